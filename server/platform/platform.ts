@@ -1,0 +1,201 @@
+import type { PlatformEvent } from './event.ts';
+
+/** The platform's own id of a thing. Unique per platform and kind of thing only. */
+export type PlatformKey = string;
+
+/**
+ * A chat platform, as the rooms of server/ see it. Every method that goes to the network throws PlatformError and
+ * nothing else; answers are parsed before they are returned. What a platform cannot do is a capability, never a name.
+ */
+export interface Platform {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+
+  /** No I/O. Throws CallbackRefused; an event it does not know is an event of kind `unknown`. */
+  readCallback(request: CallbackRequest): CallbackResult;
+
+  listDepartments(): Promise<DepartmentProfile[]>;
+  listMembers(departmentKey: PlatformKey): Promise<MemberProfile[]>;
+  getMember(key: PlatformKey): Promise<MemberProfile>;
+  /** Members who may have contacts. */
+  listContactOwners(): Promise<PlatformKey[]>;
+
+  /** A contact with every follow the platform shows us. */
+  getContact(key: PlatformKey): Promise<ContactProfile>;
+  /** Contacts of up to `contactOwnersMax` members, page by page; each with the follow of one of these members. */
+  listContacts(owners: PlatformKey[], cursor: string): Promise<Page<ContactProfile>>;
+  /** Keys only, of one member: what the full sync compares with. */
+  listContactKeys(owner: PlatformKey): Promise<PlatformKey[]>;
+  saveRemark(of: FollowKey, remark: RemarkEdit): Promise<void>;
+  listTags(): Promise<TagGroup[]>;
+  markTags(of: FollowKey, change: { add: PlatformKey[]; remove: PlatformKey[] }): Promise<void>;
+  /** `code` comes with the event and is good for one use within 20 s. */
+  sendWelcome(code: string, message: { text: string }): Promise<void>;
+
+  /** A message from the app to members. Answers those it could not reach. */
+  sendNotice(to: PlatformKey[], notice: { text: string; url?: string }): Promise<{ unreached: PlatformKey[] }>;
+
+  /** Where a browser goes to come back with a `code` for `memberFromLogin`. */
+  loginUrl(redirectUrl: string, state: string): string;
+  memberFromLogin(code: string): Promise<PlatformKey>;
+  /** What the page needs to open the platform's JS bridge. `url` without `#…`. The page's host adapter knows the shape. */
+  clientConfig(url: string): Promise<Record<string, unknown>>;
+
+  /** Null where the company has no archive. */
+  readonly archive: ChatArchive | null;
+}
+
+export interface Capabilities {
+  contacts: boolean;
+  sidebar: boolean;
+  welcome: boolean;
+  /** Members per listContacts call. */
+  contactOwnersMax: number;
+  remarkLengthMax: number;
+}
+
+/** A callback as it came, before anything is believed. `body` is raw. */
+export interface CallbackRequest {
+  method: 'GET' | 'POST';
+  query: Record<string, string>;
+  body: Buffer;
+  receivedAt: Date;
+}
+
+/** `reply` is the HTTP body to answer with once the events are stored. */
+export interface CallbackResult {
+  reply: string;
+  events: CallbackEvent[];
+}
+
+export interface CallbackEvent {
+  event: PlatformEvent;
+  /** The decrypted body: what makes two deliveries the same event. */
+  body: Buffer;
+}
+
+export interface Page<T> {
+  items: T[];
+  /** '' when there is no more. Pass back verbatim. */
+  nextCursor: string;
+}
+
+export interface DepartmentProfile {
+  key: PlatformKey;
+  name: string;
+  parentKey: PlatformKey | null;
+  order: number;
+}
+
+export interface MemberProfile {
+  key: PlatformKey;
+  name: string;
+  position: string | null;
+  avatar: string | null;
+  mobile: string | null;
+  email: string | null;
+  active: boolean;
+  departments: { key: PlatformKey; isLeader: boolean }[];
+}
+
+export interface ContactProfile {
+  key: PlatformKey;
+  name: string;
+  avatar: string | null;
+  type: 'messenger' | 'colleague';
+  gender: 0 | 1 | 2;
+  unionKey: string | null;
+  corpName: string | null;
+  corpFullName: string | null;
+  position: string | null;
+  follows: FollowProfile[];
+}
+
+export interface FollowProfile {
+  member: PlatformKey;
+  remark: string | null;
+  description: string | null;
+  remarkCorpName: string | null;
+  remarkPhones: string[];
+  tagKeys: PlatformKey[];
+  addWay: number | null;
+  channel: string | null;
+  addedAt: Date | null;
+}
+
+export interface FollowKey {
+  contact: PlatformKey;
+  member: PlatformKey;
+}
+
+/** Fields left out stay as they are; phones are replaced as a whole. */
+export interface RemarkEdit {
+  remark?: string;
+  description?: string;
+  corpName?: string;
+  phones?: string[];
+}
+
+export interface TagGroup {
+  key: PlatformKey;
+  name: string;
+  order: number;
+  tags: { key: PlatformKey; name: string; order: number }[];
+}
+
+/** Chat records as the platform keeps them, in the order of an ever-growing sequence number. */
+export interface ChatArchive {
+  /** Records after `afterSeq`, at most `limit`; `[]` when there are none. One that cannot be decrypted says why. */
+  pull(afterSeq: bigint, limit: number): Promise<ArchiveRecord[]>;
+  /** The bytes of a media reference, in chunks. */
+  readMedia(reference: string): AsyncIterable<Buffer>;
+  consentOf(of: FollowKey[]): Promise<{ follow: FollowKey; consent: 'agreed' | 'refused' | 'unknown' }[]>;
+}
+
+export type ArchiveRecord =
+  | { seq: bigint; key: string; state: 'unreadable'; reason: string }
+  | { seq: bigint; key: string; state: 'message'; message: ArchivedMessage }
+  | { seq: bigint; key: string; state: 'recall'; recalledKey: string; at: Date }
+  /** A record that is no message between people: a member switching device, a consent … */
+  | { seq: bigint; key: string; state: 'skipped'; reason: string };
+
+export interface ArchivedMessage {
+  from: PlatformKey;
+  to: PlatformKey[];
+  /** '' in a chat of two. */
+  group: string;
+  at: Date;
+  kind: 'text' | 'image' | 'voice' | 'video' | 'file' | 'link' | 'location' | 'card' | 'other';
+  text: string;
+  media: { name: string | null; bytes: number | null; reference: string } | null;
+}
+
+/** What a platform is given to work with. */
+export interface PlatformTools {
+  /** One credential for every process: read from the store, refreshed by one caller while the others wait. */
+  sharedToken(
+    name: string,
+    refresh: () => Promise<{ value: string; expiresInMs: number }>,
+    options?: { isBad?: string },
+  ): Promise<string>;
+  now(): Date;
+  /** Told of every call, for the metrics. Never given a body or a credential. */
+  observeCall(call: { platform: string; call: string; code: string; durationMs: number }): void;
+  warn(event: string, about: Record<string, unknown>): void;
+}
+
+/** How main.ts makes a platform without knowing its name. */
+export interface PlatformDriver {
+  name: string;
+  /** Environment keys it reads, for .env.example: [key, what it is, example or default]. */
+  env: readonly EnvKey[];
+  /** Null when this deployment has not set it up; throws a sentence when it is set up by half. */
+  create(env: Record<string, string | undefined>, tools: PlatformTools): Platform | null;
+}
+
+export interface EnvKey {
+  key: string;
+  about: string;
+  default?: string;
+  secret?: boolean;
+}
