@@ -1,35 +1,53 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '#server/base/embedded-postgres.ts';
 
 const schemaDir = path.join(import.meta.dirname, 'schema');
 const migrationsDir = path.join(import.meta.dirname, 'migrations');
+/** The schema the written migrations lead to. Kept, because the WASM engine cannot read it back from PostgreSQL ("char" columns of the catalogue). */
+const migratedSchema = path.join(migrationsDir, 'migrated-schema.prisma');
+const MIGRATION_LOCK = 7_201_947;
 
 /**
  * Brings the database up to the newest migration and answers the names it applied. Keeps `_prisma_migrations` as
- * `prisma migrate deploy` would. Safe to call from several processes at once: PostgreSQL's advisory lock lets one through.
+ * `prisma migrate deploy` would. Processes that start together wait for each other.
  */
 export async function migrate(connectionString: string): Promise<string[]> {
-  const schemaEngine = await startEngine(connectionString);
-  const { appliedMigrationNames } = await schemaEngine.applyMigrations({ migrationsList: migrationsList(), filters });
-  return appliedMigrationNames;
+  const lock = new pg.Client({ connectionString });
+  await lock.connect();
+  try {
+    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const schemaEngine = await startEngine(connectionString);
+    const { appliedMigrationNames } = await schemaEngine.applyMigrations({ migrationsList: migrationsList(), filters });
+    return appliedMigrationNames;
+  } finally {
+    await lock.end();
+  }
 }
 
-/** The SQL that would take the written migrations to the schema as it stands; empty when they agree. */
+/** Names of the migrations this code needs. */
+export function migrationNames(): string[] {
+  return migrationsList().migrationDirectories.map((directory) => directory.path);
+}
+
+/** The SQL that takes the written migrations to the schema as it stands; '' when they agree. Reads nothing of the database it is given. */
 export async function pendingSql(connectionString: string): Promise<string> {
   const schemaEngine = await startEngine(connectionString);
+  const before = existsSync(migratedSchema) ? [{ path: migratedSchema, content: readFileSync(migratedSchema, 'utf8') }] : [];
   const { stdout } = await schemaEngine.diff({
-    from: { tag: 'migrations', ...migrationsList() },
+    from: before.length > 0 ? { tag: 'schemaDatamodel', files: before } : { tag: 'empty' },
     to: { tag: 'schemaDatamodel', files: schemaFiles().map(([file, content]) => ({ path: file, content })) },
     script: true,
     exitCode: null,
     filters,
   });
-  return stdout ?? '';
+  return stdout?.includes('This is an empty migration') ? '' : (stdout ?? '').trim();
 }
 
 const filters = { externalTables: [], externalEnums: [] };
@@ -41,55 +59,57 @@ function schemaFiles(): [string, string][] {
 }
 
 function migrationsList() {
+  const names = readdirSync(migrationsDir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return {
     baseDir: migrationsDir,
     lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
-    migrationDirectories: readdirSync(migrationsDir, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
+    migrationDirectories: names
       .map((entry) => entry.name)
       .sort()
-      .map((name) => ({
-        path: name,
-        migrationFile: {
-          path: 'migration.sql',
-          content: { tag: 'ok' as const, value: readFileSync(path.join(migrationsDir, name, 'migration.sql'), 'utf8') },
-        },
-      })),
+      .map((name) => {
+        const value = readFileSync(path.join(migrationsDir, name, 'migration.sql'), 'utf8');
+        return { path: name, migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value } } };
+      }),
     shadowDbInitScript: '',
   };
 }
 
-/** The engine Prisma's own command would download, here as WebAssembly from npm. */
+/** The engine Prisma's own command would download, here as WebAssembly from npm. Its module holds one instance per process. */
+let wasm: Promise<void> | undefined;
+
 async function startEngine(connectionString: string) {
-  const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg.wasm');
+  wasm ??= loadWasm();
+  await wasm;
+  const adapters = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString }));
+  return engine.SchemaEngine.new({ datamodels: schemaFiles() }, () => {}, adapters);
+}
+
+async function loadWasm(): Promise<void> {
+  const file = new URL('schema_engine_bg.wasm', import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg'));
   const { instance } = await WebAssembly.instantiate(readFileSync(file), { './schema_engine_bg.js': engine });
   engine.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
-  return engine.SchemaEngine.new(
-    { datamodels: schemaFiles() },
-    () => {},
-    bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString })),
-  );
+}
+
+async function createMigration(name: string): Promise<string> {
+  const scratch = await startEmbeddedPostgres({ dataDir: mkdtempSync(path.join(os.tmpdir(), 'zhike-migrate-')), throwaway: true });
+  const sql = await pendingSql(scratch.url).finally(() => scratch.stop());
+  if (sql === '') return 'The migrations already say what the schema says.';
+  const directory = `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_${name}`;
+  mkdirSync(path.join(migrationsDir, directory), { recursive: true });
+  writeFileSync(path.join(migrationsDir, directory, 'migration.sql'), `${sql}\n`);
+  writeFileSync(migratedSchema, schemaFiles().map(([, content]) => content).join('\n'));
+  return `Wrote prisma/migrations/${directory}/migration.sql: read it before you commit it.`;
+}
+
+async function migrateByHand(): Promise<string> {
+  const url = process.env['DATABASE_URL'];
+  if (!url) throw new Error('Set DATABASE_URL to the database to migrate; npm start migrates the embedded one by itself.');
+  const applied = await migrate(url);
+  return applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`;
 }
 
 if (import.meta.main) {
   const { positionals } = parseArgs({ allowPositionals: true });
-  // eslint-disable-next-line node/no-process-env -- run by hand, before any config exists
-  const url = process.env['DATABASE_URL'];
-  if (!url)
-    throw new Error('Set DATABASE_URL to the database to migrate; npm start migrates the embedded one by itself.');
-  if (positionals[0] === 'create') {
-    const sql = await pendingSql(url);
-    if (sql.trim() === '' || sql.includes('This is an empty migration')) {
-      console.log('The migrations already say what the schema says.');
-    } else {
-      const name = `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_${positionals[1] ?? 'change'}`;
-      mkdirSync(path.join(migrationsDir, name), { recursive: true });
-      writeFileSync(path.join(migrationsDir, name, 'migration.sql'), sql);
-      console.log(`Wrote prisma/migrations/${name}/migration.sql: read it before you commit it.`);
-    }
-  } else {
-    const applied = await migrate(url);
-    console.log(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`);
-  }
+  console.log(positionals[0] === 'create' ? await createMigration(positionals[1] ?? 'change') : await migrateByHand());
 }
