@@ -23,9 +23,10 @@ export async function migrate(connectionString: string): Promise<string[]> {
   await lock.connect();
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const schemaEngine = await startEngine(connectionString);
-    const { appliedMigrationNames } = await schemaEngine.applyMigrations({ migrationsList: migrationsList(), filters });
-    return appliedMigrationNames;
+    return await withEngine(connectionString, async (schemaEngine) => {
+      const { appliedMigrationNames } = await schemaEngine.applyMigrations({ migrationsList: migrationsList(), filters });
+      return appliedMigrationNames;
+    });
   } finally {
     await lock.end();
   }
@@ -38,15 +39,16 @@ export function migrationNames(): string[] {
 
 /** The SQL that takes the written migrations to the schema as it stands; '' when they agree. Reads nothing of the database it is given. */
 export async function pendingSql(connectionString: string): Promise<string> {
-  const schemaEngine = await startEngine(connectionString);
   const before = existsSync(migratedSchema) ? [{ path: migratedSchema, content: readFileSync(migratedSchema, 'utf8') }] : [];
-  const { stdout } = await schemaEngine.diff({
-    from: before.length > 0 ? { tag: 'schemaDatamodel', files: before } : { tag: 'empty' },
-    to: { tag: 'schemaDatamodel', files: schemaFiles().map(([file, content]) => ({ path: file, content })) },
-    script: true,
-    exitCode: null,
-    filters,
-  });
+  const { stdout } = await withEngine(connectionString, (schemaEngine) =>
+    schemaEngine.diff({
+      from: before.length > 0 ? { tag: 'schemaDatamodel', files: before } : { tag: 'empty' },
+      to: { tag: 'schemaDatamodel', files: schemaFiles().map(([file, content]) => ({ path: file, content })) },
+      script: true,
+      exitCode: null,
+      filters,
+    }),
+  );
   return stdout?.includes('This is an empty migration') ? '' : (stdout ?? '').trim();
 }
 
@@ -77,11 +79,17 @@ function migrationsList() {
 /** The engine Prisma's own command would download, here as WebAssembly from npm. Its module holds one instance per process. */
 let wasm: Promise<void> | undefined;
 
-async function startEngine(connectionString: string) {
+async function withEngine<T>(connectionString: string, work: (schemaEngine: engine.SchemaEngine) => Promise<T>): Promise<T> {
   wasm ??= loadWasm();
   await wasm;
-  const adapters = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString }));
-  return engine.SchemaEngine.new({ datamodels: schemaFiles() }, () => {}, adapters);
+  // The engine holds its own advisory lock until its connections close, which is our doing: it never closes them.
+  const pool = new pg.Pool({ connectionString });
+  try {
+    const adapters = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
+    return await work(await engine.SchemaEngine.new({ datamodels: schemaFiles() }, () => {}, adapters));
+  } finally {
+    await pool.end();
+  }
 }
 
 async function loadWasm(): Promise<void> {
