@@ -79,6 +79,7 @@ export default defineConfig({
     'vitest/no-focused-tests': 'error',
     'vitest/no-disabled-tests': 'error',
     'vitest/require-mock-type-parameters': 'off',
+    'vitest/require-to-throw-message': 'off',
     'vitest/no-conditional-tests': 'off',
     'no-restricted-imports': ['error', { patterns: [parent] }],
   },

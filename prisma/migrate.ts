@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,7 +25,10 @@ export async function migrate(connectionString: string): Promise<string[]> {
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     return await withEngine(connectionString, async (schemaEngine) => {
-      const { appliedMigrationNames } = await schemaEngine.applyMigrations({ migrationsList: migrationsList(), filters });
+      const { appliedMigrationNames } = await schemaEngine.applyMigrations({
+        migrationsList: migrationsList(),
+        filters,
+      });
       return appliedMigrationNames;
     });
   } finally {
@@ -39,7 +43,9 @@ export function migrationNames(): string[] {
 
 /** The SQL that takes the written migrations to the schema as it stands; '' when they agree. Reads nothing of the database it is given. */
 export async function pendingSql(connectionString: string): Promise<string> {
-  const before = existsSync(migratedSchema) ? [{ path: migratedSchema, content: readFileSync(migratedSchema, 'utf8') }] : [];
+  const before = existsSync(migratedSchema)
+    ? [{ path: migratedSchema, content: readFileSync(migratedSchema, 'utf8') }]
+    : [];
   const { stdout } = await withEngine(connectionString, (schemaEngine) =>
     schemaEngine.diff({
       from: before.length > 0 ? { tag: 'schemaDatamodel', files: before } : { tag: 'empty' },
@@ -79,7 +85,10 @@ function migrationsList() {
 /** The engine Prisma's own command would download, here as WebAssembly from npm. Its module holds one instance per process. */
 let wasm: Promise<void> | undefined;
 
-async function withEngine<T>(connectionString: string, work: (schemaEngine: engine.SchemaEngine) => Promise<T>): Promise<T> {
+async function withEngine<T>(
+  connectionString: string,
+  work: (schemaEngine: engine.SchemaEngine) => Promise<T>,
+): Promise<T> {
   wasm ??= loadWasm();
   await wasm;
   // The engine holds its own advisory lock until its connections close, which is our doing: it never closes them.
@@ -93,26 +102,36 @@ async function withEngine<T>(connectionString: string, work: (schemaEngine: engi
 }
 
 async function loadWasm(): Promise<void> {
-  const file = new URL('schema_engine_bg.wasm', import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg'));
+  const entry = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const file = path.join(path.dirname(entry), 'schema_engine_bg.wasm');
   const { instance } = await WebAssembly.instantiate(readFileSync(file), { './schema_engine_bg.js': engine });
   engine.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
 }
 
 async function createMigration(name: string): Promise<string> {
-  const scratch = await startEmbeddedPostgres({ dataDir: mkdtempSync(path.join(os.tmpdir(), 'zhike-migrate-')), throwaway: true });
+  const scratch = await startEmbeddedPostgres({
+    dataDir: mkdtempSync(path.join(os.tmpdir(), 'zhike-migrate-')),
+    throwaway: true,
+  });
   const sql = await pendingSql(scratch.url).finally(() => scratch.stop());
   if (sql === '') return 'The migrations already say what the schema says.';
   const directory = `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_${name}`;
   mkdirSync(path.join(migrationsDir, directory), { recursive: true });
   writeFileSync(path.join(migrationsDir, directory, 'migration.sql'), `${sql}\n`);
-  writeFileSync(migratedSchema, schemaFiles().map(([, content]) => content).join('\n'));
+  writeFileSync(
+    migratedSchema,
+    schemaFiles()
+      .map(([, content]) => content)
+      .join('\n'),
+  );
   return `Wrote prisma/migrations/${directory}/migration.sql: read it before you commit it.`;
 }
 
 async function migrateByHand(): Promise<string> {
   const url = process.env['DATABASE_URL'];
-  if (!url) throw new Error('Set DATABASE_URL to the database to migrate; npm start migrates the embedded one by itself.');
+  if (!url)
+    throw new Error('Set DATABASE_URL to the database to migrate; npm start migrates the embedded one by itself.');
   const applied = await migrate(url);
   return applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`;
 }

@@ -1,6 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, createHash } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,7 +29,10 @@ export interface EmbeddedPostgres {
  * A real PostgreSQL whose binaries come from npm, its data under `dataDir/postgres`. A server that outlived a killed
  * process is taken over, not started twice. `throwaway` gives up durability for speed: for tests.
  */
-export async function startEmbeddedPostgres(options: { dataDir: string; throwaway?: boolean }): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: {
+  dataDir: string;
+  throwaway?: boolean;
+}): Promise<EmbeddedPostgres> {
   const home = await prepareHome(path.resolve(options.dataDir));
   const cluster = path.join(home.dir, 'cluster');
   const passwordFile = path.join(home.dir, 'password');
@@ -55,7 +69,10 @@ async function prepareHome(dataDir: string): Promise<Home> {
   }
   const user = nobody();
   mkdirSync(dataDir, { recursive: true });
-  const elsewhere = path.join(existsSync('/var/lib') ? '/var/lib' : os.tmpdir(), `zhike-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`);
+  const elsewhere = path.join(
+    existsSync('/var/lib') ? '/var/lib' : os.tmpdir(),
+    `zhike-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`,
+  );
   const dir = isOpenToOthers(dataDir) ? path.join(dataDir, 'postgres') : elsewhere;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chownSync(dir, user.uid, user.gid);
@@ -64,7 +81,8 @@ async function prepareHome(dataDir: string): Promise<Home> {
   const copy = path.join(elsewhere, 'native');
   mkdirSync(elsewhere, { recursive: true, mode: 0o755 });
   chownSync(elsewhere, user.uid, user.gid);
-  if (!existsSync(path.join(copy, 'bin', 'postgres'))) cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  if (!existsSync(path.join(copy, 'bin', 'postgres')))
+    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   return { dir, binDir: path.join(copy, 'bin'), user };
 }
 
@@ -74,14 +92,22 @@ async function shippedBinaries(): Promise<string> {
     const binaries = (await import(name)) as { postgres: string };
     return path.dirname(realpathSync(binaries.postgres));
   } catch (cause) {
-    throw new Error(`There is no embedded PostgreSQL for this machine (${name}). Set DATABASE_URL to a PostgreSQL 15 or newer.`, { cause });
+    throw new Error(
+      `There is no embedded PostgreSQL for this machine (${name}). Set DATABASE_URL to a PostgreSQL 15 or newer.`,
+      { cause },
+    );
   }
 }
 
 function nobody(): { uid: number; gid: number } {
-  const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((entry) => entry.startsWith('nobody:'));
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith('nobody:'));
   const [, , uid, gid] = line?.split(':') ?? [];
-  if (!uid || !gid) throw new Error('PostgreSQL refuses to run as root and this system has no user "nobody": start as another user or set DATABASE_URL.');
+  if (!uid || !gid)
+    throw new Error(
+      'PostgreSQL refuses to run as root and this system has no user "nobody": start as another user or set DATABASE_URL.',
+    );
   return { uid: Number(uid), gid: Number(gid) };
 }
 
@@ -100,12 +126,26 @@ async function initialise(home: Home, cluster: string, passwordFile: string): Pr
   if (home.user) chownSync(passwordFile, home.user.uid, home.user.gid);
   const initdb = spawn(
     path.join(home.binDir, 'initdb'),
-    ['-D', cluster, '-U', 'zhike', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-sync'],
+    [
+      '-D',
+      cluster,
+      '-U',
+      'zhike',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--locale=C',
+      '--no-sync',
+    ],
     { ...home.user, cwd: home.dir, stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C', TZ: 'UTC' } },
   );
   let stderr = '';
   initdb.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => initdb.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    initdb.once('error', reject).once('close', resolve),
+  );
   if (code !== 0) throw new Error(`PostgreSQL could not be set up in ${cluster}: ${stderr.trim()}`);
 }
 

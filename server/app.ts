@@ -1,0 +1,140 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import Router from '@koa/router';
+import Koa, { type Context, type Middleware } from 'koa';
+import type { Deps } from '#server/base/deps.ts';
+import { answering, serve, type Route } from '#server/base/http.ts';
+import { openApiDocument } from '#server/base/openapi.ts';
+import { Refusal } from '#server/base/refusal.ts';
+import { findCaller } from '#server/member/find-caller.ts';
+import { SESSION_COOKIE } from '#server/member/session.ts';
+
+/** Every route of every room. */
+export const routes: Route[] = [];
+
+/** All that may be asked without a login. A route that is not here is 401. */
+export const publicPaths = [
+  '/callbacks/:platform',
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/api/login',
+  '/api/openapi.json',
+] as const;
+
+/** What operations asks of the process; answered by main.ts, which holds the connections. */
+export interface Health {
+  /** Names of what is not ready; [] when all is. */
+  notReady(): Promise<string[]>;
+}
+
+export function makeApp(deps: Deps, health: Health): { app: Koa; router: Router } {
+  const app = new Koa({ proxy: false });
+  const router = new Router();
+  app.on('error', (err) => deps.log.error({ err }, 'answer failed'));
+
+  operations(router, deps, health);
+  router.get('/api/openapi.json', (ctx) => {
+    ctx.body = openApiDocument(routes, deps.config.PUBLIC_URL);
+  });
+  for (const route of routes) router.register(route.endpoint.path, [route.endpoint.method], serve(deps, route));
+
+  app.use(answering(deps));
+  app.use(miniapp());
+  app.use(recogniseCaller(deps));
+  app.use(sameOrigin(deps));
+  app.use(requireCaller());
+  app.use(noteRoute(router));
+  app.use(router.routes());
+  return { app, router };
+}
+
+function operations(router: Router, deps: Deps, health: Health): void {
+  router.get('/healthz', (ctx) => {
+    ctx.body = { status: 'alive' };
+  });
+  router.get('/readyz', async (ctx) => {
+    const notReady = await health.notReady();
+    ctx.status = notReady.length === 0 ? 200 : 503;
+    ctx.body = notReady.length === 0 ? { status: 'ready' } : { status: 'not ready', notReady };
+  });
+  router.get('/metrics', async (ctx) => {
+    if (!mayReadMetrics(deps, ctx))
+      throw new Refusal('metrics.token', 'Send the METRICS_TOKEN as a bearer token, or ask from this machine.', 401);
+    ctx.type = deps.metrics.registry.contentType;
+    ctx.body = await deps.metrics.registry.metrics();
+  });
+}
+
+function mayReadMetrics(deps: Deps, ctx: Context): boolean {
+  const token = deps.config.METRICS_TOKEN;
+  if (token) return ctx.get('Authorization') === `Bearer ${token}`;
+  const { remoteAddress } = ctx.req.socket;
+  return ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(remoteAddress ?? '');
+}
+
+function recogniseCaller(deps: Deps): Middleware {
+  return async (ctx, next) => {
+    const token = ctx.cookies.get(SESSION_COOKIE);
+    if (token) ctx.state['caller'] = await findCaller(deps, token);
+    await next();
+  };
+}
+
+/** A page of another site can make a browser send our cookie, but not our Origin. Callbacks carry no cookie and no Origin. */
+function sameOrigin(deps: Deps): Middleware {
+  const ours = new URL(deps.config.PUBLIC_URL).origin;
+  return async (ctx, next) => {
+    const changesState = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method) && ctx.path.startsWith('/api/');
+    if (changesState && ctx.get('Origin') !== ours) {
+      throw new Refusal('request.origin', `Calls that change something must come from ${ours}.`, 403);
+    }
+    await next();
+  };
+}
+
+function requireCaller(): Middleware {
+  const patterns = publicPaths.map((pattern) => new RegExp(`^${pattern.replace(/:\w+/g, '[^/]+')}$`));
+  return async (ctx, next) => {
+    const isPublic = patterns.some((pattern) => pattern.test(ctx.path));
+    if (!isPublic && !ctx.state['caller']) throw new Refusal('session.missing', 'Log in and try again.', 401);
+    await next();
+  };
+}
+
+/** The route's pattern, so that metrics do not grow with every id. */
+function noteRoute(router: Router): Middleware {
+  return async (ctx, next) => {
+    const matched = router.match(ctx.path, ctx.method).pathAndMethod.at(-1);
+    if (matched) ctx.state['route'] = String(matched.path);
+    await next();
+  };
+}
+
+const miniappDir = path.join(import.meta.dirname, '..', 'miniapp', 'dist');
+const assetTypes: Record<string, string> = {
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.png': 'image/png',
+};
+
+/** The built miniapp: pages are asked for anew each time, assets carry a hash in their name and never change. */
+function miniapp(): Middleware {
+  return async (ctx, next) => {
+    const page = ctx.method === 'GET' || ctx.method === 'HEAD' ? /^\/(sidebar|inbox|desk)\.html$/.exec(ctx.path) : null;
+    const asset = /^\/assets\/[\w.-]+$/.exec(ctx.path);
+    if (!page && !asset) return next();
+    const file = path.join(miniappDir, ctx.path);
+    const found = await stat(file).catch(() => null);
+    if (!found?.isFile()) throw new Refusal('page.unknown', 'This page is not built: run npm run build.', 404);
+    ctx.state['route'] = page ? ctx.path : '/assets/*';
+    ctx.set('Cache-Control', page ? 'no-cache' : 'public, max-age=31536000, immutable');
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    ctx.type = page ? 'text/html; charset=utf-8' : (assetTypes[path.extname(file)] ?? 'application/octet-stream');
+    ctx.length = found.size;
+    ctx.body = createReadStream(file);
+  };
+}

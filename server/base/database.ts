@@ -1,0 +1,44 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient, type Prisma } from '#prisma/client/client.ts';
+
+/** A client or a transaction: what every store takes, so that a use case shows its own transaction. */
+export type Db = Prisma.TransactionClient;
+export type Database = PrismaClient;
+
+export interface OpenDatabase {
+  db: Database;
+  /** The same connections without the model, for the few statements that are hot. */
+  pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+/** `connectionsMax` bounds the connections of this process. */
+export function openDatabase(connectionString: string, connectionsMax = 20): OpenDatabase {
+  const pool = new pg.Pool({ connectionString, max: connectionsMax });
+  const db = new PrismaClient({ adapter: new PrismaPg(pool) });
+  return {
+    db,
+    pool,
+    async close() {
+      await db.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+/** The name of the violated constraint when `error` is a duplicate, else null. */
+export function violatedUnique(error: unknown): string | null {
+  const known = error as {
+    code?: string;
+    constraint?: string;
+    meta?: {
+      driverAdapterError?: { cause?: { constraint?: { index?: string; fields?: string[] } } };
+      target?: string | string[];
+    };
+  };
+  if (known.code === '23505') return known.constraint ?? '';
+  if (known.code !== 'P2002') return null;
+  const constraint = known.meta?.driverAdapterError?.cause?.constraint;
+  return constraint?.index ?? constraint?.fields?.join('_') ?? [known.meta?.target ?? ''].flat().join('_');
+}

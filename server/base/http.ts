@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { Context, Middleware } from 'koa';
+import getRawBody from 'raw-body';
+import type { z } from 'zod';
+import type { Caller } from './caller.ts';
+import type { Deps } from './deps.ts';
+import type { Endpoint } from './endpoint.ts';
+import { Refusal } from './refusal.ts';
+
+const JSON_BODY_BYTES_MAX = '1mb';
+
+export interface Asked<Params, Query, Body> {
+  caller: Caller;
+  params: Params;
+  query: Query;
+  body: Body;
+  ctx: Context;
+}
+
+export interface Route {
+  endpoint: Endpoint;
+  handle(deps: Deps, asked: Asked<never, never, never>): Promise<unknown>;
+}
+
+/** Binds an endpoint to its use case: `route(taskApi.complete, (deps, { caller, params, body }) => …)`. */
+export function route<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+>(
+  definition: Endpoint<Params, Query, Body, Answer>,
+  handle: (deps: Deps, asked: Asked<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<z.input<Answer>>,
+): Route {
+  return { endpoint: definition as unknown as Endpoint, handle: handle as unknown as Route['handle'] };
+}
+
+/** Parses by the contract, asks the use case, answers by the contract. */
+export function serve(deps: Deps, { endpoint, handle }: Route): Middleware {
+  return async (ctx) => {
+    const caller = ctx.state['caller'] as Caller;
+    if (endpoint.roles && !endpoint.roles.includes(caller.role)) {
+      throw new Refusal(
+        'caller.role',
+        `This needs one of these roles: ${endpoint.roles.join(', ')}. Ask an admin.`,
+        403,
+      );
+    }
+    const asked = {
+      caller,
+      ctx,
+      params: parse(endpoint.params, 'params', (ctx as unknown as { params: unknown })['params']),
+      query: parse(endpoint.query, 'query', { ...ctx.query }),
+      body: endpoint.body ? parse(endpoint.body, 'body', await readJson(ctx)) : undefined,
+    };
+    const answer = await handle(deps, asked as unknown as Asked<never, never, never>);
+    ctx.status = endpoint.status ?? 200;
+    ctx.body = endpoint.answer.parse(answer) ?? {};
+  };
+}
+
+function parse(schema: z.ZodType | undefined, part: string, value: unknown): unknown {
+  if (!schema) return undefined;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new RequestInvalid(
+    result.error.issues.map((issue) => ({ path: [part, ...issue.path].join('.'), message: issue.message })),
+  );
+}
+
+class RequestInvalid extends Refusal {
+  constructor(problems: { path: string; message: string }[]) {
+    const said = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    super('request.invalid', `Correct these and send again: ${said}`, 400, { problems });
+  }
+}
+
+async function readJson(ctx: Context): Promise<unknown> {
+  const raw = await getRawBody(ctx.req, { limit: JSON_BODY_BYTES_MAX, encoding: 'utf8' });
+  if (raw === '') return {};
+  try {
+    return JSON.parse(raw) as unknown;
+  } catch {
+    throw new RequestInvalid([{ path: 'body', message: 'is not JSON' }]);
+  }
+}
+
+/** Gives every request an id, turns what is thrown into an answer, and logs each answer once. */
+export function answering(deps: Deps): Middleware {
+  return async (ctx, next) => {
+    const startedAt = performance.now();
+    const requestId = randomUUID();
+    ctx.state['requestId'] = requestId;
+    ctx.set('X-Request-Id', requestId);
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined)
+        throw new Refusal('route.unknown', 'There is nothing at this address.', 404);
+    } catch (error) {
+      const { status, code, message, detail } = refusalOf(error);
+      if (status >= 500) deps.log.error({ err: error, requestId }, 'request failed');
+      ctx.status = status;
+      ctx.body = { error: { code, message, requestId, ...(detail ? { detail } : {}) } };
+    }
+    const route = (ctx.state['route'] as string | undefined) ?? 'none';
+    deps.metrics.httpRequests.observe(
+      { method: ctx.method, route, status: String(ctx.status) },
+      (performance.now() - startedAt) / 1000,
+    );
+    deps.log.debug(
+      { requestId, method: ctx.method, route, status: ctx.status, ms: Math.round(performance.now() - startedAt) },
+      'answered',
+    );
+  };
+}
+
+function refusalOf(error: unknown): {
+  status: number;
+  code: string;
+  message: string;
+  detail?: Record<string, unknown> | undefined;
+} {
+  if (error instanceof Refusal) return error;
+  const tooLarge = (error as { type?: string } | null)?.type === 'entity.too.large';
+  if (tooLarge) return { status: 413, code: 'request.too_large', message: 'The body is larger than this route takes.' };
+  const aborted = (error as { type?: string } | null)?.type === 'request.aborted';
+  if (aborted) return { status: 400, code: 'request.aborted', message: 'The request was cut off.' };
+  return {
+    status: 500,
+    code: 'internal',
+    message: 'Something went wrong on our side. Try again, and tell your admin the request id.',
+  };
+}

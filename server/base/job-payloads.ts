@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+const platform = z.string();
+
+/** Everything that can be asked for later. What each does is said in server/jobs.ts. Every job is safe to run twice. */
+export const jobPayloads = {
+  'handle-events': z.object({ platform, subject: z.string() }),
+  'sweep-inbound': z.object({}),
+  'sync-members': z.object({ platform }),
+  'sync-contacts': z.object({ platform }),
+  'sync-tags': z.object({ platform }),
+  reconcile: z.object({ platform }),
+  'pull-archive': z.object({ platform }),
+  'send-welcome': z.object({ codeHash: z.string() }),
+  'summarise-conversation': z.object({ conversationId: z.uuid() }),
+  'score-contact': z.object({ contactId: z.uuid() }),
+  'remind-due-tasks': z.object({}),
+  'send-notice': z.object({ key: z.string() }),
+  'sweep-notices': z.object({}),
+};
+
+export type JobName = keyof typeof jobPayloads;
+export type JobPayload<Name extends JobName> = z.infer<(typeof jobPayloads)[Name]>;
+
+/** Jobs that may not wait behind others: a welcome is worthless after 20 s. */
+export const fastJobs: readonly JobName[] = ['send-welcome'];

@@ -1,0 +1,68 @@
+import { EventEmitter } from 'node:events';
+import { createPostgresRelayBackend, Relay } from 'bullmq';
+import type { Log } from './log.ts';
+
+/** What a screen should ask for again. Carries no data: whoever asks is checked again. */
+export interface LiveEvent {
+  part: 'contact' | 'customer' | 'binding' | 'messages' | 'summary' | 'score' | 'tasks' | 'inbound' | 'sync';
+  contactId?: string;
+  customerId?: string;
+}
+
+/** `contact.<id>`, `customer.<id>`, `member.<id>`, or `admin`. */
+export type LiveTopic = `${'contact' | 'customer' | 'member'}.${string}` | 'admin';
+
+/** Updates between processes, at most once: a screen that missed one finds the truth when it next asks. */
+export interface Live {
+  publish(topic: LiveTopic, event: LiveEvent): void;
+  subscribe(topics: LiveTopic[], listener: (event: LiveEvent) => void): () => void;
+}
+
+export interface LiveConnection extends Live {
+  close(): Promise<void>;
+}
+
+export async function connectLive(options: {
+  databaseUrl: string;
+  redisUrl?: string | undefined;
+  log: Log;
+}): Promise<LiveConnection> {
+  const relay = new Relay({
+    connection: options.redisUrl
+      ? { url: options.redisUrl, maxRetriesPerRequest: null }
+      : { connectionString: options.databaseUrl, schema: 'jobs', max: 2 },
+    namespace: 'zhike',
+    ...(options.redisUrl ? {} : { backend: createPostgresRelayBackend }),
+  } as ConstructorParameters<typeof Relay>[0]);
+  relay.on('error', (err) => options.log.warn({ err }, 'live updates are interrupted'));
+  await relay.waitUntilReady();
+  const local = localLive();
+  // One subscription a process: the relay routes by node, the emitter by topic.
+  await relay.subscribe<LiveEvent>('live.>', ({ topic, data }) =>
+    local.publish(topic.slice('live.'.length) as LiveTopic, data),
+  );
+  return {
+    publish(topic, event) {
+      relay
+        .publish(`live.${topic}`, event)
+        .catch((err: unknown) => options.log.warn({ err }, 'a live update was lost'));
+    },
+    subscribe: local.subscribe,
+    close: () => relay.close(),
+  };
+}
+
+/** Within one process only. */
+export function localLive(): Live {
+  const emitter = new EventEmitter();
+  emitter.setMaxListeners(0);
+  return {
+    publish: (topic, event) => void emitter.emit(topic, event),
+    subscribe(topics, listener) {
+      for (const topic of topics) emitter.on(topic, listener);
+      return () => {
+        for (const topic of topics) emitter.off(topic, listener);
+      };
+    },
+  };
+}

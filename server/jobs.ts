@@ -1,0 +1,35 @@
+import type { Deps } from '#server/base/deps.ts';
+import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
+import type { JobHandlers, Schedule } from '#server/base/queue.ts';
+
+type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
+
+const later = async () => {};
+
+/** Which use case answers which job. */
+const work: Work = {
+  'handle-events': later,
+  'sweep-inbound': later,
+  'sync-members': later,
+  'sync-contacts': later,
+  'sync-tags': later,
+  reconcile: later,
+  'pull-archive': later,
+  'send-welcome': later,
+  'summarise-conversation': later,
+  'score-contact': later,
+  'remind-due-tasks': later,
+  'send-notice': later,
+  'sweep-notices': later,
+};
+
+/** The jobs of this deployment, ready for a worker (or for a test that runs them in line). */
+export function jobHandlers(deps: Deps): JobHandlers {
+  const bound = Object.entries(work).map(([name, run]) => [name, (payload: never) => run(deps, payload)]);
+  return Object.fromEntries(bound) as JobHandlers;
+}
+
+/** What runs by the clock. */
+export function schedules(_deps: Deps): Schedule[] {
+  return [];
+}

@@ -1,0 +1,187 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { migrate, migrationNames } from '#prisma/migrate.ts';
+import { platforms as drivers, startSandbox } from '#bot/platforms.ts';
+import { ConfigError, readConfig, type Config } from '#server/base/config.ts';
+import { openDatabase } from '#server/base/database.ts';
+import type { Deps } from '#server/base/deps.ts';
+import { startEmbeddedPostgres } from '#server/base/embedded-postgres.ts';
+import { makeFieldCipher } from '#server/base/field-cipher.ts';
+import { connectLive } from '#server/base/live.ts';
+import { makeLog, type Log } from '#server/base/log.ts';
+import { makeMetrics } from '#server/base/metrics.ts';
+import { makeModel } from '#server/base/model.ts';
+import { listPlatforms } from '#server/base/platforms.ts';
+import { connectQueue } from '#server/base/queue.ts';
+import { makeSharedToken } from '#server/base/shared-token.ts';
+import type { Platform } from '#server/platform/platform.ts';
+import { makeApp } from '#server/app.ts';
+import { jobHandlers, schedules } from '#server/jobs.ts';
+
+type Environment = Record<string, string | undefined>;
+/** Undone in reverse order at the end. */
+type Closer = () => Promise<unknown>;
+
+async function main(): Promise<void> {
+  const closers: Closer[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    await start(process.env, closers);
+  } catch (error) {
+    await close();
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+    return;
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void close().then(() => process.exit(0));
+    });
+  }
+}
+
+async function start(ownEnv: Environment, closers: Closer[]): Promise<void> {
+  const { env, config } = await withSandbox(ownEnv, closers);
+  const log = makeLog(config.LOG_LEVEL);
+  const databaseUrl = await databaseOf(config, closers);
+  await migrate(databaseUrl);
+
+  const database = openDatabase(databaseUrl);
+  closers.push(() => database.close());
+  const queue = await connectQueue({ databaseUrl, redisUrl: config.REDIS_URL, log });
+  closers.push(() => queue.close());
+  const live = await connectLive({ databaseUrl, redisUrl: config.REDIS_URL, log });
+  closers.push(() => live.close());
+
+  const metrics = makeMetrics();
+  const cipher = makeFieldCipher(config.SESSION_SECRET);
+  const now = () => new Date();
+  const sharedToken = makeSharedToken(database.pool, cipher, now);
+  const connected = connectPlatforms(env, { sharedToken, now, log, metrics });
+  const deps: Deps = {
+    db: database.db,
+    pool: database.pool,
+    jobs: queue.jobs,
+    live,
+    llm: makeModel({ config, db: database.db, metrics, log, now }),
+    platforms: listPlatforms(connected),
+    cipher,
+    config,
+    metrics,
+    log,
+    now,
+  };
+
+  if (config.PROCESS !== 'worker') await startWeb(deps, queue, closers);
+  if (config.PROCESS !== 'web') await queue.startWorkers(jobHandlers(deps), schedules(deps));
+  const sandboxUrl = env['ZHIKE_SANDBOX_URL'];
+  console.log(
+    sandboxUrl
+      ? `Zhike is running in its sandbox. Open ${sandboxUrl}/`
+      : `Zhike is running (${config.PROCESS}) for ${config.PUBLIC_URL}`,
+  );
+}
+
+/** Without a platform of its own, a deployment plays with the sandbox, which answers with the environment to use. */
+async function withSandbox(ownEnv: Environment, closers: Closer[]): Promise<{ env: Environment; config: Config }> {
+  const config = readConfig(ownEnv);
+  const isConfigured = drivers.some((driver) => driver.env.some(({ key, secret }) => secret && ownEnv[key]));
+  if (isConfigured) return { env: ownEnv, config };
+  const missing = drivers
+    .map((driver) =>
+      driver.env
+        .filter(({ secret }) => secret)
+        .map(({ key }) => key)
+        .join(', '),
+    )
+    .join(', or ');
+  if (config.NODE_ENV === 'production')
+    throw new ConfigError(
+      `In production a chat platform must be configured. Set ${missing}. README.md says where to find each.`,
+    );
+  if (config.PROCESS !== 'all')
+    throw new ConfigError(
+      `PROCESS=${config.PROCESS} needs a configured platform: the sandbox runs with PROCESS=all only. Set ${missing}.`,
+    );
+
+  const sandbox = await startSandbox({
+    port: config.SANDBOX_PORT,
+    productUrl: `http://127.0.0.1:${config.PORT}`,
+    stateFile: `${config.DATA_DIR}/sandbox.json`,
+  }).catch((error: unknown) => {
+    throw inUse(error, 'SANDBOX_PORT', config.SANDBOX_PORT);
+  });
+  closers.push(() => sandbox.close());
+  const env = { ...ownEnv, ...sandbox.env, ZHIKE_SANDBOX_URL: sandbox.url };
+  return { env, config: readConfig(env) };
+}
+
+async function databaseOf(config: Config, closers: Closer[]): Promise<string> {
+  if (config.DATABASE_URL) return config.DATABASE_URL;
+  const embedded = await startEmbeddedPostgres({ dataDir: config.DATA_DIR });
+  closers.push(() => embedded.stop());
+  return embedded.url;
+}
+
+function connectPlatforms(
+  env: Environment,
+  tools: { sharedToken: ReturnType<typeof makeSharedToken>; now: () => Date; log: Log; metrics: Deps['metrics'] },
+): Platform[] {
+  return drivers.flatMap((driver) => {
+    const platform = driver.create(env, {
+      sharedToken: tools.sharedToken,
+      now: tools.now,
+      observeCall: ({ platform: name, call, code, durationMs }) =>
+        tools.metrics.platformCalls.observe({ platform: name, call, code }, durationMs / 1000),
+      warn: (event, about) => tools.log.warn(about, event),
+    });
+    return platform ? [platform] : [];
+  });
+}
+
+async function startWeb(deps: Deps, queue: { ping(): Promise<void> }, closers: Closer[]): Promise<void> {
+  const { app } = makeApp(deps, { notReady: () => notReady(deps, queue) });
+  const server = createServer(app.callback());
+  await listen(server, deps.config.PORT);
+  closers.push(async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    // Live streams never end by themselves; answers under way get a moment.
+    setTimeout(() => server.closeAllConnections(), 3000).unref();
+    await closed;
+  });
+  deps.log.info({ port: (server.address() as AddressInfo).port }, 'web server is listening');
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(inUse(error, 'PORT', port)));
+    server.listen(port, resolve);
+  });
+}
+
+function inUse(error: unknown, key: string, port: number): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error;
+  return new ConfigError(`Port ${port} is taken by another program. Stop it, or start Zhike with ${key}=${port + 1}.`);
+}
+
+async function notReady(deps: Deps, queue: { ping(): Promise<void> }): Promise<string[]> {
+  const checks: Record<string, () => Promise<unknown>> = {
+    database: () => deps.pool.query('SELECT 1'),
+    queue: () => queue.ping(),
+    migrations: async () => {
+      const { rows } = await deps.pool.query<{ migration_name: string }>(
+        'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL',
+      );
+      const applied = new Set(rows.map((row) => row.migration_name));
+      if (migrationNames().some((name) => !applied.has(name))) throw new Error('pending');
+    },
+  };
+  const results = await Promise.allSettled(Object.values(checks).map((check) => check()));
+  return Object.keys(checks).filter((_, index) => results[index]?.status === 'rejected');
+}
+
+await main();
