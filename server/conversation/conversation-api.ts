@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { endpoint } from '#server/base/endpoint.ts';
+
+export const messageView = z.object({
+  id: z.uuid(),
+  sender: z.enum(['contact', 'member']),
+  at: z.iso.datetime(),
+  kind: z.enum(['text', 'image', 'voice', 'video', 'file', 'link', 'location', 'card', 'other']),
+  text: z.string(),
+  media: z.object({ name: z.string().nullable(), bytes: z.int().nullable() }).nullable(),
+  recalledAt: z.iso.datetime().nullable(),
+});
+export type MessageView = z.infer<typeof messageView>;
+
+export const chatSourceView = z.object({
+  id: z.string(),
+  platform: z.string(),
+  kind: z.enum(['archive', 'paste']),
+  enabled: z.boolean(),
+  modelAllowed: z.boolean(),
+  gaps: z.int(),
+  updatedAt: z.iso.datetime(),
+});
+
+export const conversationApi = {
+  messages: endpoint({
+    method: 'GET',
+    path: '/api/conversations/messages',
+    summary: 'What was said between the contact and members in scope, newest first',
+    query: z.object({
+      contactId: z.uuid(),
+      before: z.iso.datetime().optional(),
+      around: z.uuid().optional(),
+      limit: z.coerce.number().int().min(1).max(100).default(30),
+    }),
+    answer: z.object({ items: z.array(messageView), nextBefore: z.iso.datetime().nullable() }),
+  }),
+  paste: endpoint({
+    method: 'POST',
+    path: '/api/conversations/paste',
+    summary: 'Add chat text a rep pasted; lines like “陈女士 10:02 你好” are told apart, the rest is the contact’s',
+    body: z.object({ contactId: z.uuid(), text: z.string().trim().min(1).max(20_000) }),
+    answer: z.object({ added: z.int(), known: z.int() }),
+    status: 201,
+  }),
+  sources: endpoint({
+    method: 'GET',
+    path: '/api/chat-sources',
+    summary: 'Where messages come from and what may be done with them',
+    roles: ['admin'],
+    answer: z.object({ items: z.array(chatSourceView) }),
+  }),
+  editSource: endpoint({
+    method: 'PATCH',
+    path: '/api/chat-sources/:id',
+    summary: 'Switch a source or its use by the model on or off',
+    roles: ['admin'],
+    params: z.object({ id: z.string() }),
+    body: z.object({ enabled: z.boolean().optional(), modelAllowed: z.boolean().optional() }),
+    answer: chatSourceView,
+  }),
+};

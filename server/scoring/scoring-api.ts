@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { endpoint } from '#server/base/endpoint.ts';
+
+/** Why the score is what it is. All points add up to `value`. */
+export const factorView = z.object({
+  key: z.string(),
+  points: z.int(),
+  text: z.string(),
+  pointer: z.union([z.object({ field: z.string() }), z.object({ messageId: z.uuid(), quote: z.string() })]),
+});
+
+export const scoreView = z.object({
+  id: z.uuid(),
+  at: z.iso.datetime(),
+  value: z.int().min(0).max(100),
+  level: z.enum(['high', 'medium', 'low']),
+  /** Against the score a week ago; null when there was none. */
+  change: z.int().nullable(),
+  factors: z.array(factorView),
+  method: z.string(),
+  override: z.object({ value: z.int(), reason: z.string(), by: z.string(), at: z.iso.datetime() }).nullable(),
+});
+export type ScoreView = z.infer<typeof scoreView>;
+
+export const scoringApi = {
+  history: endpoint({
+    method: 'GET',
+    path: '/api/scores',
+    summary: 'Scores of a contact, newest first',
+    query: z.object({ contactId: z.uuid(), limit: z.coerce.number().int().min(1).max(100).default(30) }),
+    answer: z.object({ items: z.array(scoreView) }),
+  }),
+  override: endpoint({
+    method: 'POST',
+    path: '/api/scores/override',
+    summary: 'Show another value, with a reason',
+    body: z.object({ contactId: z.uuid(), value: z.int().min(0).max(100), reason: z.string().trim().min(2).max(200) }),
+    answer: scoreView,
+  }),
+  clearOverride: endpoint({
+    method: 'DELETE',
+    path: '/api/scores/override',
+    summary: 'Back to the computed value',
+    query: z.object({ contactId: z.uuid() }),
+    answer: scoreView,
+  }),
+};

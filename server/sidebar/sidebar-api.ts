@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { endpoint } from '#server/base/endpoint.ts';
+import { bindingCandidate, bindingView } from '#server/binding/binding-api.ts';
+import { contactView } from '#server/contact/contact-api.ts';
+import { customerView } from '#server/customer/customer-api.ts';
+import { scoreView } from '#server/scoring/scoring-api.ts';
+import { summaryState, summaryView } from '#server/summary/summary-api.ts';
+import { taskView } from '#server/task/task-api.ts';
+
+/** What to do with this customer now: the soonest thing owed, and why. */
+export const nextAction = z.object({
+  kind: z.enum(['task', 'promise', 'reply', 'bind', 'ask', 'none']),
+  title: z.string(),
+  reason: z.string(),
+  dueAt: z.iso.datetime().nullable(),
+  taskId: z.uuid().nullable(),
+});
+
+export const sidebarView = z.object({
+  contact: contactView,
+  /** The customer the contact is bound to; the first of `bindings`. */
+  customer: customerView.nullable(),
+  bindings: z.array(bindingView),
+  candidates: z.array(bindingCandidate),
+  score: scoreView.nullable(),
+  summary: summaryView.nullable(),
+  summaryState,
+  nextAction,
+  tasks: z.array(taskView),
+  draft: z.object({ text: z.string(), updatedAt: z.iso.datetime() }).nullable(),
+  /** Newest last message, to tell the age of what is shown. */
+  lastMessageAt: z.iso.datetime().nullable(),
+});
+export type SidebarView = z.infer<typeof sidebarView>;
+
+export const sidebarApi = {
+  read: endpoint({
+    method: 'GET',
+    path: '/api/sidebar',
+    summary: 'Everything the sidebar shows of one contact, in one call; parts not ready are null',
+    query: z.object({ platform: z.string(), contact: z.string().min(1).max(128) }),
+    answer: sidebarView,
+  }),
+};
+
+/** GET /api/live?contact=<contact id>: server-sent events; `data` is one of these. `ping` every 20 s. */
+export const liveEvent = z.object({
+  part: z.enum(['contact', 'customer', 'binding', 'messages', 'summary', 'score', 'tasks', 'inbound', 'sync']),
+  contactId: z.uuid().optional(),
+  customerId: z.uuid().optional(),
+});
