@@ -1,0 +1,202 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { archiveDoor } from './archive-door.ts';
+import { archiveNotifier } from './archive.ts';
+import { clientScript } from './client-script.ts';
+import { passOn } from './client-proxy.ts';
+import { controlDoor, playing } from './control.ts';
+import { liveHub } from './live.ts';
+import { modelDoor, modelName } from './model.ts';
+import { pageFile } from './page.ts';
+import { pusher, type PushTiming } from './push.ts';
+import { foundCompany, seedWorld } from './seed-world.ts';
+import { readWorld, worldWriter } from './stage-file.ts';
+import type { Stage, World } from './stage.ts';
+import { isTrusted, loginCode } from './wecom-access.ts';
+import { wecomGate } from './wecom-gate.ts';
+
+const bodyBytesMax = 24 * 1024 * 1024;
+
+export interface SandboxOptions {
+  /** 0: any free one. */
+  port: number;
+  /** Where the product answers; may be told later by `productAt`. */
+  productUrl: string;
+  stateFile: string;
+  /** Who lives in the world when there is no state yet. */
+  seed?: number;
+  log?: (line: string) => void;
+  now?: () => number;
+  pushTiming?: PushTiming;
+}
+
+export interface Sandbox {
+  /** What a person opens, and the origin of everything the product's pages see. */
+  url: string;
+  /** What the product is configured with to live here. */
+  env: Record<string, string>;
+  productAt(url: string): void;
+  close(): Promise<void>;
+}
+
+/** The platform's own side of the wire on loopback: WeCom, a model, and the client around the product's pages. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const now = options.now ?? Date.now;
+  const found = readWorld(options.stateFile);
+  const hub = liveHub(now);
+  const writer = worldWriter(
+    options.stateFile,
+    () => stage.world,
+    (error) => options.log?.(`The sandbox could not write its state: ${String(error)}`),
+  );
+  const push = pusher({
+    world: () => stage.world,
+    productUrl: () => stage.productUrl,
+    now,
+    log: hub.log,
+    ...(options.pushTiming ? { timing: options.pushTiming } : {}),
+  });
+  const stage: Stage = {
+    world: found ?? seedWorld(options.seed ?? 7, foundCompany(), now()),
+    url: '',
+    productUrl: options.productUrl,
+    now,
+    changed: writer.changed,
+    tell: hub.tell,
+    log: hub.log,
+    push: push.start,
+    announceArchive: () => notifier.appended(),
+  };
+  const notifier = archiveNotifier(stage);
+  if (!found) writer.changed();
+
+  const doors = openDoors(stage, {
+    log: hub.entries,
+    watch: hub.watch,
+    reset(seed = stage.world.seed) {
+      // The keys stay: the product was configured with them.
+      stage.world = seedWorld(seed, stage.world.company, now(), stage.world);
+      stage.changed();
+      stage.tell({ type: 'reset' });
+      return seed;
+    },
+  });
+  const server = createServer((request, response) => {
+    doors(request, response).catch((error: unknown) => {
+      options.log?.(`The sandbox failed at ${request.method} ${request.url?.split('?')[0]}: ${String(error)}`);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500).end();
+    });
+  });
+  const listening = Promise.withResolvers<void>();
+  server.once('error', listening.reject);
+  server.listen(options.port, '127.0.0.1', () => listening.resolve());
+  await listening.promise;
+  stage.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url: stage.url,
+    env: envOf(stage.world, stage.url),
+    productAt(url) {
+      stage.productUrl = url;
+    },
+    async close() {
+      notifier.stop();
+      hub.stop();
+      await push.stop();
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      server.closeAllConnections();
+      await closed.promise;
+      await writer.flush();
+    },
+  };
+}
+
+function envOf({ company }: World, url: string): Record<string, string> {
+  return {
+    PUBLIC_URL: url,
+    WECOM_API_BASE: url,
+    WECOM_OAUTH_BASE: url,
+    WECOM_CORP_ID: company.corpId,
+    WECOM_AGENT_ID: company.agentId,
+    WECOM_SECRET: company.secret,
+    WECOM_CALLBACK_TOKEN: company.callbackToken,
+    WECOM_CALLBACK_AES_KEY: company.callbackAesKey,
+    WECOM_ARCHIVE_SECRET: company.archiveSecret,
+    WECOM_ARCHIVE_PRIVATE_KEY: company.archiveKeys.at(-1)?.privateKey ?? '',
+    WECOM_ARCHIVE_SDK: new URL('./archive-sdk.ts', import.meta.url).href,
+    OPENAI_BASE_URL: `${url}/v1`,
+    OPENAI_API_KEY: company.modelKey,
+    OPENAI_MODEL: modelName,
+  };
+}
+
+/** Which of its many parts a request is for. */
+function openDoors(stage: Stage, control: Parameters<typeof controlDoor>[1]) {
+  const wecom = wecomGate(stage);
+  const controls = controlDoor(stage, control);
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', stage.url);
+    const path = url.pathname;
+    if (path.startsWith('/cgi-bin/')) return wecom(request, response, url, await bodyOf(request));
+    if (path.startsWith('/v1/')) return modelDoor(stage, request, response, url, await bodyOf(request));
+    if (path.startsWith('/sandbox/api/')) return controls(request, response, url, await bodyOf(request));
+    if (path.startsWith('/sandbox/archive/')) {
+      const body: unknown = JSON.parse((await bodyOf(request)).toString('utf8') || '{}');
+      const said = archiveDoor(stage, path.slice('/sandbox/archive/'.length), body);
+      return sendText(response, said ? 200 : 404, 'application/json', JSON.stringify(said ?? {}));
+    }
+    if (path === '/sandbox/client.js') {
+      response.setHeader('cache-control', 'no-store');
+      return sendText(response, 200, 'text/javascript', clientScript(stage.world.settings.theme));
+    }
+    if (path === '/connect/oauth2/authorize' || path === '/wwlogin/sso/login') {
+      return authorize(stage, request, response, url);
+    }
+    // One name for the sandbox: cookies and the product's own Origin check go by it.
+    if (isNavigation(request) && request.headers.host !== new URL(stage.url).host) {
+      response.writeHead(302, { location: `${stage.url}${request.url ?? '/'}` }).end();
+      return;
+    }
+    if (request.method === 'GET' && (await pageFile(path, response))) return;
+    passOn(stage, request, response, url);
+  };
+}
+
+const isNavigation = (request: IncomingMessage): boolean =>
+  request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+
+function sendText(response: ServerResponse, status: number, type: string, text: string): void {
+  response.writeHead(status, { 'content-type': `${type}; charset=utf-8` });
+  response.end(text);
+}
+
+/** D91022: back to the page with a code for whoever the browser plays; only to the app's trusted domain (50001). */
+function authorize(stage: Stage, request: IncomingMessage, response: ServerResponse, url: URL): void {
+  const target = url.searchParams.get('redirect_uri') ?? '';
+  const refuse = (code: number, message: string) => {
+    stage.log({ kind: 'oauth', name: url.pathname.slice(1), code: String(code), ms: 0, detail: message });
+    sendText(response, 200, 'text/plain', `${code} ${message}\n`);
+  };
+  if (url.searchParams.get('appid') !== stage.world.company.corpId) return refuse(40013, 'invalid appid');
+  if (!isTrusted(stage, target)) return refuse(50001, 'redirect_uri is not trusted');
+  const member = playing(stage, request);
+  const back = new URL(target);
+  back.searchParams.set('code', loginCode(stage, member));
+  back.searchParams.set('state', url.searchParams.get('state') ?? '');
+  stage.log({ kind: 'oauth', name: url.pathname.slice(1), code: '0', ms: 0, detail: member });
+  response.writeHead(302, { location: back.href, 'cache-control': 'no-store' }).end();
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > bodyBytesMax) throw new Error('The body is too large.');
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,135 @@
+import { haveChatted, memberWrites } from './deeds.ts';
+import { alphanumeric } from './seed-world.ts';
+import { followOf, type Notice, type Stage } from './stage.ts';
+import { Errcode, optionalText, post, records, textOf, type CallTable } from './wecom-call.ts';
+
+const welcomeMs = 20_000;
+
+export const messageCalls: CallTable = {
+  // D92137: within 20 s of the event, once; the first app wins.
+  'externalcontact/send_welcome_msg': post(({ stage, body }) => {
+    const code = textOf(body, 'welcome_code', 41049);
+    const text = welcomeText(body);
+    const attachments = body['attachments'] === undefined ? [] : records(body['attachments'], 'attachments');
+    if (attachments.length > 9) throw new Errcode(41064, 'too many attachments');
+    if (
+      attachments.some((one) => !['image', 'link', 'miniprogram', 'video', 'file'].includes(String(one['msgtype'])))
+    ) {
+      throw new Errcode(41065, 'invalid attachment type');
+    }
+    if (text === '' && attachments.length === 0) throw new Errcode(40063, 'text and attachments are empty');
+    const welcome = stage.world.welcomes.find((one) => one.code === code);
+    if (!welcome || welcome.used || stage.now() - welcome.issuedAt > welcomeMs) {
+      throw new Errcode(41050, 'invalid welcome_code');
+    }
+    if (haveChatted(stage, welcome)) throw new Errcode(41051, 'chat has started');
+    const follow = followOf(stage.world, welcome.member, welcome.contact);
+    if (follow?.relation !== 'friend' && follow?.relation !== 'half') throw new Errcode(84061, 'not external contact');
+    welcome.used = true;
+    if (text) memberWrites(stage, welcome.member, welcome.contact, { text, via: 'welcome' });
+    for (const one of attachments) {
+      const kind = one['msgtype'] === 'image' ? 'image' : one['msgtype'] === 'file' ? 'file' : 'link';
+      const link = one['link'] as { title?: string } | undefined;
+      const words = link?.title ?? `[${String(one['msgtype'])}]`;
+      memberWrites(stage, welcome.member, welcome.contact, { text: words, kind, via: 'welcome' });
+    }
+    stage.changed();
+    return {};
+  }),
+  // D90236. Members who cannot be reached are named in the answer, and it is an error only when nobody can.
+  'message/send': post(({ stage, body }) => {
+    const { world } = stage;
+    if (body['agentid'] === undefined) throw new Errcode(41011, 'agentid missing');
+    if (String(body['agentid']) !== world.company.agentId) throw new Errcode(301002, 'no right on this app');
+    const touser = optionalText(body, 'touser') ?? '';
+    const toparty = split(optionalText(body, 'toparty') ?? '');
+    const wanted = split(touser);
+    if (wanted.length + toparty.length === 0) throw new Errcode(82001, 'nobody to send to');
+    if (wanted.length > 1000) throw new Errcode(40032, 'touser is too long');
+    if (toparty.length > 100) throw new Errcode(82002, 'toparty is too long');
+    const said = noticeText(body);
+    const active = Object.values(world.members).filter((member) => member.active);
+    const found = active.filter(
+      (member) =>
+        touser === '@all' ||
+        wanted.some((one) => one.toLowerCase() === member.userid.toLowerCase()) ||
+        member.departments.some((id) => toparty.includes(String(id))),
+    );
+    const invalid = wanted
+      .map((one) => one.toLowerCase())
+      .filter((one) => one !== '@all' && !active.some((member) => member.userid.toLowerCase() === one));
+    const invalidParties = toparty.filter(
+      (one) => !world.departments.some((department) => String(department.id) === one),
+    );
+    if (found.length === 0) throw new Errcode(81013, 'all targets are invalid');
+    for (const member of found) deliver(stage, { member: member.userid, ...said });
+    return {
+      invaliduser: invalid.join('|'),
+      invalidparty: invalidParties.join('|'),
+      invalidtag: '',
+      unlicenseduser: '',
+      msgid: alphanumeric(43),
+    };
+  }),
+};
+
+const split = (list: string): string[] => list.split('|').filter((one) => one !== '');
+
+function welcomeText(body: Record<string, unknown>): string {
+  if (body['text'] === undefined) return '';
+  const content = optionalText(body['text'] as Record<string, unknown>, 'content') ?? '';
+  if (Buffer.byteLength(content) > 4000) throw new Errcode(45002, 'content is too large');
+  return content;
+}
+
+function noticeText(body: Record<string, unknown>): Pick<Notice, 'kind' | 'text' | 'url'> {
+  const kind = textOf(body, 'msgtype', 40008);
+  const content = body[kind];
+  if (typeof content !== 'object' || content === null) throw new Errcode(kind === 'text' ? 44004 : 40008, `no ${kind}`);
+  const told = content as Record<string, unknown>;
+  switch (kind) {
+    case 'text':
+    case 'markdown': {
+      const text = textOf(told, 'content', 44004);
+      if (Buffer.byteLength(text) > 2048) throw new Errcode(45002, 'content is too large');
+      const url = /<a href="([^"]+)"/.exec(text)?.[1] ?? /\]\((https?:[^)]+)\)/.exec(text)?.[1] ?? null;
+      return { kind, text: text.replaceAll(/<[^>]*>/g, ''), url };
+    }
+    case 'textcard': {
+      const title = textOf(told, 'title', 40063);
+      const text = textOf(told, 'description', 40063);
+      return { kind, text: `${title}\n${text.replaceAll(/<[^>]*>/g, '')}`, url: textOf(told, 'url', 40063) };
+    }
+    case 'template_card': {
+      const title = told['main_title'] as { title?: string; desc?: string } | undefined;
+      const jump = told['card_action'] as { url?: string } | undefined;
+      const text = [title?.title, title?.desc, told['sub_title_text']].filter(Boolean).join('\n');
+      return { kind, text, url: jump?.url ?? null };
+    }
+    case 'news': {
+      const [first] = records(told['articles'], 'articles');
+      if (!first) throw new Errcode(45008, 'no article');
+      return { kind, text: textOf(first, 'title', 40063), url: optionalText(first, 'url') ?? null };
+    }
+    case 'image':
+    case 'voice':
+    case 'video':
+    case 'file':
+      return { kind, text: `[${kind}]`, url: null };
+    default:
+      throw new Errcode(40008, 'invalid message type');
+  }
+}
+
+/** D90236: what is above 30 a minute or 1,000 an hour for one member is dropped without a word. */
+function deliver(stage: Stage, said: Omit<Notice, 'id' | 'at'>): void {
+  const { notices } = stage.world;
+  const at = stage.now();
+  const since = (ms: number) => notices.filter((one) => one.member === said.member && one.at > at - ms).length;
+  if (since(60_000) >= 30 || since(3_600_000) >= 1000) return;
+  const notice: Notice = { ...said, id: `n${alphanumeric(20)}`, at };
+  notices.push(notice);
+  notices.splice(0, notices.length - 5000);
+  stage.changed();
+  stage.tell({ type: 'notice', notice });
+}
