@@ -1,0 +1,409 @@
+import { CallbackRefused, PlatformError, type PlatformErrorKind } from '#server/platform/platform-error.ts';
+import { platformEvent, type PlatformEvent } from '#server/platform/event.ts';
+import type {
+  ArchivedMessage,
+  ArchiveRecord,
+  CallbackRequest,
+  CallbackResult,
+  Capabilities,
+  ChatArchive,
+  ContactProfile,
+  DepartmentProfile,
+  FollowKey,
+  FollowProfile,
+  MemberProfile,
+  Page,
+  Platform,
+  PlatformKey,
+  RemarkEdit,
+  TagGroup,
+} from '#server/platform/platform.ts';
+
+type NetworkMethod =
+  | {
+      [Name in keyof Platform]: Platform[Name] extends (...args: never[]) => Promise<unknown> ? Name : never;
+    }[keyof Platform]
+  | 'pull'
+  | 'readMedia'
+  | 'consentOf';
+
+interface Fault {
+  method: NetworkMethod;
+  /** `instead`: nothing happens. `after`: it happens, and the answer is lost. */
+  when: 'instead' | 'after';
+  error: PlatformError;
+  times: number;
+}
+
+/**
+ * A chat platform in memory that keeps the port's promises: keys it does not know are `not_found`, a welcome code serves
+ * once, a page's cursor leads to the next. What the company has is set with `add…`; what was asked of the platform is in
+ * `calls`; `fail`, `loseAnswer` and `hold` make it misbehave.
+ */
+export class FakePlatform implements Platform {
+  readonly name: string;
+  readonly capabilities: Capabilities = {
+    contacts: true,
+    sidebar: true,
+    welcome: true,
+    contactOwnersMax: 2,
+    remarkLengthMax: 20,
+  };
+  archive: FakeArchive | null = new FakeArchive(this);
+
+  departments = new Map<PlatformKey, DepartmentProfile>();
+  members = new Map<PlatformKey, MemberProfile>();
+  contacts = new Map<PlatformKey, ContactProfile>();
+  /** Members who may have contacts; null: every active one. */
+  owners: PlatformKey[] | null = null;
+  tagGroups: TagGroup[] = [];
+  /** Login codes by member; each serves once. */
+  logins = new Map<string, PlatformKey>();
+  welcomeCodes = new Set<string>();
+  unreachable = new Set<PlatformKey>();
+  pageSize = 2;
+
+  /** Every call that would have gone to the network, in order. */
+  calls: { method: NetworkMethod; args: unknown[] }[] = [];
+  welcomes: { code: string; text: string }[] = [];
+  notices: { to: PlatformKey; text: string; url: string | null }[] = [];
+
+  #faults: Fault[] = [];
+  #gates = new Map<NetworkMethod, Promise<void>>();
+
+  constructor(name = 'fake') {
+    this.name = name;
+  }
+
+  /** As new: for `beforeEach`. */
+  reset(): void {
+    for (const store of [this.departments, this.members, this.contacts, this.logins]) store.clear();
+    this.archive = new FakeArchive(this);
+    this.owners = null;
+    this.tagGroups = [];
+    this.welcomeCodes.clear();
+    this.unreachable.clear();
+    this.pageSize = 2;
+    this.calls = [];
+    this.welcomes = [];
+    this.notices = [];
+    this.#faults = [];
+    this.#gates.clear();
+  }
+
+  addDepartment(key: PlatformKey, about: Partial<DepartmentProfile> = {}): DepartmentProfile {
+    const department = { key, name: `Department ${key}`, parentKey: null, order: 0, ...about };
+    this.departments.set(key, department);
+    return department;
+  }
+
+  addMember(key: PlatformKey, about: Partial<MemberProfile> = {}): MemberProfile {
+    const member = {
+      key,
+      name: `Member ${key}`,
+      position: null,
+      avatar: null,
+      mobile: null,
+      email: null,
+      active: true,
+      departments: [],
+      ...about,
+    };
+    this.members.set(key, member);
+    return member;
+  }
+
+  /** `follows`: member keys, or profiles with at least a member. */
+  addContact(
+    key: PlatformKey,
+    about: Partial<Omit<ContactProfile, 'follows'>> & {
+      follows?: (PlatformKey | (Partial<FollowProfile> & { member: PlatformKey }))[];
+    } = {},
+  ): ContactProfile {
+    const contact: ContactProfile = {
+      key,
+      name: `Contact ${key}`,
+      avatar: null,
+      type: 'messenger',
+      gender: 0,
+      unionKey: null,
+      corpName: null,
+      corpFullName: null,
+      position: null,
+      ...about,
+      follows: (about.follows ?? []).map((follow) =>
+        followOf(typeof follow === 'string' ? { member: follow } : follow),
+      ),
+    };
+    this.contacts.set(key, contact);
+    return contact;
+  }
+
+  /** Tags get the keys `<group>/<name>`. */
+  addTags(group: string, ...names: string[]): TagGroup {
+    const added = {
+      key: group,
+      name: group,
+      order: 0,
+      tags: names.map((name, order) => ({ key: `${group}/${name}`, name, order })),
+    };
+    this.tagGroups.push(added);
+    return added;
+  }
+
+  /** The next `times` calls of `method` do nothing and fail. */
+  fail(
+    method: NetworkMethod,
+    kind: PlatformErrorKind,
+    about: { code?: string; retryAfterMs?: number; times?: number } = {},
+  ): void {
+    const error = new PlatformError(kind, { platform: this.name, call: method, ...about });
+    this.#faults.push({ method, when: 'instead', error, times: about.times ?? 1 });
+  }
+
+  /** The next call of `method` does what it should, and its answer never comes. */
+  loseAnswer(method: NetworkMethod): void {
+    const error = new PlatformError('unknown', { platform: this.name, call: method });
+    this.#faults.push({ method, when: 'after', error, times: 1 });
+  }
+
+  /** Calls of `method` wait until the returned function is called. */
+  hold(method: NetworkMethod): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gates.set(method, promise);
+    return () => {
+      this.#gates.delete(method);
+      resolve();
+    };
+  }
+
+  called(method: NetworkMethod): unknown[][] {
+    return this.calls.filter((call) => call.method === method).map((call) => call.args);
+  }
+
+  /** What the platform would post for `event`. The same event twice is the same body, unless `salt` differs. */
+  callback(event: PlatformEvent, receivedAt: Date, salt = ''): CallbackRequest {
+    return {
+      method: 'POST',
+      query: { signature: 'good' },
+      body: Buffer.from(JSON.stringify({ event, salt })),
+      receivedAt,
+    };
+  }
+
+  readCallback(request: CallbackRequest): CallbackResult {
+    if (request.query['signature'] !== 'good') throw new CallbackRefused('signature', 'Not signed by the fake.');
+    if (request.method === 'GET') return { reply: request.query['echo'] ?? '', events: [] };
+    return { reply: 'success', events: [{ event: eventOf(request.body), body: request.body }] };
+  }
+
+  async listDepartments(): Promise<DepartmentProfile[]> {
+    return this.answer('listDepartments', [], () => [...this.departments.values()]);
+  }
+
+  async listMembers(departmentKey: PlatformKey): Promise<MemberProfile[]> {
+    return this.answer('listMembers', [departmentKey], () =>
+      [...this.members.values()].filter(({ departments }) => departments.some(({ key }) => key === departmentKey)),
+    );
+  }
+
+  async getMember(key: PlatformKey): Promise<MemberProfile> {
+    return this.answer('getMember', [key], () => this.members.get(key) ?? this.missing('getMember'));
+  }
+
+  async listContactOwners(): Promise<PlatformKey[]> {
+    return this.answer(
+      'listContactOwners',
+      [],
+      () => this.owners ?? [...this.members.values()].filter(({ active }) => active).map(({ key }) => key),
+    );
+  }
+
+  async getContact(key: PlatformKey): Promise<ContactProfile> {
+    return this.answer('getContact', [key], () => {
+      const contact = this.contacts.get(key);
+      // A contact nobody follows is a contact the platform no longer shows.
+      return contact && contact.follows.length > 0 ? contact : this.missing('getContact');
+    });
+  }
+
+  async listContacts(owners: PlatformKey[], cursor: string): Promise<Page<ContactProfile>> {
+    return this.answer('listContacts', [owners, cursor], () => {
+      if (owners.length > this.capabilities.contactOwnersMax) return this.refuse('listContacts', 'too many owners');
+      const pairs = owners.flatMap((owner) =>
+        [...this.contacts.values()].flatMap((contact) =>
+          contact.follows.filter(({ member }) => member === owner).map((follow) => ({ ...contact, follows: [follow] })),
+        ),
+      );
+      const start = cursor === '' ? 0 : Number(cursor);
+      const end = start + this.pageSize;
+      return { items: pairs.slice(start, end), nextCursor: end < pairs.length ? String(end) : '' };
+    });
+  }
+
+  async listContactKeys(owner: PlatformKey): Promise<PlatformKey[]> {
+    return this.answer('listContactKeys', [owner], () =>
+      [...this.contacts.values()]
+        .filter(({ follows }) => follows.some(({ member }) => member === owner))
+        .map(({ key }) => key),
+    );
+  }
+
+  async saveRemark(of: FollowKey, edit: RemarkEdit): Promise<void> {
+    return this.answer('saveRemark', [of, edit], () => {
+      const follow = this.#follow('saveRemark', of);
+      if ((edit.remark?.length ?? 0) > this.capabilities.remarkLengthMax) this.refuse('saveRemark', 'remark too long');
+      if (edit.remark !== undefined) follow.remark = edit.remark;
+      if (edit.description !== undefined) follow.description = edit.description;
+      if (edit.corpName !== undefined) follow.remarkCorpName = edit.corpName;
+      if (edit.phones !== undefined) follow.remarkPhones = [...edit.phones];
+    });
+  }
+
+  async listTags(): Promise<TagGroup[]> {
+    return this.answer('listTags', [], () => this.tagGroups);
+  }
+
+  async markTags(of: FollowKey, change: { add: PlatformKey[]; remove: PlatformKey[] }): Promise<void> {
+    return this.answer('markTags', [of, change], () => {
+      const follow = this.#follow('markTags', of);
+      const known = new Set(this.tagGroups.flatMap(({ tags }) => tags.map(({ key }) => key)));
+      if ([...change.add, ...change.remove].some((key) => !known.has(key))) this.refuse('markTags', 'unknown tag');
+      follow.tagKeys = [...new Set([...follow.tagKeys, ...change.add])].filter((key) => !change.remove.includes(key));
+    });
+  }
+
+  async sendWelcome(code: string, message: { text: string }): Promise<void> {
+    return this.answer('sendWelcome', [code, message], () => {
+      if (!this.welcomeCodes.delete(code)) this.refuse('sendWelcome', 'code used or unknown');
+      this.welcomes.push({ code, text: message.text });
+    });
+  }
+
+  async sendNotice(to: PlatformKey[], notice: { text: string; url?: string }): Promise<{ unreached: PlatformKey[] }> {
+    return this.answer('sendNotice', [to, notice], () => {
+      const unreached = to.filter((key) => this.unreachable.has(key) || !this.members.get(key)?.active);
+      for (const key of to.filter((key) => !unreached.includes(key))) {
+        this.notices.push({ to: key, text: notice.text, url: notice.url ?? null });
+      }
+      return { unreached };
+    });
+  }
+
+  loginUrl(redirectUrl: string, state: string): string {
+    return `https://fake.test/login?redirect=${encodeURIComponent(redirectUrl)}&state=${encodeURIComponent(state)}`;
+  }
+
+  async memberFromLogin(code: string): Promise<PlatformKey> {
+    return this.answer('memberFromLogin', [code], () => {
+      const member = this.logins.get(code) ?? this.refuse('memberFromLogin', 'code used or unknown');
+      this.logins.delete(code);
+      return member;
+    });
+  }
+
+  async clientConfig(url: string): Promise<Record<string, unknown>> {
+    return this.answer('clientConfig', [url], () => ({ url, signature: 'fake' }));
+  }
+
+  /** One call over the network: recorded, held, failed or answered; always a copy. */
+  async answer<T>(method: NetworkMethod, args: unknown[], act: () => T): Promise<T> {
+    this.calls.push({ method, args: structuredClone(args) });
+    await this.#gates.get(method);
+    const fault = this.#faults.find((candidate) => candidate.method === method && candidate.times > 0);
+    if (fault) fault.times -= 1;
+    if (fault?.when === 'instead') throw fault.error;
+    const result = structuredClone(act());
+    if (fault) throw fault.error;
+    return result;
+  }
+
+  missing(call: NetworkMethod): never {
+    throw new PlatformError('not_found', { platform: this.name, call });
+  }
+
+  refuse(call: NetworkMethod, message: string): never {
+    throw new PlatformError('rejected', { platform: this.name, call, message });
+  }
+
+  #follow(call: NetworkMethod, of: FollowKey): FollowProfile {
+    const follow = this.contacts.get(of.contact)?.follows.find(({ member }) => member === of.member);
+    return follow ?? this.missing(call);
+  }
+}
+
+/** Records are handed out by sequence number, as often as asked. */
+export class FakeArchive implements ChatArchive {
+  records: ArchiveRecord[] = [];
+  media = new Map<string, Buffer>();
+  consents = new Map<string, 'agreed' | 'refused'>();
+  #platform: FakePlatform;
+
+  constructor(platform: FakePlatform) {
+    this.#platform = platform;
+  }
+
+  /** Appends a text message; `about` may give it another kind, key or sequence number. */
+  say(
+    from: PlatformKey,
+    to: PlatformKey,
+    text: string,
+    about: Partial<ArchivedMessage> & { at: Date; key?: string; seq?: bigint },
+  ): ArchiveRecord {
+    const { key, seq = (this.records.at(-1)?.seq ?? 0n) + 1n, ...message } = about;
+    const record: ArchiveRecord = {
+      seq,
+      key: key ?? `message-${seq}`,
+      state: 'message',
+      message: { from, to: [to], group: '', kind: 'text', text, media: null, ...message },
+    };
+    this.records.push(record);
+    return record;
+  }
+
+  async pull(afterSeq: bigint, limit: number): Promise<ArchiveRecord[]> {
+    return this.#platform.answer('pull', [afterSeq, limit], () =>
+      this.records
+        .filter(({ seq }) => seq > afterSeq)
+        .sort((a, b) => Number(a.seq - b.seq))
+        .slice(0, limit),
+    );
+  }
+
+  async *readMedia(reference: string): AsyncIterable<Buffer> {
+    const bytes = await this.#platform.answer(
+      'readMedia',
+      [reference],
+      () => this.media.get(reference) ?? this.#platform.missing('readMedia'),
+    );
+    yield Buffer.from(bytes);
+  }
+
+  async consentOf(of: FollowKey[]): Promise<{ follow: FollowKey; consent: 'agreed' | 'refused' | 'unknown' }[]> {
+    return this.#platform.answer('consentOf', [of], () =>
+      of.map((follow) => ({ follow, consent: this.consents.get(`${follow.contact}:${follow.member}`) ?? 'unknown' })),
+    );
+  }
+}
+
+function followOf(about: Partial<FollowProfile> & { member: PlatformKey }): FollowProfile {
+  return {
+    remark: null,
+    description: null,
+    remarkCorpName: null,
+    remarkPhones: [],
+    tagKeys: [],
+    addWay: null,
+    channel: null,
+    addedAt: null,
+    ...about,
+  };
+}
+
+function eventOf(body: Buffer): PlatformEvent {
+  try {
+    return platformEvent.parse((JSON.parse(body.toString()) as { event: unknown }).event);
+  } catch {
+    throw new CallbackRefused('malformed', 'The callback holds no event.');
+  }
+}
