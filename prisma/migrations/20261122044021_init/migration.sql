@@ -168,6 +168,7 @@ CREATE TABLE "ChatSource" (
     "enabled" BOOLEAN NOT NULL DEFAULT true,
     "modelAllowed" BOOLEAN NOT NULL DEFAULT false,
     "cursor" TEXT NOT NULL DEFAULT '0',
+    "passedOver" JSONB NOT NULL DEFAULT '{}',
     "updatedAt" TIMESTAMPTZ NOT NULL,
 
     CONSTRAINT "ChatSource_pkey" PRIMARY KEY ("id")
@@ -180,10 +181,21 @@ CREATE TABLE "ArchiveGap" (
     "fromSeq" BIGINT NOT NULL,
     "toSeq" BIGINT NOT NULL,
     "state" TEXT NOT NULL DEFAULT 'open',
+    "reason" TEXT NOT NULL DEFAULT 'missing',
     "attempts" INTEGER NOT NULL DEFAULT 0,
     "foundAt" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "nextAttemptAt" TIMESTAMPTZ,
 
     CONSTRAINT "ArchiveGap_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "EarlyRecall" (
+    "sourceId" TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    "at" TIMESTAMPTZ NOT NULL,
+
+    CONSTRAINT "EarlyRecall_pkey" PRIMARY KEY ("sourceId","key")
 );
 
 -- CreateTable
@@ -193,6 +205,7 @@ CREATE TABLE "Conversation" (
     "memberId" UUID NOT NULL,
     "lastMessageAt" TIMESTAMPTZ,
     "messageCount" INTEGER NOT NULL DEFAULT 0,
+    "hasNews" BOOLEAN NOT NULL DEFAULT false,
 
     CONSTRAINT "Conversation_pkey" PRIMARY KEY ("id")
 );
@@ -458,6 +471,8 @@ CREATE TABLE "Notice" (
     "attempts" INTEGER NOT NULL DEFAULT 0,
     "lastError" TEXT,
     "createdAt" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "claimedAt" TIMESTAMPTZ,
+    "nextAttemptAt" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "sentAt" TIMESTAMPTZ,
 
     CONSTRAINT "Notice_pkey" PRIMARY KEY ("key")
@@ -506,7 +521,13 @@ CREATE INDEX "FollowTag_tagId_idx" ON "FollowTag"("tagId");
 CREATE INDEX "Welcome_state_expiresAt_idx" ON "Welcome"("state", "expiresAt");
 
 -- CreateIndex
+CREATE INDEX "ArchiveGap_sourceId_state_nextAttemptAt_idx" ON "ArchiveGap"("sourceId", "state", "nextAttemptAt");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "ArchiveGap_sourceId_fromSeq_key" ON "ArchiveGap"("sourceId", "fromSeq");
+
+-- CreateIndex
+CREATE INDEX "Conversation_hasNews_idx" ON "Conversation"("hasNews");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "Conversation_contactId_memberId_key" ON "Conversation"("contactId", "memberId");
@@ -581,7 +602,7 @@ CREATE INDEX "Task_customerId_state_idx" ON "Task"("customerId", "state");
 CREATE INDEX "Task_state_remindAt_idx" ON "Task"("state", "remindAt");
 
 -- CreateIndex
-CREATE INDEX "Notice_state_createdAt_idx" ON "Notice"("state", "createdAt");
+CREATE INDEX "Notice_state_nextAttemptAt_idx" ON "Notice"("state", "nextAttemptAt");
 
 -- AddForeignKey
 ALTER TABLE "Binding" ADD CONSTRAINT "Binding_contactId_fkey" FOREIGN KEY ("contactId") REFERENCES "Contact"("id") ON DELETE CASCADE ON UPDATE CASCADE;
