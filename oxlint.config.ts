@@ -4,8 +4,8 @@ import { defineConfig } from 'oxlint';
 export const floors = [
   'platform',
   'base',
-  'member',
   'inbound',
+  'member',
   'contact',
   'customer',
   'binding',
