@@ -1,0 +1,121 @@
+import type { Contact, Customer, Department, Follow, Member } from '#prisma/client/client.ts';
+import type { Caller, Role } from '#server/base/caller.ts';
+import type { Deps } from '#server/base/deps.ts';
+import { normalisePhone } from '#server/base/phone.ts';
+import { findCaller } from '#server/member/find-caller.ts';
+import { newSessionToken } from '#server/member/session.ts';
+
+let made = 0;
+/** Keys and names that no two things share. */
+const next = () => ++made;
+
+export async function makeDepartment(
+  deps: Deps,
+  given: { name?: string; key?: string; platform?: string; parent?: Department } = {},
+): Promise<Department> {
+  const n = next();
+  return deps.db.department.create({
+    data: {
+      platform: given.platform ?? given.parent?.platform ?? 'wecom',
+      key: given.key ?? `${1000 + n}`,
+      name: given.name ?? `部门${n}`,
+      parentKey: given.parent?.key ?? null,
+    },
+  });
+}
+
+/** An active rep with one account, unless said otherwise. */
+export async function makeMember(
+  deps: Deps,
+  given: {
+    name?: string;
+    role?: Role;
+    status?: 'active' | 'left';
+    platform?: string;
+    key?: string;
+    departments?: Department[];
+  } = {},
+): Promise<Member> {
+  const n = next();
+  return deps.db.member.create({
+    data: {
+      name: given.name ?? `成员${n}`,
+      role: given.role ?? 'rep',
+      status: given.status ?? 'active',
+      leftAt: given.status === 'left' ? deps.now() : null,
+      identities: { create: { platform: given.platform ?? 'wecom', key: given.key ?? `member-${n}` } },
+      departments: { create: (given.departments ?? []).map(({ id }) => ({ departmentId: id })) },
+    },
+  });
+}
+
+/** Opens a session as a login would, and answers with its cookie value. */
+export async function openSession(deps: Deps, member: Member, platform = 'wecom'): Promise<string> {
+  const { token, tokenHash } = newSessionToken();
+  const expiresAt = new Date(deps.now().getTime() + 24 * 3600 * 1000);
+  await deps.db.session.create({ data: { tokenHash, memberId: member.id, platform, expiresAt } });
+  return token;
+}
+
+/** The member as the caller of a use case, with the scope the product gives them now. */
+export async function callerOf(deps: Deps, member: Member, platform = 'wecom'): Promise<Caller> {
+  const caller = await findCaller(deps, await openSession(deps, member, platform));
+  if (!caller) throw new Error(`${member.name} may not log in: ${member.status}`);
+  return caller;
+}
+
+export async function makeContact(
+  deps: Deps,
+  given: Partial<Omit<Contact, 'id'>> & { followedBy?: Member[] } = {},
+): Promise<Contact> {
+  const n = next();
+  const { followedBy = [], ...columns } = given;
+  const contact = await deps.db.contact.create({
+    data: { platform: 'wecom', key: `contact-${n}`, name: `联系人${n}`, syncedAt: deps.now(), ...columns },
+  });
+  for (const member of followedBy) await makeFollow(deps, contact, member);
+  return contact;
+}
+
+/** `phones` in full: they are stored as the product stores them. */
+export async function makeFollow(
+  deps: Deps,
+  contact: Contact,
+  member: Member,
+  given: Partial<Omit<Follow, 'id' | 'contactId' | 'memberId' | 'remarkPhones' | 'phoneHashes'>> & {
+    phones?: string[];
+  } = {},
+): Promise<Follow> {
+  const { phones = [], ...columns } = given;
+  return deps.db.follow.create({
+    data: {
+      contactId: contact.id,
+      memberId: member.id,
+      state: 'active',
+      addedAt: deps.now(),
+      changedAt: deps.now(),
+      remarkPhones: phones.length > 0 ? deps.cipher.encrypt(JSON.stringify(phones)) : null,
+      phoneHashes: phones.map((phone) => deps.cipher.hash(normalisePhone(phone))),
+      ...columns,
+    },
+  });
+}
+
+export async function makeCustomer(
+  deps: Deps,
+  given: Partial<Omit<Customer, 'id' | 'phone' | 'phoneHash' | 'custom'>> & { owner?: Member; phone?: string } = {},
+): Promise<Customer> {
+  const n = next();
+  const { owner, phone, ...columns } = given;
+  return deps.db.customer.create({
+    data: {
+      kind: 'organisation',
+      name: `客户${n}有限公司`,
+      ownerId: owner?.id ?? null,
+      phone: phone ? deps.cipher.encrypt(phone) : null,
+      phoneHash: phone ? deps.cipher.hash(normalisePhone(phone)) : null,
+      createdAt: deps.now(),
+      ...columns,
+    },
+  });
+}
