@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { PlatformError } from '#server/platform/platform-error.ts';
+import type { PlatformKey } from '#server/platform/platform.ts';
+import { done, type WecomApi } from './wecom-api.ts';
+import { refuse } from './wecom-error.ts';
+
+const welcomeBytesMax = 4000;
+const receiversMax = 1000;
+const textBytesMax = 2048;
+const titleBytesMax = 128;
+const descriptionBytesMax = 512;
+const noOneReached = '81013';
+
+/** D92137: text ≤ 4000 bytes; the code is good for 20 s and one use. */
+export async function sendWelcome(api: WecomApi, code: string, message: { text: string }): Promise<void> {
+  const path = 'externalcontact/send_welcome_msg';
+  if (message.text === '') throw refuse(path, 'empty', 'There is nothing to say.');
+  if (Buffer.byteLength(message.text) > welcomeBytesMax) {
+    throw refuse(path, 'too_long', `A welcome has at most ${welcomeBytesMax} bytes.`);
+  }
+  await api({ path, body: { welcome_code: code, text: { content: message.text } }, changes: true, answer: done });
+}
+
+const joined = z
+  .string()
+  .nullish()
+  .transform((list) => (list ?? '').split('|').filter(Boolean));
+const sentAnswer = z.object({ invaliduser: joined, unlicenseduser: joined });
+
+/**
+ * D90236: ≤ 1000 members; one gets ≤ 30 a minute and ≤ 1000 an hour from an app, the rest is dropped without a word.
+ * With the duplicate check the same content reaches a member once in 30 minutes, so a call that got no answer may be
+ * made again.
+ */
+export async function sendNotice(
+  api: WecomApi,
+  agentId: number,
+  to: PlatformKey[],
+  notice: { text: string; url?: string },
+): Promise<{ unreached: PlatformKey[] }> {
+  const path = 'message/send';
+  if (to.length === 0) return { unreached: [] };
+  if (to.length > receiversMax) throw refuse(path, 'too_many', `At most ${receiversMax} members at once.`);
+  const body = {
+    touser: to.join('|'),
+    agentid: agentId,
+    ...contentOf(withoutMarkup(notice.text), notice.url),
+    enable_duplicate_check: 1,
+    duplicate_check_interval: 1800,
+  };
+  try {
+    const { invaliduser, unlicenseduser } = await api({ path, body, changes: true, answer: sentAnswer });
+    // They come back in lower case.
+    const unreached = new Set([...invaliduser, ...unlicenseduser].map((key) => key.toLowerCase()));
+    return { unreached: to.filter((key) => unreached.has(key.toLowerCase())) };
+  } catch (error) {
+    if (error instanceof PlatformError && error.code === noOneReached) return { unreached: to };
+    throw error;
+  }
+}
+
+function contentOf(text: string, url: string | undefined): Record<string, unknown> {
+  if (url === undefined) return { msgtype: 'text', text: { content: cut(text, textBytesMax) } };
+  const [title = '', ...rest] = text.split('\n');
+  const description = rest.join('\n').trim() || text;
+  return {
+    msgtype: 'textcard',
+    textcard: { title: cut(title, titleBytesMax), description: cut(description, descriptionBytesMax), url },
+  };
+}
+
+/** Messages may hold `<a>` and `<div>`; what a customer is called, or wrote, must not become a link. */
+function withoutMarkup(text: string): string {
+  return text.replace(/<(?=[a-z/!])/gi, '＜');
+}
+
+function cut(text: string, bytesMax: number): string {
+  if (Buffer.byteLength(text) <= bytesMax) return text;
+  let bytes = Buffer.byteLength('…');
+  let end = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > bytesMax) break;
+    end += character.length;
+  }
+  return `${text.slice(0, end)}…`;
+}
