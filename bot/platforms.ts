@@ -1,6 +1,7 @@
 import type { PlatformDriver } from '#server/platform/platform.ts';
+import { wecom } from './wecom/wecom.ts';
 
 export { startSandbox, type Sandbox } from './sandbox/sandbox.ts';
 
 /** Every chat platform this build can speak. */
-export const platforms: readonly PlatformDriver[] = [];
+export const platforms: readonly PlatformDriver[] = [wecom];

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PlatformError, type PlatformErrorKind } from '#server/platform/platform-error.ts';
+import { refusalOf } from './wecom-error.ts';
 
 /**
  * D91774: WeCom gives the archive out through a C library only, WeWorkFinanceSdk. A binding of it is a module that exports
@@ -49,9 +50,11 @@ async function load(specifier: string, options: ArchiveSdkOptions): Promise<Nati
   throw archiveFault('load', 'forbidden', 'The module of WECOM_ARCHIVE_SDK exports no createArchiveSdk.');
 }
 
-// D91774: what the library's functions return.
+// D91774: what the library's functions return of their own; other codes are those of the HTTP API.
 const kinds = new Map<number, PlatformErrorKind>([
+  [10000, 'rejected'], // parameters
   [10001, 'unavailable'], // network
+  [10002, 'unavailable'], // answer not understood
   [10003, 'unavailable'], // its own fault
   [10004, 'forbidden'], // secret
   [10005, 'not_found'], // file id
@@ -62,8 +65,8 @@ const kinds = new Map<number, PlatformErrorKind>([
 
 export function sdkError(call: string, error: unknown): PlatformError {
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
-  const known = typeof code === 'number' ? kinds.get(code) : undefined;
-  return archiveFault(call, known ?? 'unavailable', '', code === undefined ? '' : String(code));
+  if (typeof code !== 'number') return archiveFault(call, 'unavailable', '', typeof code === 'string' ? code : '');
+  return archiveFault(call, kinds.get(code) ?? refusalOf(code, '').kind, '', String(code));
 }
 
 export function archiveFault(call: string, kind: PlatformErrorKind, message: string, code = ''): PlatformError {

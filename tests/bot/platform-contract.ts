@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { platformEvent } from '#server/platform/event.ts';
+import { CallbackRefused, PlatformError } from '#server/platform/platform-error.ts';
+import type { CallbackRequest, Platform } from '#server/platform/platform.ts';
+
+/** A platform with somebody to talk to on the other side, and what is to be found there. */
+export interface ContractWorld {
+  platform: Platform;
+  known: {
+    /** A member who follows `contact` and has at least one more contact. */
+    member: string;
+    contact: string;
+    /** A member nobody outside the company knows. */
+    idleMember: string;
+    /** A tag `contact` does not have from `member`. */
+    tag: string;
+  };
+  /** A code as a browser brings it back after `member` logged in. */
+  loginCode(): Promise<string>;
+  /** A code as an event carries it after somebody added `member`. */
+  welcomeCode(): Promise<string>;
+  /** The callback that tells of `contact` adding `member`; made anew each time. */
+  callback(): Promise<CallbackRequest>;
+  /** Stops the other side; the platform stays. */
+  close(): Promise<void>;
+}
+
+/** What server/ relies on, whatever the platform. */
+export function platformContract(name: string, makeWorld: () => Promise<ContractWorld>): void {
+  describe(`${name} keeps what every platform promises`, () => {
+    let world: ContractWorld;
+    beforeAll(async () => {
+      world = await makeWorld();
+    });
+    afterAll(() => world.close());
+
+    const follow = () => ({ contact: world.known.contact, member: world.known.member });
+    const followNow = async () => {
+      const contact = await world.platform.getContact(world.known.contact);
+      return contact.follows.find(({ member }) => member === world.known.member);
+    };
+
+    test('departments form a tree of their own', async () => {
+      const departments = await world.platform.listDepartments();
+      const keys = departments.map(({ key }) => key);
+      expect(new Set(keys).size).toBe(keys.length);
+      expect(departments.filter(({ parentKey }) => parentKey === null)).not.toEqual([]);
+      expect(departments.filter(({ parentKey }) => parentKey !== null && !keys.includes(parentKey))).toEqual([]);
+    });
+
+    test('a member is the same alone and in the list of a department', async () => {
+      const member = await world.platform.getMember(world.known.member);
+      expect(member).toMatchObject({ key: world.known.member, active: true });
+      const [department] = member.departments;
+      expect(await world.platform.listMembers(department?.key ?? '')).toContainEqual(member);
+    });
+
+    test('a member nobody knows is not found', async () => {
+      await expect(world.platform.getMember('no-such-member')).rejects.toMatchObject({ kind: 'not_found' });
+    });
+
+    test('members who may have contacts are members', async () => {
+      const owners = await world.platform.listContactOwners();
+      expect(owners).toContain(world.known.member);
+      expect((await world.platform.getMember(owners[0] ?? '')).key).toBe(owners[0]);
+    });
+
+    test('a contact comes with who follows them', async () => {
+      const contact = await world.platform.getContact(world.known.contact);
+      expect(contact.key).toBe(world.known.contact);
+      expect(contact.name).not.toBe('');
+      expect(contact.follows.map(({ member }) => member)).toContain(world.known.member);
+    });
+
+    test('a contact nobody knows is not found', async () => {
+      await expect(world.platform.getContact('no-such-contact')).rejects.toMatchObject({ kind: 'not_found' });
+    });
+
+    test('page by page one gets every contact of a member, and each with their follow', async () => {
+      const keys = await world.platform.listContactKeys(world.known.member);
+      const found = [];
+      for (let cursor = '', pages = 0; pages === 0 || cursor !== ''; pages++) {
+        expect(pages).toBeLessThan(1000);
+        const page = await world.platform.listContacts([world.known.member], cursor);
+        found.push(...page.items);
+        cursor = page.nextCursor;
+      }
+      expect(keys.length).toBeGreaterThan(1);
+      expect(found.map(({ key }) => key).toSorted()).toEqual(keys.toSorted());
+      expect(new Set(found.flatMap(({ follows }) => follows.map(({ member }) => member)))).toEqual(
+        new Set([world.known.member]),
+      );
+    });
+
+    test('a member without contacts has none, and no error', async () => {
+      expect(await world.platform.listContactKeys(world.known.idleMember)).toEqual([]);
+    });
+
+    test('contacts of nobody are none; of more members than a call takes, refused', async () => {
+      expect(await world.platform.listContacts([], '')).toEqual({ items: [], nextCursor: '' });
+      const tooMany = Array.from({ length: world.platform.capabilities.contactOwnersMax + 1 }, (_, at) => `m${at}`);
+      await expect(world.platform.listContacts(tooMany, '')).rejects.toBeInstanceOf(PlatformError);
+    });
+
+    test('a remark written back is read again, and what was left out stays', async () => {
+      await world.platform.saveRemark(follow(), { remark: '王总', description: '展会认识', phones: ['13900000001'] });
+      expect(await followNow()).toMatchObject({
+        remark: '王总',
+        description: '展会认识',
+        remarkPhones: ['13900000001'],
+      });
+      await world.platform.saveRemark(follow(), { remark: '王总 2', phones: [] });
+      expect(await followNow()).toMatchObject({ remark: '王总 2', description: '展会认识', remarkPhones: [] });
+    });
+
+    test('a remark longer than the platform takes is refused, not cut', async () => {
+      const before = await followNow();
+      const remark = '很'.repeat(world.platform.capabilities.remarkLengthMax + 1);
+      await expect(world.platform.saveRemark(follow(), { remark })).rejects.toMatchObject({ kind: 'rejected' });
+      expect(await followNow()).toEqual(before);
+    });
+
+    test('a remark for a contact the member does not have is not found', async () => {
+      const nobody = { member: world.known.member, contact: 'no-such-contact' };
+      await expect(world.platform.saveRemark(nobody, { remark: 'x' })).rejects.toMatchObject({ kind: 'not_found' });
+    });
+
+    test('a tag put on is seen, and gone when taken off', async () => {
+      const tags = (await world.platform.listTags()).flatMap((group) => group.tags.map(({ key }) => key));
+      expect(tags).toContain(world.known.tag);
+      await world.platform.markTags(follow(), { add: [world.known.tag], remove: [] });
+      expect((await followNow())?.tagKeys).toContain(world.known.tag);
+      await world.platform.markTags(follow(), { add: [], remove: [world.known.tag] });
+      expect((await followNow())?.tagKeys).not.toContain(world.known.tag);
+      await world.platform.markTags(follow(), { add: [], remove: [] });
+    });
+
+    test('a welcome is sent once', async () => {
+      const code = await world.welcomeCode();
+      await world.platform.sendWelcome(code, { text: '您好，我是张三' });
+      const again = world.platform.sendWelcome(code, { text: '您好，我是张三' });
+      await expect(again).rejects.toMatchObject({ kind: 'rejected' });
+    });
+
+    test('a notice tells whom it did not reach', async () => {
+      const to = [world.known.member, 'no-such-member'];
+      expect(await world.platform.sendNotice(to, { text: '任务到期' })).toEqual({ unreached: ['no-such-member'] });
+      const link = { text: '任务到期\n给王总发报价', url: 'https://crm.example.com/inbox' };
+      expect(await world.platform.sendNotice([world.known.member], link)).toEqual({ unreached: [] });
+      expect(await world.platform.sendNotice([], { text: '任务到期' })).toEqual({ unreached: [] });
+    });
+
+    test('a notice that reaches nobody says so, without an error', async () => {
+      const to = ['no-such-member', 'nor-this-one'];
+      expect(await world.platform.sendNotice(to, { text: '任务到期' })).toEqual({ unreached: to });
+    });
+
+    test('a login code names a member, once', async () => {
+      const url = new URL(world.platform.loginUrl('https://crm.example.com/sidebar.html?x=1', 'state1'));
+      expect(url.href).toContain(encodeURIComponent('https://crm.example.com/sidebar.html?x=1'));
+      const code = await world.loginCode();
+      expect(await world.platform.memberFromLogin(code)).toBe(world.known.member);
+      await expect(world.platform.memberFromLogin(code)).rejects.toMatchObject({ kind: 'rejected' });
+      await expect(world.platform.memberFromLogin('made-up')).rejects.toMatchObject({ kind: 'rejected' });
+    });
+
+    test('a page gets what it needs for the bridge, and it can be sent as JSON', async () => {
+      const config = await world.platform.clientConfig('https://crm.example.com/sidebar.html?x=1');
+      expect(JSON.parse(JSON.stringify(config))).toEqual(config);
+      expect(Object.keys(config)).not.toEqual([]);
+    });
+
+    test('a callback says what happened, in the words of the port, and the same when it comes again', async () => {
+      const [first, second] = [await world.callback(), await world.callback()].map((request) =>
+        world.platform.readCallback(request),
+      );
+      expect(first?.events.map(({ event }) => event)).toEqual([
+        expect.objectContaining({ kind: 'contact_added', contact: world.known.contact, member: world.known.member }),
+      ]);
+      for (const { event } of first?.events ?? []) expect(platformEvent.parse(event)).toEqual(event);
+      expect(typeof first?.reply).toBe('string');
+      expect(second?.events.map(({ body }) => body.length)).toEqual(first?.events.map(({ body }) => body.length));
+    });
+
+    test('a callback that was changed on its way is refused', async () => {
+      const request = await world.callback();
+      const cut = { ...request, body: request.body.subarray(0, request.body.length / 2) };
+      expect(() => world.platform.readCallback(cut)).toThrow(CallbackRefused);
+      expect(() => world.platform.readCallback({ ...request, query: {} })).toThrow(CallbackRefused);
+      const late = { ...request, receivedAt: new Date(request.receivedAt.getTime() + 86_400_000) };
+      expect(() => world.platform.readCallback(late)).toThrow(CallbackRefused);
+    });
+
+    test('the archive is read in order, in steps of any size, and to its end', async () => {
+      const { archive } = world.platform;
+      if (!archive) return;
+      const all = await archive.pull(0n, 1000);
+      const seqs = all.map(({ seq }) => seq);
+      expect(seqs.length).toBeGreaterThan(1);
+      expect(seqs).toEqual(seqs.toSorted((a, b) => (a < b ? -1 : 1)));
+      expect((await archive.pull(seqs[0] ?? 0n, 1)).map(({ seq }) => seq)).toEqual([seqs[1]]);
+      expect(await archive.pull(seqs.at(-1) ?? 0n, 1000)).toEqual([]);
+    });
+
+    test('consent is answered for each follow asked about, in that order', async () => {
+      const asked = [follow(), { ...follow(), contact: 'no-such-contact' }];
+      const answers = (await world.platform.archive?.consentOf(asked)) ?? asked.map((follow) => ({ follow }));
+      expect(answers.map(({ follow }) => follow)).toEqual(asked);
+    });
+  });
+
+  test(`${name} that cannot be reached is unavailable, and nothing else`, async () => {
+    const { platform, known, close } = await makeWorld();
+    await close();
+    const calls = [
+      () => platform.listDepartments(),
+      () => platform.getContact(known.contact),
+      () => platform.saveRemark({ member: known.member, contact: known.contact }, { remark: 'x' }),
+      () => platform.sendNotice([known.member], { text: 'x' }),
+      () => platform.memberFromLogin('code'),
+      () => platform.clientConfig('https://crm.example.com/'),
+    ];
+    for (const call of calls) {
+      await expect(call()).rejects.toMatchObject({ name: 'PlatformError', kind: 'unavailable' });
+    }
+  });
+}
