@@ -114,9 +114,12 @@ CREATE TABLE "Follow" (
     "phoneHashes" TEXT[],
     "addWay" INTEGER,
     "channel" TEXT,
+    "channelAt" TIMESTAMPTZ,
     "addedAt" TIMESTAMPTZ,
     "changedAt" TIMESTAMPTZ NOT NULL,
     "archiveConsent" TEXT NOT NULL DEFAULT 'unknown',
+    "consentAt" TIMESTAMPTZ,
+    "shownAt" TIMESTAMPTZ,
 
     CONSTRAINT "Follow_pkey" PRIMARY KEY ("id")
 );
