@@ -6,6 +6,7 @@ export interface ModelQuestion<Answer extends z.ZodType> {
   promptVersion: string;
   system: string;
   user: string;
+  temperature?: number;
   answer: Answer;
   maxOutputTokens?: number;
 }

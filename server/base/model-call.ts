@@ -1,0 +1,164 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import OpenAI from 'openai';
+import type { ChatCompletionCreateParamsNonStreaming, ChatCompletionMessageParam } from 'openai/resources/chat';
+import { z } from 'zod';
+import type { Config } from './config.ts';
+
+export interface ModelReply {
+  text: string;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+export interface CallOptions {
+  messages: ChatCompletionMessageParam[];
+  answer: z.ZodType;
+  temperature: number | undefined;
+  maxOutputTokens: number | undefined;
+}
+
+/** The endpoint gave no answer. `reason` is a class of failure, never what was said. */
+export class ModelUnavailable extends Error {
+  override readonly name = 'ModelUnavailable';
+  readonly reason: string;
+  /** False when the endpoint is well and only this question is not to its liking. */
+  readonly isOutage: boolean;
+
+  constructor(reason: string, isOutage: boolean) {
+    super(`The model gave no answer: ${reason}`);
+    this.reason = reason;
+    this.isOutage = isOutage;
+  }
+}
+
+const RETRY_AFTER_MS_MAX = 2000;
+
+/** How an endpoint is asked for JSON, best first. Many OpenAI-compatible ones know the second only, or neither. */
+const formats = ['json_schema', 'json_object', 'none'] as const;
+
+/** One question to an OpenAI-compatible endpoint: within the timeout, once more after a passing failure. */
+export function makeModelCall(config: Config, retryPauseMs = 500): (options: CallOptions) => Promise<ModelReply> {
+  const client = new OpenAI({
+    baseURL: config.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
+    apiKey: config.OPENAI_API_KEY ?? 'none',
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: config.LLM_TIMEOUT_MS,
+    // Its debug level prints prompts.
+    logLevel: 'off',
+  });
+  let accepted: (typeof formats)[number] = 'json_schema';
+
+  async function once(options: CallOptions, format: (typeof formats)[number]): Promise<ModelReply> {
+    const completion = await client.chat.completions.create(
+      {
+        model: config.OPENAI_MODEL ?? '',
+        messages: options.messages,
+        ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
+        ...(options.maxOutputTokens === undefined ? {} : { max_tokens: options.maxOutputTokens }),
+        ...responseFormat(format, options.answer),
+      },
+      // The client's own timeout ends with the headers; a body may drip for ever.
+      { signal: AbortSignal.timeout(config.LLM_TIMEOUT_MS) },
+    );
+    const text = completion.choices?.[0]?.message?.content ?? '';
+    const said = options.messages.map(({ content }) => String(content)).join('');
+    return {
+      text,
+      inputTokens: completion.usage?.prompt_tokens ?? guessedTokens(said),
+      outputTokens: completion.usage?.completion_tokens ?? guessedTokens(text),
+    };
+  }
+
+  async function inAcceptedFormat(options: CallOptions): Promise<ModelReply> {
+    for (const format of formats.slice(formats.indexOf(accepted))) {
+      try {
+        const reply = await once(options, format);
+        accepted = format;
+        return reply;
+      } catch (error) {
+        const mayBeFormat = error instanceof OpenAI.APIError && [400, 422].includes(error.status as number);
+        if (!mayBeFormat || format === formats.at(-1)) throw error;
+      }
+    }
+    throw new Error('There is always a last format.');
+  }
+
+  return async (options) => {
+    try {
+      return await inAcceptedFormat(options);
+    } catch (error) {
+      const retryMs = retryDelay(error, retryPauseMs);
+      if (retryMs === null) throw unavailable(error);
+      await pause(retryMs);
+    }
+    try {
+      return await inAcceptedFormat(options);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
+}
+
+function responseFormat(
+  format: (typeof formats)[number],
+  answer: z.ZodType,
+): Pick<ChatCompletionCreateParamsNonStreaming, 'response_format'> {
+  switch (format) {
+    case 'json_schema':
+      return {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'answer', strict: true, schema: jsonSchema(answer) },
+        },
+      };
+    case 'json_object':
+      return { response_format: { type: 'json_object' } };
+    case 'none':
+      return {};
+  }
+}
+
+/** Strict structured output takes a part of JSON Schema: every property required, no defaults, no length bounds. */
+export function jsonSchema(answer: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(answer, {
+    io: 'output',
+    override: ({ jsonSchema: node }) => {
+      for (const key of ['default', 'minLength', 'maxLength', 'minItems', 'maxItems', '$schema'] as const)
+        delete (node as Record<string, unknown>)[key];
+    },
+  });
+}
+
+/** Null when trying again now is of no use. */
+function retryDelay(error: unknown, retryPauseMs: number): number | null {
+  if (!(error instanceof OpenAI.APIError) || isTimeout(error)) return null;
+  const status = error.status as number | undefined;
+  if (status !== undefined && status !== 429 && status < 500) return null;
+  const asked = Number(error.headers?.get('retry-after') ?? Number.NaN) * 1000;
+  if (Number.isNaN(asked)) return retryPauseMs;
+  return asked <= RETRY_AFTER_MS_MAX ? asked : null;
+}
+
+const isTimeout = (error: unknown) =>
+  error instanceof OpenAI.APIConnectionTimeoutError || error instanceof OpenAI.APIUserAbortError;
+
+function unavailable(error: unknown): Error {
+  if (isTimeout(error)) return new ModelUnavailable('timeout', true);
+  if (error instanceof OpenAI.APIError) {
+    const status = error.status as number | undefined;
+    if (status === undefined) return new ModelUnavailable('connection', true);
+    return new ModelUnavailable(`http ${status}`, ![400, 413, 422].includes(status));
+  }
+  // A body that is no JSON, or a connection cut in the middle of one.
+  if (error instanceof SyntaxError || error instanceof TypeError || isAborted(error))
+    return new ModelUnavailable(isAborted(error) ? 'timeout' : 'broken answer', true);
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+const isAborted = (error: unknown) =>
+  error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+
+/** For endpoints that count no tokens; on the high side, since the budget is kept by it. */
+const guessedTokens = (text: string) => Math.ceil(Buffer.byteLength(text) / 3);
