@@ -124,7 +124,9 @@ function envOf({ company }: World, url: string): Record<string, string> {
     WECOM_CALLBACK_TOKEN: company.callbackToken,
     WECOM_CALLBACK_AES_KEY: company.callbackAesKey,
     WECOM_ARCHIVE_SECRET: company.archiveSecret,
-    WECOM_ARCHIVE_PRIVATE_KEY: company.archiveKeys.at(-1)?.privateKey ?? '',
+    WECOM_ARCHIVE_PRIVATE_KEYS: JSON.stringify(
+      Object.fromEntries(company.archiveKeys.map(({ version, privateKey }) => [version, privateKey])),
+    ),
     WECOM_ARCHIVE_SDK: new URL('./archive-sdk.ts', import.meta.url).href,
     OPENAI_BASE_URL: `${url}/v1`,
     OPENAI_API_KEY: company.modelKey,

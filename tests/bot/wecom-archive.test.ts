@@ -199,6 +199,19 @@ test('consent is asked with the archive’s own token, at most 100 pairs at a ti
   expect(calls[0]?.query['access_token']).toBe('archive-token-1');
 });
 
+test('one id the archive does not know leaves the answers for the others as they are', async () => {
+  world.double.answer('msgaudit/check_single_agree', ({ body }) => {
+    const info = body['info'] as { userid: string; exteranalopenid: string }[];
+    return info.some(({ exteranalopenid }) => exteranalopenid === 'gone')
+      ? { errcode: 301061, errmsg: 'unknown id' }
+      : { errcode: 0, errmsg: 'ok', agreeinfo: info.map((pair) => ({ ...pair, agree_status: 'Agree' })) };
+  });
+  const asked = ['a', 'b', 'gone', 'd', 'e'].map((contact) => ({ member: 'zhangsan', contact }));
+  const answers = (await world.platform.archive?.consentOf(asked)) ?? [];
+  expect(answers.map(({ consent }) => consent)).toEqual(['agreed', 'agreed', 'unknown', 'agreed', 'agreed']);
+  world.double.asUsual();
+});
+
 test('text that PostgreSQL cannot keep is kept without what it cannot', () => {
   const message = { ...archivedMessages[0], text: { content: 'a\0b\uD800' } };
   expect(recordOf({ seq: 1n, key: 'k' }, JSON.stringify(message))).toMatchObject({ message: { text: 'ab\uFFFD' } });

@@ -35,7 +35,7 @@ export async function wecomContractWorld(): Promise<ContractWorld> {
       double.codes.welcome.add(`welcome-${++count}`);
       return `welcome-${count}`;
     },
-    callback: async () => callbackOf(message),
+    callback: async () => ({ request: callbackOf(message), contact: 'wmTestExternal0001' }),
     close: () => double.close(),
   };
 }
