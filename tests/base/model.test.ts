@@ -109,8 +109,8 @@ test.each([
   ['begins an answer and never ends it', 'drips' as const, 'timeout', 1],
 ])('a model that %s is unavailable, and no error reaches the caller', async (_, behaviour, error, calls) => {
   fake.does = [behaviour];
-  const timeout = error === 'timeout' ? { LLM_TIMEOUT_MS: '200' } : {};
-  expect(await model(timeout).ask(question())).toMatchObject({ answer: null, outcome: 'unavailable' });
+  const env: Record<string, string> = error === 'timeout' ? { LLM_TIMEOUT_MS: '200' } : {};
+  expect(await model(env).ask(question())).toMatchObject({ answer: null, outcome: 'unavailable' });
   expect(fake.asked).toHaveLength(calls);
   expect((await runs())[0]).toMatchObject({ outcome: 'unavailable', error });
 });
