@@ -7,11 +7,17 @@ import type { Deps } from '#server/base/deps.ts';
 import { answering, serve, type Route } from '#server/base/http.ts';
 import { openApiDocument } from '#server/base/openapi.ts';
 import { Refusal } from '#server/base/refusal.ts';
+import { callbackRoute } from '#server/inbound/callback-route.ts';
+import { countInbound } from '#server/inbound/count-inbound.ts';
+import type { EventSwitch } from '#server/inbound/inbound-event.ts';
+import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
+import { openInbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
+import { eventSwitch } from './events.ts';
 
 /** Every route of every room. */
-export const routes: Route[] = [];
+export const routes: Route[] = [...inboundRoutes];
 
 /** All that may be asked without a login. A route that is not here is 401. */
 export const publicPaths = [
@@ -29,9 +35,17 @@ export interface Health {
   notReady(): Promise<string[]>;
 }
 
-export function makeApp(deps: Deps, health: Health): { app: Koa; router: Router } {
+export interface App {
+  app: Koa;
+  router: Router;
+  /** Resolves when what callbacks brought is stored and passed on. */
+  settled(): Promise<void>;
+}
+
+export function makeApp(deps: Deps, health: Health, deeds: EventSwitch = eventSwitch): App {
   const app = new Koa({ proxy: false });
   const router = new Router();
+  const inbox = openInbox(deps, deeds);
   app.on('error', (err) => deps.log.error({ err }, 'answer failed'));
 
   operations(router, deps, health);
@@ -41,13 +55,14 @@ export function makeApp(deps: Deps, health: Health): { app: Koa; router: Router 
   for (const route of routes) router.register(route.endpoint.path, [route.endpoint.method], serve(deps, route));
 
   app.use(answering(deps));
+  app.use(callbackRoute(deps, inbox));
   app.use(miniapp());
   app.use(recogniseCaller(deps));
   app.use(sameOrigin(deps));
   app.use(requireCaller());
   app.use(noteRoute(router));
   app.use(router.routes());
-  return { app, router };
+  return { app, router, settled: inbox.settled };
 }
 
 function operations(router: Router, deps: Deps, health: Health): void {
@@ -62,6 +77,7 @@ function operations(router: Router, deps: Deps, health: Health): void {
   router.get('/metrics', async (ctx) => {
     if (!mayReadMetrics(deps, ctx))
       throw new Refusal('metrics.token', 'Send the METRICS_TOKEN as a bearer token, or ask from this machine.', 401);
+    await countInbound(deps);
     ctx.type = deps.metrics.registry.contentType;
     ctx.body = await deps.metrics.registry.metrics();
   });

@@ -1,5 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
-import type { EventKind, EventOf } from '#server/platform/event.ts';
+import type { EventSwitch } from '#server/inbound/inbound-event.ts';
+import type { EventKind, EventOf, PlatformEvent } from '#server/platform/event.ts';
 
 export type Deed<Kind extends EventKind> = (deps: Deps, platform: string, event: EventOf<Kind>) => Promise<void>;
 export type Deeds = { [Kind in EventKind]: Deed<Kind> | 'ignored' };
@@ -26,3 +27,22 @@ export const deeds: Deeds = {
   app_used: 'ignored',
   unknown: 'ignored',
 };
+
+/** The part of a deed that cannot wait its turn. Done as soon as the event is stored, and again before the deed itself. */
+export const urgentDeeds: { [Kind in EventKind]?: Deed<Kind> } = {};
+
+/** How inbound finds the deeds without knowing them. */
+export function makeEventSwitch(all: Deeds, urgent: { [Kind in EventKind]?: Deed<Kind> }): EventSwitch {
+  const deedOf = (kind: EventKind) => (all[kind] === 'ignored' ? undefined : (all[kind] as AnyDeed));
+  const urgentOf = (kind: EventKind) => urgent[kind] as AnyDeed | undefined;
+  return {
+    ignores: (kind) => !deedOf(kind) && !urgentOf(kind),
+    isUrgent: (kind) => urgentOf(kind) !== undefined,
+    hurry: async (deps, platform, event) => urgentOf(event.kind)?.(deps, platform, event),
+    handle: async (deps, platform, event) => deedOf(event.kind)?.(deps, platform, event),
+  };
+}
+
+type AnyDeed = (deps: Deps, platform: string, event: PlatformEvent) => Promise<void>;
+
+export const eventSwitch = makeEventSwitch(deeds, urgentDeeds);

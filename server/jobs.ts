@@ -1,6 +1,9 @@
 import type { Deps } from '#server/base/deps.ts';
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
+import { handleEvents } from '#server/inbound/handle-events.ts';
+import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
+import { eventSwitch } from './events.ts';
 
 type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
 
@@ -8,8 +11,8 @@ const later = async () => {};
 
 /** Which use case answers which job. */
 const work: Work = {
-  'handle-events': later,
-  'sweep-inbound': later,
+  'handle-events': (deps, subject) => handleEvents(deps, subject, eventSwitch),
+  'sweep-inbound': (deps) => sweepInbound(deps, eventSwitch),
   'sync-members': later,
   'sync-contacts': later,
   'sync-tags': later,
@@ -31,5 +34,5 @@ export function jobHandlers(deps: Deps): JobHandlers {
 
 /** What runs by the clock. */
 export function schedules(_deps: Deps): Schedule[] {
-  return [];
+  return [{ name: 'sweep-inbound', payload: {}, everyMs: sweepEveryMs }];
 }

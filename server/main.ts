@@ -143,7 +143,7 @@ function connectPlatforms(
 }
 
 async function startWeb(deps: Deps, queue: { ping(): Promise<void> }, closers: Closer[]): Promise<void> {
-  const { app } = makeApp(deps, { notReady: () => notReady(deps, queue) });
+  const { app, settled } = makeApp(deps, { notReady: () => notReady(deps, queue) });
   const server = createServer(app.callback());
   await listen(server, deps.config.PORT);
   closers.push(async () => {
@@ -152,6 +152,7 @@ async function startWeb(deps: Deps, queue: { ping(): Promise<void> }, closers: C
     // Live streams never end by themselves; answers under way get a moment.
     setTimeout(() => server.closeAllConnections(), 3000).unref();
     await closed;
+    await settled();
   });
   deps.log.info({ port: (server.address() as AddressInfo).port }, 'web server is listening');
 }

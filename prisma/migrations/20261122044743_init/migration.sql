@@ -560,10 +560,7 @@ CREATE INDEX "CustomerNote_customerId_at_idx" ON "CustomerNote"("customerId", "a
 CREATE INDEX "CustomerChange_customerId_version_idx" ON "CustomerChange"("customerId", "version");
 
 -- CreateIndex
-CREATE INDEX "InboundEvent_state_nextAttemptAt_idx" ON "InboundEvent"("state", "nextAttemptAt");
-
--- CreateIndex
-CREATE INDEX "InboundEvent_subject_id_idx" ON "InboundEvent"("subject", "id");
+CREATE INDEX "InboundEvent_state_platform_subject_idx" ON "InboundEvent"("state", "platform", "subject");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "one_row_per_event" ON "InboundEvent"("platform", "bodyHash");

@@ -1,0 +1,63 @@
+import type { Deps } from '#server/base/deps.ts';
+import { Refusal } from '#server/base/refusal.ts';
+import type { EventKind, PlatformEvent } from '#server/platform/event.ts';
+import { PlatformError } from '#server/platform/platform-error.ts';
+import type { inboundStates } from './inbound-api.ts';
+
+export type InboundState = (typeof inboundStates)[number];
+
+/** What the switchboard knows about events. Every deed may be done twice: a crash can fall between a deed and its mark. */
+export interface EventSwitch {
+  /** Stored and acknowledged, and nothing more. */
+  ignores(kind: EventKind): boolean;
+  /** Cannot wait behind other events. */
+  isUrgent(kind: EventKind): boolean;
+  /** The part that cannot wait. Done as soon as the event is stored, and again when its turn comes. */
+  hurry(deps: Deps, platform: string, event: PlatformEvent): Promise<void>;
+  handle(deps: Deps, platform: string, event: PlatformEvent): Promise<void>;
+}
+
+const ATTEMPTS_MAX = 10;
+const FIRST_DELAY_MS = 2000;
+const DELAY_MS_MAX = 3_600_000;
+const RATE_LIMITED_DELAY_MS_MIN = 1000;
+
+export interface Failure {
+  state: 'waiting' | 'dead';
+  attempts: number;
+  nextAttemptAt: Date | null;
+  lastError: string;
+}
+
+/**
+ * What becomes of an event whose deed failed. The delays add up to more than two hours, so that an outage of a platform
+ * costs no event; being too fast is no fault of the event and does not count.
+ */
+export function afterFailure(attemptsBefore: number, error: unknown, now: Date): Failure {
+  const lastError = describeFailure(error);
+  const later = (ms: number) => new Date(now.getTime() + ms);
+  if (isRateLimit(error)) {
+    const delayMs = Math.max(error.retryAfterMs, RATE_LIMITED_DELAY_MS_MIN);
+    return { state: 'waiting', attempts: attemptsBefore, nextAttemptAt: later(delayMs), lastError };
+  }
+  const attempts = attemptsBefore + 1;
+  if (isFinal(error) || attempts >= ATTEMPTS_MAX) return { state: 'dead', attempts, nextAttemptAt: null, lastError };
+  const delayMs = Math.min(FIRST_DELAY_MS * 3 ** attemptsBefore, DELAY_MS_MAX);
+  return { state: 'waiting', attempts, nextAttemptAt: later(delayMs), lastError };
+}
+
+export function isRateLimit(error: unknown): error is PlatformError {
+  return error instanceof PlatformError && error.kind === 'rate_limited';
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof Refusal || (error instanceof PlatformError && ['rejected', 'not_found'].includes(error.kind));
+}
+
+/** Codes only: messages of drivers and platforms repeat what they were given. */
+function describeFailure(error: unknown): string {
+  if (error instanceof PlatformError) return [error.call, error.kind, error.code].filter(Boolean).join(' ');
+  if (error instanceof Refusal) return error.code;
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  return [name ?? 'Error', code].filter((part) => typeof part === 'string').join(' ');
+}

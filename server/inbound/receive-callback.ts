@@ -1,0 +1,44 @@
+import { hash } from 'node:crypto';
+import type { Deps } from '#server/base/deps.ts';
+import { Refusal } from '#server/base/refusal.ts';
+import type { CallbackRequest, CallbackResult, Platform } from '#server/platform/platform.ts';
+import { CallbackRefused } from '#server/platform/platform-error.ts';
+import type { NewEvent } from './inbound-store.ts';
+import type { Inbox } from './inbox.ts';
+
+/** Answers what the platform expects to read, after its events are stored. */
+export async function receiveCallback(
+  deps: Deps,
+  inbox: Inbox,
+  { platform, request }: { platform: Platform; request: CallbackRequest },
+): Promise<string> {
+  const count = (outcome: string) => deps.metrics.callbacks.inc({ platform: platform.name, outcome });
+  const { reply, events } = read(platform, request, count);
+  if (events.length === 0) {
+    count('checked');
+    return reply;
+  }
+  const rows = events.map(({ event, body }): NewEvent => {
+    const state = inbox.deeds.ignores(event.kind) ? 'ignored' : 'waiting';
+    const bodyHash = hash('sha256', body, 'hex');
+    return { platform: platform.name, bodyHash, event, state, receivedAt: request.receivedAt };
+  });
+  const fresh = await inbox.writer.store(rows).catch((err: unknown) => {
+    count('not_stored');
+    deps.log.error({ err }, 'a callback was not stored');
+    throw new Refusal('callback.not_stored', 'The event could not be stored. Send it again.', 503);
+  });
+  count(fresh.length > 0 ? 'stored' : 'duplicate');
+  inbox.relay.pass(fresh);
+  return reply;
+}
+
+function read(platform: Platform, request: CallbackRequest, count: (outcome: string) => void): CallbackResult {
+  try {
+    return platform.readCallback(request);
+  } catch (error) {
+    if (!(error instanceof CallbackRefused)) throw error;
+    count(error.reason);
+    throw new Refusal(`callback.${error.reason}`, error.message, error.reason === 'malformed' ? 400 : 401);
+  }
+}
