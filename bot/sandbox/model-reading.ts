@@ -17,24 +17,25 @@ export interface Reading {
   deciders: (Cited & { text: string })[];
   objections: (Cited & { text: string })[];
   promises: (Cited & { text: string; who: 'member' | 'contact'; when: string | null })[];
-  signals: (Cited & { signal: Signal; text: string })[];
+  signals: (Cited & { signal: Signal })[];
   nextStep: (Cited & { text: string; when: string | null }) | null;
   topics: string[];
   reply: string | null;
 }
 
 export type Signal =
-  | 'price_asked'
-  | 'size_named'
-  | 'delivery_asked'
-  | 'budget_named'
-  | 'decider_named'
-  | 'trial_asked'
-  | 'contract_talk'
-  | 'meeting_agreed'
-  | 'rival_named'
-  | 'complaint'
-  | 'postponed';
+  | 'asks_price'
+  | 'asks_delivery'
+  | 'asks_trial'
+  | 'asks_contract'
+  | 'names_budget'
+  | 'names_quantity'
+  | 'names_decision_maker'
+  | 'agrees_to_meet'
+  | 'compares_competitor'
+  | 'positive'
+  | 'negative'
+  | 'postpones';
 
 /** What can be read out of any Chinese sales chat by looking for its usual words. No language model: rules. */
 export function read(messages: readonly Said[]): Reading {
@@ -42,13 +43,7 @@ export function read(messages: readonly Said[]): Reading {
   const theirs = clauses.filter(({ message }) => message.by === 'contact');
   const cite = ({ message, quote }: (typeof clauses)[number]): Cited => ({ messageId: message.id, quote });
 
-  const needs = firsts(
-    theirs.filter(({ quote }) => needWords.test(quote) && !budgetWords.test(quote)),
-    4,
-  ).map((one) => ({
-    ...cite(one),
-    text: needText(one.quote),
-  }));
+  const needs = firsts(theirs.filter(isNeed), 4).map((one) => ({ ...cite(one), text: needText(one.quote) }));
   const budget = lasts(
     theirs.filter(({ quote }) => budgetWords.test(quote)),
     2,
@@ -71,11 +66,11 @@ export function read(messages: readonly Said[]): Reading {
   ).slice(0, 4);
   const promises = clauses.flatMap((one) => {
     const words = one.message.by === 'member' ? memberPromise : contactPromise;
-    if (!words.test(one.quote) || /[吗？?]/.test(one.quote)) return [];
+    if (!words.test(one.quote) || isNoPromise(one.quote)) return [];
     return [{ ...cite(one), text: promiseText(one.quote), who: one.message.by, when: whenIn(one.quote) }];
   });
   const signals = theirs.flatMap((one) =>
-    signalRules.flatMap(([words, signal, text]) => (words.test(one.quote) ? [{ ...cite(one), signal, text }] : [])),
+    signalRules.flatMap(([words, signal]) => (words.test(one.quote) ? [{ ...cite(one), signal }] : [])),
   );
   const open = openQuestions(messages);
   const nextStep = nextStepOf(open, promises);
@@ -92,6 +87,12 @@ export function read(messages: readonly Said[]): Reading {
   };
 }
 
+function isNeed({ quote }: { quote: string }): boolean {
+  if (/^.{0,5}了解一?下.?$/.test(quote)) return false;
+  if (budgetWords.test(quote) || rivalWords.test(quote) || complaintWords.test(quote)) return false;
+  return sizeWords.test(quote) || (needWords.test(quote) && !priceWords.test(quote) && !postponeWords.test(quote));
+}
+
 /** Sentences keep their place in the text: a quote must be found in its message again. */
 function sentencesOf(text: string): string[] {
   return (text.match(/[^。！？!?；;\n]+[。！？!?；;]*/g) ?? [])
@@ -100,13 +101,13 @@ function sentencesOf(text: string): string[] {
 }
 
 const needWords =
-  /想(?!.{0,3}退)|需要|希望|要求|了解|支持.{0,12}(吗|么|不)|有没有|能不能|能.{0,10}(吗|么)|可以.{0,10}(吗|么)|试用|采购|对接|私有化|统一|接口|功能|打通|\d+\s*(人|个账号|个坐席|用户|套|台)/;
+  /想(?!.{0,3}退)|需要|希望|要求|了解|支持.{0,12}(吗|么|不)|有没有|能不能|能.{0,10}(吗|么)|可以.{0,10}(吗|么)|试用|采购|对接|私有化|统一|接口|功能|打通/;
 const budgetWords = /预算|(\d[\d,.]*)\s*(万|元|块|k|w)\s*(以内|左右|出头|上下)|最多.{0,6}\d+\s*(万|元)/i;
 const deciderWords =
-  /(老板|领导|董事长|总经理|副总|总监|财务|法务|采购部?|IT|技术|[\u4e00-\u9fa5]总)[^。！？，,]{0,8}(定|批|拍板|同意|决定|汇报|审|看|参加|点头|说|签)/;
+  /(老板|领导|董事长|总经理|副总|[\u4e00-\u9fa5]?总监|财务|法务|采购部?|[\u4e00-\u9fa5]总(?![监价体共经]))[^。！？，,]{0,8}(定|批|拍板|同意|决定|汇报|审|看|参加|点头|签)/;
 const deliveryWords = /交付|交期|上线|多久|什么时候能|工期|实施|排期/;
 const priceWords = /多少钱|价格|报价|费用|怎么收费|什么价|多少(元|块)?\s*[?？]?$|整体多少|一年多少|优惠|折扣|便宜/;
-const rivalWords = /对比|竞品|别家|另一家|隔壁|同行|纷享|销售易|金蝶|简道云|用友|钉钉|飞书|其他(家|供应商|方案)/;
+const rivalWords = /对比|竞品|别家|另一家|隔壁|纷享|销售易|金蝶|简道云|其他(家|供应商|方案)/;
 const complaintWords = /登录不上|打不开|崩|故障|投诉|太慢|有点慢|不好用|没人用|第二次|赔偿|失望|bug/i;
 const postponeWords = /再说|没时间|不着急|不急|年底|明年|过段时间|暂时不|先不用|随便看看|考虑一下|再看看/;
 
@@ -119,18 +120,22 @@ const objectionRules: readonly (readonly [RegExp, string])[] = [
   [postponeWords, '暂不着急决定'],
 ];
 
-const signalRules: readonly (readonly [RegExp, Signal, string])[] = [
-  [priceWords, 'price_asked', '主动询价'],
-  [/\d+\s*(人|个账号|个坐席|用户|套|台)/, 'size_named', '说明了使用规模'],
-  [deliveryWords, 'delivery_asked', '询问交付时间'],
-  [budgetWords, 'budget_named', '说明了预算'],
-  [deciderWords, 'decider_named', '提到了决策人'],
-  [/试用|体验一下|开通/, 'trial_asked', '想要试用'],
-  [/合同|付款|盖章|发票|签约|首付|走流程|立项/, 'contract_talk', '谈到合同或付款'],
-  [/(下周|明天|后天|周[一二三四五]).{0,8}(约|聊|见|来|过来|演示)|好的?，?下周约/, 'meeting_agreed', '愿意约时间'],
-  [rivalWords, 'rival_named', '在比较竞品'],
-  [complaintWords, 'complaint', '有不满'],
-  [postponeWords, 'postponed', '暂缓'],
+const sizeWords = /(\d+)\s*(人|个账号|个坐席|用户|套|台|件|家门店)/;
+const contractWords = /合同|付款|盖章|发票|签约|首付|走流程|立项|打款|开票/;
+
+const signalRules: readonly (readonly [RegExp, Signal])[] = [
+  [priceWords, 'asks_price'],
+  [sizeWords, 'names_quantity'],
+  [deliveryWords, 'asks_delivery'],
+  [budgetWords, 'names_budget'],
+  [deciderWords, 'names_decision_maker'],
+  [/试用|体验一下|样品|演示/, 'asks_trial'],
+  [contractWords, 'asks_contract'],
+  [/(下周|明天|后天|周[一二三四五]).{0,10}(约|聊|见|来我们|过来|演示)|好的?[，,]?下周约/, 'agrees_to_meet'],
+  [rivalWords, 'compares_competitor'],
+  [/(?<!不)满意|不错|挺好|很好|感兴趣|同意采购|就要定|可以谈|很合适|就定/, 'positive'],
+  [complaintWords, 'negative'],
+  [postponeWords, 'postpones'],
 ];
 
 const topicRules: readonly (readonly [RegExp, string])[] = [
@@ -140,7 +145,7 @@ const topicRules: readonly (readonly [RegExp, string])[] = [
   [/对接|接口|打通|集成/, '系统对接'],
   [rivalWords, '竞品'],
   [/试用/, '试用'],
-  [/合同|付款|续费|到期/, '合同'],
+  [/合同|付款|续费|到期|签约/, '合同'],
   [complaintWords, '售后'],
 ];
 
@@ -152,16 +157,26 @@ export function whenIn(quote: string): string | null {
 }
 
 const memberPromise =
-  /(发您|发给您|发到|发你|给您(发|出|答复|回复|做|报|一个)?|答复|回复您|安排|联系您|带.{0,6}(过去|上门)|上门|开通|申请|反馈给|整理|寄|告诉您|约)/;
+  /发您|发给您|发到|发你|给您(发|出|答复|回复|做|报|一个)?|答复|回复您|安排|联系您|带.{0,6}(过去|上门)|上门|开通|申请|反馈给|整理|寄|告诉您/;
 const contactPromise =
-  /(下周|明天|后天|今天|周[一二三四五六日]|月底|这周|本周).{0,10}(付款|签|定|回复|给你|答复|安排|汇报|约|来|打款)|我(让|跟|去|会).{0,12}(看一下|说一下|汇报|申请|确认|安排)/;
+  /(下周|明天|后天|今天|周[一二三四五六日]|月底|这周|本周).{0,10}(付款|签|回复|给你|给您|答复|安排|汇报|约|打款)|我(让|跟|去|会).{0,12}(看一下|说一下|汇报|申请|确认|安排)/;
+
+/** Asked, offered, or done already. */
+function isNoPromise(quote: string): boolean {
+  return /[吗？?]|方便的话|了[。！!]*$/.test(quote) || (/可以|能够/.test(quote) && whenIn(quote) === null);
+}
 
 function promiseText(quote: string): string {
-  return short(quote.replace(/^(好的?|行|没问题|可以|嗯|您好|不好意思|非常抱歉|抱歉)[，,、。！! ]*/, ''));
+  return short(
+    quote.replace(
+      /^(太好了|好的?|行|没问题|可以|嗯|您好|收到了?|谢谢(反馈)?|理解|不好意思|非常抱歉|抱歉)[，,、。！! ]+/,
+      '',
+    ),
+  );
 }
 
 function needText(quote: string): string {
-  const size = /(\d+)\s*(人|个账号|个坐席|用户|套|台)/.exec(quote);
+  const size = sizeWords.exec(quote);
   return size ? `使用规模约 ${size[1]} ${size[2]}：${short(quote)}` : short(quote);
 }
 
