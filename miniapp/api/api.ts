@@ -1,0 +1,72 @@
+import type { bindingApi } from '#server/binding/binding-api.ts';
+import type { contactApi } from '#server/contact/contact-api.ts';
+import type { conversationApi } from '#server/conversation/conversation-api.ts';
+import type { customerApi } from '#server/customer/customer-api.ts';
+import type { inboundApi } from '#server/inbound/inbound-api.ts';
+import type { memberApi } from '#server/member/member-api.ts';
+import type { scoringApi } from '#server/scoring/scoring-api.ts';
+import type { sidebarApi } from '#server/sidebar/sidebar-api.ts';
+import type { summaryApi } from '#server/summary/summary-api.ts';
+import type { taskApi } from '#server/task/task-api.ts';
+import { to } from './call.ts';
+
+/** Every call the pages make. */
+export const api = {
+  loginUrl: to<typeof memberApi.loginUrl>('GET', '/api/login'),
+  login: to<typeof memberApi.login>('POST', '/api/login'),
+  logout: to<typeof memberApi.logout>('POST', '/api/logout'),
+  me: to<typeof memberApi.me>('GET', '/api/me'),
+  host: to<typeof memberApi.host>('GET', '/api/host'),
+
+  sidebar: to<typeof sidebarApi.read>('GET', '/api/sidebar'),
+
+  tags: to<typeof contactApi.tags>('GET', '/api/tags'),
+  markTags: to<typeof contactApi.markTags>('POST', '/api/contacts/:id/tags'),
+  saveRemark: to<typeof contactApi.saveRemark>('PATCH', '/api/contacts/:id/remark'),
+  revealContactPhones: to<typeof contactApi.revealPhones>('POST', '/api/contacts/:id/phones/reveal'),
+
+  editCustomer: to<typeof customerApi.edit>('PATCH', '/api/customers/:id'),
+  revealCustomerPhone: to<typeof customerApi.revealPhone>('POST', '/api/customers/:id/phone/reveal'),
+  customerHistory: to<typeof customerApi.history>('GET', '/api/customers/:id/history'),
+  customerNotes: to<typeof customerApi.notes>('GET', '/api/customers/:id/notes'),
+  addNote: to<typeof customerApi.addNote>('POST', '/api/customers/:id/notes'),
+  customerFields: to<typeof customerApi.fields>('GET', '/api/customer-fields'),
+  regions: to<typeof customerApi.regions>('GET', '/api/regions'),
+  industries: to<typeof customerApi.industries>('GET', '/api/industries'),
+
+  candidates: to<typeof bindingApi.candidates>('GET', '/api/bindings/candidates'),
+  bind: to<typeof bindingApi.bind>('POST', '/api/bindings'),
+  createAndBind: to<typeof bindingApi.createAndBind>('POST', '/api/bindings/with-new-customer'),
+  changeRole: to<typeof bindingApi.changeRole>('PATCH', '/api/bindings/:contactId/:customerId'),
+  unbind: to<typeof bindingApi.unbind>('DELETE', '/api/bindings/:contactId/:customerId'),
+  bindingHistory: to<typeof bindingApi.history>('GET', '/api/bindings/history'),
+  undoBinding: to<typeof bindingApi.undo>('POST', '/api/bindings/history/:id/undo'),
+
+  messages: to<typeof conversationApi.messages>('GET', '/api/conversations/messages'),
+  paste: to<typeof conversationApi.paste>('POST', '/api/conversations/paste'),
+  chatSources: to<typeof conversationApi.sources>('GET', '/api/chat-sources'),
+  editChatSource: to<typeof conversationApi.editSource>('PATCH', '/api/chat-sources/:id'),
+
+  refreshSummary: to<typeof summaryApi.refresh>('POST', '/api/summaries/refresh'),
+  saveDraft: to<typeof summaryApi.saveDraft>('PUT', '/api/reply-drafts/:contactId'),
+  feedback: to<typeof summaryApi.feedback>('POST', '/api/suggestions/feedback'),
+
+  scores: to<typeof scoringApi.history>('GET', '/api/scores'),
+  overrideScore: to<typeof scoringApi.override>('POST', '/api/scores/override'),
+  clearOverride: to<typeof scoringApi.clearOverride>('DELETE', '/api/scores/override'),
+
+  tasks: to<typeof taskApi.list>('GET', '/api/tasks'),
+  createTask: to<typeof taskApi.create>('POST', '/api/tasks'),
+  acceptTask: to<typeof taskApi.accept>('POST', '/api/tasks/:id/accept'),
+  dismissTask: to<typeof taskApi.dismiss>('POST', '/api/tasks/:id/dismiss'),
+  completeTask: to<typeof taskApi.complete>('POST', '/api/tasks/:id/complete'),
+  reopenTask: to<typeof taskApi.reopen>('POST', '/api/tasks/:id/reopen'),
+  snoozeTask: to<typeof taskApi.snooze>('POST', '/api/tasks/:id/snooze'),
+  cancelTask: to<typeof taskApi.cancel>('POST', '/api/tasks/:id/cancel'),
+
+  inbound: to<typeof inboundApi.list>('GET', '/api/inbound'),
+  replay: to<typeof inboundApi.replay>('POST', '/api/inbound/:id/replay'),
+  replayDead: to<typeof inboundApi.replayDead>('POST', '/api/inbound/replay-dead'),
+  syncRuns: to<typeof inboundApi.syncRuns>('GET', '/api/sync-runs'),
+  startSync: to<typeof inboundApi.startSync>('POST', '/api/sync-runs'),
+};

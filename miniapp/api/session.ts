@@ -1,0 +1,75 @@
+import { reactive } from 'vue';
+import { ApiError, isApiError } from './api-error.ts';
+import { api } from './api.ts';
+import { onUnauthorised } from './call.ts';
+
+export type Me = Awaited<ReturnType<typeof api.me>>;
+
+/** Who uses the page. `expired` once a call was answered with 401 after that. */
+export const session = reactive({ me: null as Me | null, expired: false });
+
+onUnauthorised(() => {
+  if (session.me) session.expired = true;
+});
+
+const TRIED_KEY = 'zhike.login-tried-at';
+/** Coming back from a login without a session that soon means that cookies do not hold: asking again would go round for ever. */
+const TRIED_RECENTLY_MS = 15_000;
+
+/** Who uses the page; goes to the login page and never answers when nobody does. */
+export async function logIn(platform: string): Promise<Me> {
+  const refused = await redeemCode(platform);
+  try {
+    session.me = await api.me();
+    session.expired = false;
+    sessionStorage.removeItem(TRIED_KEY);
+    return session.me;
+  } catch (error) {
+    if (!isApiError(error, 401)) throw error;
+    if (triedRecently()) {
+      sessionStorage.removeItem(TRIED_KEY);
+      throw refused ?? error;
+    }
+    await goToLogin(platform);
+    return new Promise<never>(() => {});
+  }
+}
+
+/** Leaves the page. */
+export async function goToLogin(platform: string): Promise<void> {
+  const search = withoutCode(new URLSearchParams(location.search)).toString();
+  const page = search ? `${location.pathname}?${search}` : location.pathname;
+  const { url } = await api.loginUrl({ query: { platform, page } });
+  sessionStorage.setItem(TRIED_KEY, String(Date.now()));
+  location.replace(url);
+}
+
+/**
+ * A code is good once: it leaves the address whatever becomes of it, so that a reload does not send it again. Answers why
+ * it was refused: it may be an old one in a kept address, and the session good all the same.
+ */
+async function redeemCode(platform: string): Promise<ApiError | null> {
+  const search = new URLSearchParams(location.search);
+  const code = search.get('code');
+  const state = search.get('state');
+  if (!code) return null;
+  const rest = withoutCode(search).toString();
+  history.replaceState(history.state, '', location.pathname + (rest ? `?${rest}` : '') + location.hash);
+  try {
+    await api.login({ body: { platform, code, ...(state === null ? {} : { state }) } });
+    return null;
+  } catch (error) {
+    if (error instanceof ApiError && error.status >= 400 && error.status < 500) return error;
+    throw error;
+  }
+}
+
+function withoutCode(search: URLSearchParams): URLSearchParams {
+  search.delete('code');
+  search.delete('state');
+  return search;
+}
+
+function triedRecently(): boolean {
+  return Date.now() - Number(sessionStorage.getItem(TRIED_KEY) ?? 0) < TRIED_RECENTLY_MS;
+}

@@ -1,0 +1,16 @@
+import { contactInAddress, type Host } from './host.ts';
+
+/** An ordinary browser: nobody's chat is beside it, but a link may name a contact. */
+export function browserHost(): Host {
+  return {
+    name: 'browser',
+    platform: new URLSearchParams(location.search).get('platform') ?? 'wecom',
+    async open() {
+      const contactKey = contactInAddress();
+      return { contactKey, without: contactKey ? null : 'not_a_client', canSend: false };
+    },
+    async sendText() {
+      return 'no_permission';
+    },
+  };
+}

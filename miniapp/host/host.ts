@@ -1,0 +1,46 @@
+/** What the page needs of the client that shows it. What one client does otherwise than another is said in this folder only. */
+export interface Host {
+  readonly name: 'wecom' | 'browser';
+  /** The platform a login goes through. */
+  readonly platform: string;
+  /** Who the page is beside. Needs a session: the bridge is opened with a signature from the server. */
+  open(): Promise<Opened>;
+  sendText(text: string): Promise<SendResult>;
+}
+
+export interface Opened {
+  /** The platform's own key of the contact; null when the page does not stand beside a chat with one. */
+  contactKey: string | null;
+  /** Why there is no contact. */
+  without: 'no_contact' | 'group' | 'not_a_client' | 'no_permission' | null;
+  canSend: boolean;
+}
+
+/** `unknown`: the client never said; the text may have left. */
+export type SendResult = 'sent' | 'cancelled' | 'no_permission' | 'no_context' | 'failed' | 'unknown';
+
+/** A link in a notice names its contact. */
+export const contactInAddress = (): string | null => new URLSearchParams(location.search).get('contact');
+
+/** True when the text is on the clipboard. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
+
+/** Frames and older kernels refuse the clipboard interface and allow this. */
+function copyBySelection(text: string): boolean {
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.style.position = 'fixed';
+  area.style.opacity = '0';
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand('copy');
+  area.remove();
+  return copied;
+}

@@ -1,0 +1,46 @@
+/** What the pages say. `{name}` is a blank; `a|b` has a form for n = 1 first. */
+export const zhCN = {
+  'app.name': '知客',
+  close: '关闭',
+  cancel: '取消',
+  save: '保存',
+  retry: '重试',
+  undo: '撤销',
+  refresh: '刷新',
+  copied: '已复制',
+  'copy.failed': '请手动复制：{text}',
+
+  'day.today': '今天 {time}',
+  'day.tomorrow': '明天 {time}',
+  'day.yesterday': '昨天 {time}',
+  'age.now': '刚刚',
+  'age.minutes': '{n} 分钟前',
+  'age.hours': '{n} 小时前',
+
+  'error.unknown': '页面出了点问题，请重试。',
+  'error.offline': '连不上服务器，请检查网络后重试。',
+  'error.timeout': '服务器没有及时回应，请重试。',
+  'error.host': '企业微信没有回应本页面，请关闭侧边栏后重新打开。',
+  'error.internal': '系统出了点问题，请稍后重试；仍不行请把错误编号发给管理员。',
+  'error.invalid': '填写有误：{text}',
+  'error.session': '登录已过期，请重新登录。',
+  'error.right': '没有权限：{text}',
+  'error.gone': '找不到这条内容，可能已被删除，或不在你的可见范围。',
+  'error.conflict': '{text}',
+  'error.busy': '操作太频繁，请稍等片刻再试。',
+  'error.copyNumber': '复制错误编号',
+
+  'opening.label': '正在打开客户资料',
+  'elsewhere.title': '请从与客户的聊天中打开知客',
+  'elsewhere.browser':
+    '知客是企业微信聊天侧边栏里的销售助手。在企业微信中打开与客户的聊天，点击聊天窗口右侧工具栏的「知客」。',
+  'elsewhere.no_contact': '当前聊天里没有外部联系人。请打开与客户的单聊，再点右侧工具栏的「知客」。',
+  'elsewhere.group': '群聊里暂不支持。请打开与客户的单聊，再点右侧工具栏的「知客」。',
+  'elsewhere.no_permission':
+    '企业微信没有允许本应用读取这个客户。请让管理员把你加入应用的可见范围，并开通客户联系权限。',
+  'elsewhere.toolbar': '聊天窗口右侧的工具栏',
+  'login.failed': '登录没有成功。',
+  'login.again': '重新登录',
+  'contact.unknown.title': '还没有这位客户的资料',
+  'contact.unknown': '可能刚添加、还在同步，或不在你的可见范围内。稍等后重试；仍没有请联系管理员。',
+} as const;

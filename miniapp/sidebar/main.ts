@@ -1,0 +1,15 @@
+import { VueQueryPlugin } from '@tanstack/vue-query';
+import { createApp } from 'vue';
+import '#miniapp/ui/vant.ts';
+import '#miniapp/tokens.css';
+import '#miniapp/ui/base.css';
+import { findHost } from '#miniapp/host/find-host.ts';
+import { startLanguage } from '#miniapp/i18n/i18n.ts';
+import { makeQueryClient } from '#miniapp/ui/query-client.ts';
+import { startTheme } from '#miniapp/ui/theme.ts';
+import Sidebar from './Sidebar.vue';
+
+const host = findHost();
+startLanguage();
+startTheme(host.name);
+createApp(Sidebar, { host }).use(VueQueryPlugin, { queryClient: makeQueryClient() }).mount('#app');
