@@ -3,6 +3,7 @@ import type { Caller, Role } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { normalisePhone } from '#server/base/phone.ts';
 import { findCaller } from '#server/member/find-caller.ts';
+import { nameCore, sameAs, type CustomerKind } from '#server/customer/customer.ts';
 import { newSessionToken } from '#server/member/session.ts';
 
 let made = 0;
@@ -101,20 +102,26 @@ export async function makeFollow(
   });
 }
 
+/** An organisation without an owner, unless said otherwise; `phone` is stored as the product stores it. */
 export async function makeCustomer(
   deps: Deps,
   given: Partial<Omit<Customer, 'id' | 'phone' | 'phoneHash' | 'custom'>> & { owner?: Member; phone?: string } = {},
 ): Promise<Customer> {
-  const n = next();
   const { owner, phone, ...columns } = given;
+  const name = given.name ?? `客户${next()}有限公司`;
+  const kind = (given.kind ?? 'organisation') as CustomerKind;
+  const phoneHash = phone ? deps.cipher.hash(normalisePhone(phone)) : null;
   return deps.db.customer.create({
     data: {
-      kind: 'organisation',
-      name: `客户${n}有限公司`,
+      kind,
+      name,
+      nameCore: nameCore(name),
+      sameAs: sameAs(kind, name, phoneHash),
       ownerId: owner?.id ?? null,
       phone: phone ? deps.cipher.encrypt(phone) : null,
-      phoneHash: phone ? deps.cipher.hash(normalisePhone(phone)) : null,
+      phoneHash,
       createdAt: deps.now(),
+      updatedAt: deps.now(),
       ...columns,
     },
   });

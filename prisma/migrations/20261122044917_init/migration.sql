@@ -234,6 +234,7 @@ CREATE TABLE "Customer" (
     "id" UUID NOT NULL,
     "kind" TEXT NOT NULL,
     "name" TEXT NOT NULL,
+    "nameCore" TEXT NOT NULL DEFAULT '',
     "sameAs" TEXT,
     "regionCode" TEXT,
     "industryCode" TEXT,
@@ -248,7 +249,7 @@ CREATE TABLE "Customer" (
     "custom" JSONB NOT NULL DEFAULT '{}',
     "version" INTEGER NOT NULL DEFAULT 1,
     "createdAt" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    "updatedAt" TIMESTAMPTZ NOT NULL,
+    "updatedAt" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "Customer_pkey" PRIMARY KEY ("id")
 );
@@ -546,6 +547,9 @@ CREATE UNIQUE INDEX "customer_exists_already" ON "Customer"("sameAs");
 
 -- CreateIndex
 CREATE INDEX "Customer_ownerId_updatedAt_idx" ON "Customer"("ownerId", "updatedAt");
+
+-- CreateIndex
+CREATE INDEX "Customer_updatedAt_id_idx" ON "Customer"("updatedAt", "id");
 
 -- CreateIndex
 CREATE INDEX "Customer_phoneHash_idx" ON "Customer"("phoneHash");

@@ -1,0 +1,159 @@
+import type { Customer, CustomerChange, CustomerNote, Prisma } from '#prisma/client/client.ts';
+import type { Scope } from '#server/base/caller.ts';
+import type { Db } from '#server/base/database.ts';
+import { customerUnknown } from './customer.ts';
+
+export type NewCustomer = Omit<Prisma.CustomerUncheckedCreateInput, 'id' | 'bindings' | 'notes' | 'changes'>;
+export type CustomerColumns = Omit<Prisma.CustomerUncheckedUpdateInput, 'id' | 'version' | 'bindings' | 'notes'>;
+
+export interface CustomerFilter {
+  search?: { text: string; phoneHash: string | null };
+  stage?: string;
+  grade?: string;
+  ownerId?: string;
+}
+/** Where a page ended. */
+export interface PagePoint {
+  updatedAt: Date;
+  id: string;
+}
+
+/** Those a member in scope owns, and those bound to a contact whom a member in scope follows. */
+export function customersIn(scope: Scope): Prisma.CustomerWhereInput {
+  if (scope.all) return {};
+  const memberId = { in: [...scope.memberIds] };
+  return {
+    OR: [
+      { ownerId: memberId },
+      { bindings: { some: { contact: { follows: { some: { memberId, state: { in: followedStates } } } } } } },
+    ],
+  };
+}
+
+/** A contact who left us is still ours to know; one we removed or handed on is not. */
+export const followedStates = ['pending', 'active', 'removed_by_contact'];
+
+export async function findCustomer(db: Db, scope: Scope, id: string): Promise<Customer | null> {
+  return db.customer.findFirst({ where: { id, AND: customersIn(scope) } });
+}
+
+export async function getCustomer(db: Db, scope: Scope, id: string): Promise<Customer> {
+  const customer = await findCustomer(db, scope, id);
+  if (!customer) throw customerUnknown();
+  return customer;
+}
+
+export async function listCustomers(
+  db: Db,
+  scope: Scope,
+  filter: CustomerFilter,
+  page: { after: PagePoint | null; limit: number },
+): Promise<Customer[]> {
+  const { search, stage, grade, ownerId } = filter;
+  const after = page.after;
+  return db.customer.findMany({
+    where: {
+      stage,
+      grade,
+      ownerId,
+      AND: [
+        customersIn(scope),
+        search ? matching(search) : {},
+        after
+          ? { OR: [{ updatedAt: { lt: after.updatedAt } }, { updatedAt: after.updatedAt, id: { lt: after.id } }] }
+          : {},
+      ],
+    },
+    orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
+    take: page.limit,
+  });
+}
+
+function matching({ text, phoneHash }: NonNullable<CustomerFilter['search']>): Prisma.CustomerWhereInput {
+  // Prisma passes % and _ on to LIKE as they are.
+  const literal = text.replace(/[\\%_]/g, '\\$&');
+  return { OR: [{ name: { contains: literal, mode: 'insensitive' } }, ...(phoneHash ? [{ phoneHash }] : [])] };
+}
+
+/** Throws on `customer_exists_already`. */
+export async function insertCustomer(db: Db, customer: NewCustomer): Promise<Customer> {
+  return db.customer.create({ data: customer });
+}
+
+/** Those that were new; a record that exists already, here or earlier in the list, is left out. */
+export async function insertNewCustomers(db: Db, customers: NewCustomer[]): Promise<Customer[]> {
+  return db.customer.createManyAndReturn({ data: customers, skipDuplicates: true });
+}
+
+/** Null when the record has moved on from `version`. */
+export async function saveCustomer(
+  db: Db,
+  id: string,
+  version: number,
+  columns: CustomerColumns,
+): Promise<Customer | null> {
+  const [saved] = await db.customer.updateManyAndReturn({
+    where: { id, version },
+    data: { ...columns, version: { increment: 1 } },
+  });
+  return saved ?? null;
+}
+
+/** Unscoped: tells only what a refusal may say. */
+export async function findSameCustomer(
+  db: Db,
+  scope: Scope,
+  sameAs: string,
+): Promise<{ id: string; name: string; isVisible: boolean } | null> {
+  const same = await db.customer.findUnique({ where: { sameAs }, select: { id: true, name: true } });
+  return same && { ...same, isVisible: (await findCustomer(db, scope, same.id)) !== null };
+}
+
+export async function listSameCustomers(db: Db, scope: Scope, sameAs: string[]): Promise<Map<string, string>> {
+  const same = await db.customer.findMany({
+    where: { sameAs: { in: sameAs }, AND: customersIn(scope) },
+    select: { id: true, sameAs: true },
+  });
+  return new Map(same.map(({ id, sameAs: key }) => [key ?? '', id]));
+}
+
+export async function insertChanges(db: Db, changes: Prisma.CustomerChangeCreateManyInput[]): Promise<void> {
+  await db.customerChange.createMany({ data: changes });
+}
+
+/** Newest first. The customer's scope has been asked before. */
+export async function listChanges(db: Db, customerId: string, sinceVersion = 0): Promise<CustomerChange[]> {
+  return db.customerChange.findMany({
+    where: { customerId, version: { gt: sinceVersion } },
+    orderBy: { id: 'desc' },
+    take: 500,
+  });
+}
+
+export async function insertNote(
+  db: Db,
+  note: { customerId: string; authorId: string; text: string; at: Date },
+): Promise<CustomerNote> {
+  return db.customerNote.create({ data: note });
+}
+
+/** Newest first. The customer's scope has been asked before. */
+export async function listNotes(db: Db, customerId: string): Promise<CustomerNote[]> {
+  return db.customerNote.findMany({ where: { customerId }, orderBy: [{ at: 'desc' }, { id: 'desc' }], take: 500 });
+}
+
+/** Contacts whose screens and scores a change of this customer concerns. */
+export async function listBoundContactIds(db: Db, customerId: string): Promise<string[]> {
+  const bindings = await db.binding.findMany({ where: { customerId }, select: { contactId: true } });
+  return bindings.map(({ contactId }) => contactId);
+}
+
+export async function listMemberNames(db: Db, ids: (string | null)[]): Promise<Map<string, string>> {
+  const known = [...new Set(ids)].filter((id) => id !== null);
+  const members = await db.member.findMany({ where: { id: { in: known } }, select: { id: true, name: true } });
+  return new Map(members.map(({ id, name }) => [id, name]));
+}
+
+export async function isActiveMember(db: Db, id: string): Promise<boolean> {
+  return (await db.member.count({ where: { id, status: 'active' } })) > 0;
+}
