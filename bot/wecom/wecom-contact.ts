@@ -86,7 +86,7 @@ const contactsAnswer = z.object({
   next_cursor: text,
 });
 
-/** D93010: at most 100 members and 100 contacts a page. */
+/** D92994: at most 100 members and 100 contacts a page. */
 export async function listContacts(
   api: WecomApi,
   owners: PlatformKey[],

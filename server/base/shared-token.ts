@@ -11,11 +11,20 @@ const EARLY_MS = 5 * 60_000;
  */
 export function makeSharedToken(pool: pg.Pool, cipher: FieldCipher, now: () => Date): PlatformTools['sharedToken'] {
   const cache = new Map<string, { value: string; expiresAt: number }>();
+  /** One connection for all who wait in this process: a refresh may need a second token, and with it another one. */
+  const underway = new Map<string, Promise<string>>();
 
   return async (name, refresh, options = {}) => {
     const cached = cache.get(name);
     if (cached && cached.value !== options.isBad && cached.expiresAt > now().getTime()) return cached.value;
 
+    const same = JSON.stringify([name, options.isBad]);
+    const waiting = underway.get(same) ?? fetchShared(name, refresh, options).finally(() => underway.delete(same));
+    underway.set(same, waiting);
+    return waiting;
+  };
+
+  async function fetchShared(...[name, refresh, options = {}]: Parameters<PlatformTools['sharedToken']>) {
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
@@ -46,5 +55,5 @@ export function makeSharedToken(pool: pg.Pool, cipher: FieldCipher, now: () => D
     } finally {
       client.release();
     }
-  };
+  }
 }

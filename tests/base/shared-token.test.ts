@@ -35,3 +35,11 @@ test('a token is refreshed before it ends and is not readable in the database', 
   expect(await sharedToken('app', refresh)).toBe('token-2');
   expect(JSON.stringify(await world.deps.db.sharedToken.findMany())).not.toContain('token-2');
 });
+
+test('forty callers of a token that needs another token all get theirs: they do not use up the connections', async () => {
+  const sharedToken = oneProcess();
+  const token = () => sharedToken('app', async () => ({ value: 'token', expiresInMs: 2 * HOUR_MS }));
+  const ticket = async () => ({ value: `ticket of ${await token()}`, expiresInMs: 2 * HOUR_MS });
+  const values = await Promise.all(Array.from({ length: 40 }, () => sharedToken('ticket', ticket)));
+  expect(new Set(values)).toEqual(new Set(['ticket of token']));
+});
