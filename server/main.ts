@@ -1,10 +1,13 @@
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { migrate, migrationNames } from '#prisma/migrate.ts';
 import { platforms as drivers, startSandbox } from '#bot/platforms.ts';
 import { ConfigError, readConfig, type Config } from '#server/base/config.ts';
 import { openDatabase } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { envExample } from '#server/base/env-example.ts';
 import { startEmbeddedPostgres } from '#server/base/embedded-postgres.ts';
 import { makeFieldCipher } from '#server/base/field-cipher.ts';
 import { connectLive } from '#server/base/live.ts';
@@ -185,4 +188,8 @@ async function notReady(deps: Deps, queue: { ping(): Promise<void> }): Promise<s
   return Object.keys(checks).filter((_, index) => results[index]?.status === 'rejected');
 }
 
-await main();
+if (process.argv.includes('--write-env-example')) {
+  writeFileSync(path.join(import.meta.dirname, '..', '.env.example'), envExample(drivers));
+} else {
+  await main();
+}

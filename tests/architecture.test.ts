@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { floors, platforms } from '#root/oxlint.config.ts';
 
 const root = path.join(import.meta.dirname, '..');
+const oxlint = path.join(path.dirname(createRequire(import.meta.url).resolve('oxlint/package.json')), 'bin', 'oxlint');
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'zhike-architecture-'));
-for (const name of ['oxlint.config.ts', 'node_modules', 'package.json']) symlinkSync(path.join(root, name), path.join(scratch, name));
+for (const name of ['oxlint.config.ts', 'package.json']) symlinkSync(path.join(root, name), path.join(scratch, name));
+symlinkSync(path.join(oxlint, '..', '..', '..'), path.join(scratch, 'node_modules'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** What the linter says about a file of this content at this place. */
@@ -15,8 +18,10 @@ function lintWith(place: string, source: string): string {
   const file = path.join(scratch, place);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, `${source}\n`);
-  const oxlint = path.join(root, 'node_modules', 'oxlint', 'bin', 'oxlint');
-  const { stdout, stderr } = spawnSync(process.execPath, [oxlint, '--config', 'oxlint.config.ts', place], { cwd: scratch, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, [oxlint, '--config', 'oxlint.config.ts', place], {
+    cwd: scratch,
+    encoding: 'utf8',
+  });
   rmSync(file);
   return stdout + stderr;
 }
@@ -48,14 +53,21 @@ test.each([
 });
 
 test('every folder of server/ is a floor, and every floor a folder', () => {
-  const folders = (place: string) => readdirSync(path.join(root, place), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  const folders = (place: string) =>
+    readdirSync(path.join(root, place), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
   expect(folders('server').toSorted()).toEqual(floors.toSorted());
   expect([...platforms, 'shared']).toEqual(expect.arrayContaining(folders('bot')));
 });
 
 test('generic code names no platform: what one cannot do is a capability of the port', () => {
-  const sources = readdirSync(path.join(root, 'server'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  const naming = sources.filter((name) => /wecom|dingtalk|feishu|企业微信|钉钉/i.test(readFileSync(path.join(root, 'server', name), 'utf8')));
+  const sources = readdirSync(path.join(root, 'server'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  const naming = sources.filter((name) =>
+    /wecom|dingtalk|feishu|企业微信|钉钉/i.test(readFileSync(path.join(root, 'server', name), 'utf8')),
+  );
   expect(sources.length).toBeGreaterThan(20);
   expect(naming).toEqual([]);
 });
