@@ -7,14 +7,34 @@ import { scoreView } from '#server/scoring/scoring-api.ts';
 import { summaryState, summaryView } from '#server/summary/summary-api.ts';
 import { taskView } from '#server/task/task-api.ts';
 
+/** Why that is the next action; the screen has the words. */
+export const actionReasons = [
+  'overdue',
+  'due_today',
+  'due_soon',
+  'promised',
+  'unanswered',
+  'unbound',
+  'suggested',
+  'unknown_facts',
+  'nothing_owed',
+] as const;
+
 /** What to do with this customer now: the soonest thing owed, and why. */
 export const nextAction = z.object({
-  kind: z.enum(['task', 'promise', 'reply', 'bind', 'ask', 'none']),
-  title: z.string(),
-  reason: z.string(),
-  dueAt: z.iso.datetime().nullable(),
+  kind: z.enum(['task', 'promise', 'reply', 'bind', 'suggestion', 'ask', 'none']),
+  /** The task's or the suggestion's own words; null where the screen has them by `kind`. */
+  title: z.string().nullable(),
+  reason: z.enum(actionReasons),
+  /** The words of the chat it rests on. */
+  quote: z.string().nullable(),
+  /** What is still unknown, for `ask`. */
+  facts: z.array(z.enum(['need', 'budget', 'decision_maker'])),
+  /** When it is due, or since when the contact waits for an answer. */
+  at: z.iso.datetime().nullable(),
   taskId: z.uuid().nullable(),
 });
+export type NextAction = z.infer<typeof nextAction>;
 
 export const sidebarView = z.object({
   contact: contactView,
