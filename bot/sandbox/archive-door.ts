@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { chatData, mediaBytes } from './archive.ts';
-import type { Stage } from './stage.ts';
+import { jsonIn, type Stage } from './stage.ts';
 
 const chunkBytes = 512 * 1024;
 const credentials = { corpid: z.string(), secret: z.string() };
@@ -8,7 +8,8 @@ const chatDataAsked = z.object({ ...credentials, seq: z.string().regex(/^\d{1,20
 const mediaAsked = z.object({ ...credentials, sdkfileid: z.string(), indexbuf: z.string() });
 
 /** Behind the archive SDK: what the native library would fetch. Null: no such door. */
-export function archiveDoor(stage: Stage, call: string, body: unknown): Record<string, unknown> | null {
+export function archiveDoor(stage: Stage, call: string, raw: Buffer): Record<string, unknown> | null {
+  const body = jsonIn(raw);
   const startedAt = performance.now();
   const said = call === 'chatdata' ? giveChatData(stage, body) : call === 'media' ? giveMedia(stage, body) : null;
   if (said) {

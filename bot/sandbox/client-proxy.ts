@@ -34,7 +34,9 @@ export function passOn(stage: Stage, request: IncomingMessage, response: ServerR
     headers['user-agent'] = clientAgent(stage.world.settings.theme);
   }
 
-  const onward = send(new URL(request.url ?? '/', stage.productUrl), { method: request.method, headers }, (answer) => {
+  // A connection of its own: a kept one may be closed by the product in the very moment it is used again.
+  const options = { method: request.method, headers, agent: false };
+  const onward = send(new URL(request.url ?? '/', stage.productUrl), options, (answer) => {
     const kept = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !hopByHop.has(name)));
     const isHtml = (answer.headers['content-type'] ?? '').startsWith('text/html');
     if (isFramed && isHtml && answer.statusCode === 200) {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { bridge } from './bridge.ts';
 import { DeedRefused, perform } from './deeds.ts';
 import * as api from './sandbox-api.ts';
-import { followOf, followsOf, pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';
+import { followOf, followsOf, jsonIn, pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';
 import { expireTokens, verifySignature } from './wecom-access.ts';
 import { tagsIn } from './wecom-tag.ts';
 
@@ -82,12 +82,11 @@ export function controlDoor(stage: Stage, control: Control) {
     const answer = answers[`${request.method} ${name}`];
     if (!answer) return send(response, 404, problem('sandbox.no_such_call', `没有 ${request.method} ${url.pathname}`));
     try {
-      const body: unknown = raw.length > 0 ? JSON.parse(raw.toString('utf8')) : {};
+      const body = raw.length > 0 ? jsonIn(raw) : {};
       send(response, 200, answer({ stage, control, request, response, query: url.searchParams, body }));
     } catch (error) {
       if (error instanceof DeedRefused) return send(response, error.status, problem(error.code, error.message));
       if (error instanceof z.ZodError) return send(response, 400, problem('request.invalid', z.prettifyError(error)));
-      if (error instanceof SyntaxError) return send(response, 400, problem('request.invalid', 'not JSON'));
       throw error;
     }
   };

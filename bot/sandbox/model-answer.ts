@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { read, type Cited, type Reading, type Said, type Signal } from './model-reading.ts';
 import type { Faults } from './sandbox-api.ts';
+import { jsonIn } from './stage.ts';
 
 interface PromptMessage {
   role: string;
@@ -25,33 +27,20 @@ function messagesIn(prompt: readonly PromptMessage[]): Said[] {
     .flatMap((line) => saidIn(line.trim()) ?? []);
 }
 
+const toldMessage = z.object({ id: z.string(), sender: z.enum(['member', 'contact']), text: z.string() });
+
 function saidIn(line: string): Said | null {
   if (!line.startsWith('{')) return null;
-  let told: Record<string, unknown>;
-  try {
-    told = JSON.parse(line.replace(/,$/, '')) as Record<string, unknown>;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-  const id = told['id'] ?? told['messageId'];
-  const text = told['text'] ?? told['content'];
-  const by = told['from'] ?? told['sender'] ?? told['by'] ?? told['role'];
-  if (typeof id !== 'string' || typeof text !== 'string') return null;
-  return { id, text, by: /contact|customer|客户/i.test(String(by)) ? 'contact' : 'member' };
+  const told = toldMessage.safeParse(jsonIn(Buffer.from(line)));
+  return told.success ? { id: told.data.id, by: told.data.sender, text: told.data.text } : null;
 }
 
 /** The prompt offers tags as a list of names; any other form of an offer is not understood. */
 function tagsOffered(prompt: readonly PromptMessage[]): string[] {
   for (const line of prompt.flatMap((message) => message.text.split('\n'))) {
     const list = /标签.*?(\[.*\])\s*$/.exec(line)?.[1];
-    if (!list) continue;
-    try {
-      const names: unknown = JSON.parse(list);
-      if (Array.isArray(names)) return names.filter((name): name is string => typeof name === 'string');
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
+    const names = list ? z.array(z.string()).safeParse(jsonIn(Buffer.from(list))) : null;
+    if (names?.success) return names.data;
   }
   return [];
 }

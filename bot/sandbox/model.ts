@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { answerPrompt } from './model-answer.ts';
-import type { Stage } from './stage.ts';
+import { jsonIn, type Stage } from './stage.ts';
 
 export const modelName = 'sandbox-stub';
 
@@ -52,7 +52,7 @@ async function answer(stage: Stage, request: IncomingMessage, call: string, raw:
     return { status: 200, body: { object: 'list', data: [one] }, detail: '' };
   }
   if (call !== 'chat/completions' || request.method !== 'POST') return problem(404, 'not_found', 'No such call.');
-  const asked = chatAsked.safeParse(parse(raw));
+  const asked = chatAsked.safeParse(jsonIn(raw));
   if (!asked.success) return problem(400, 'invalid_request', z.prettifyError(asked.error));
   if (asked.data.model !== modelName) return problem(404, 'model_not_found', `There is ${modelName} only.`);
 
@@ -95,13 +95,4 @@ function textOf(content: z.infer<typeof part> | null | undefined): string {
 function tokensOf(text: string): number {
   const wide = text.match(/[\u3000-\u9fff\uff00-\uffef]/g)?.length ?? 0;
   return Math.ceil(wide * 0.7 + (text.length - wide) / 4);
-}
-
-function parse(raw: Buffer): unknown {
-  try {
-    return JSON.parse(raw.toString('utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -146,8 +146,7 @@ function openDoors(stage: Stage, control: Parameters<typeof controlDoor>[1]) {
     if (path.startsWith('/v1/')) return modelDoor(stage, request, response, url, await bodyOf(request));
     if (path.startsWith('/sandbox/api/')) return controls(request, response, url, await bodyOf(request));
     if (path.startsWith('/sandbox/archive/')) {
-      const body: unknown = JSON.parse((await bodyOf(request)).toString('utf8') || '{}');
-      const said = archiveDoor(stage, path.slice('/sandbox/archive/'.length), body);
+      const said = archiveDoor(stage, path.slice('/sandbox/archive/'.length), await bodyOf(request));
       return sendText(response, said ? 200 : 404, 'application/json', JSON.stringify(said ?? {}));
     }
     if (path === '/sandbox/client.js') {

@@ -187,3 +187,13 @@ export function followsOf(world: World, member: string): Follow[] {
 
 /** Seconds, as every WeCom API but the archive counts. */
 export const seconds = (ms: number): number => Math.floor(ms / 1000);
+
+/** Null when it is none. */
+export function jsonIn(raw: Buffer): unknown {
+  try {
+    return JSON.parse(raw.toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiFault } from './sandbox-api.ts';
 import { nowSeconds } from './deeds.ts';
-import type { Stage } from './stage.ts';
+import { jsonIn, type Stage } from './stage.ts';
 import { accessCalls, tokenKind } from './wecom-access.ts';
 import { Errcode, type CallTable } from './wecom-call.ts';
 import { customerCalls } from './wecom-customer.ts';
@@ -110,11 +110,7 @@ function meetFaults(stage: Stage, path: string): ApiFault[] {
 
 function parse(raw: Buffer): Record<string, unknown> {
   if (raw.length === 0) return {};
-  try {
-    const body: unknown = JSON.parse(raw.toString('utf8'));
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const body = jsonIn(raw);
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
   throw new Errcode(40058, 'Warning: wrong json format.');
 }
