@@ -13,11 +13,12 @@ import type { EventSwitch } from '#server/inbound/inbound-event.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
 import { openInbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
+import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
 import { eventSwitch } from './events.ts';
 
 /** Every route of every room. */
-export const routes: Route[] = [...inboundRoutes];
+export const routes: Route[] = [...memberRoutes, ...inboundRoutes];
 
 /** All that may be asked without a login. A route that is not here is 401. */
 export const publicPaths = [

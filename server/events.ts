@@ -1,5 +1,7 @@
 import type { Deps } from '#server/base/deps.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
+import { confirmLeft, refreshMember, renameMember } from '#server/member/refresh-member.ts';
+import { syncDepartments } from '#server/member/sync-members.ts';
 import type { EventKind, EventOf, PlatformEvent } from '#server/platform/event.ts';
 
 export type Deed<Kind extends EventKind> = (deps: Deps, platform: string, event: EventOf<Kind>) => Promise<void>;
@@ -16,11 +18,14 @@ export const deeds: Deeds = {
   group_changed: 'ignored',
   group_dismissed: 'ignored',
   tag_changed: 'ignored',
-  member_joined: 'ignored',
-  member_changed: 'ignored',
-  member_left: 'ignored',
-  department_changed: 'ignored',
-  department_removed: 'ignored',
+  member_joined: async (deps, platform, { member }) => void (await refreshMember(deps, platform, member)),
+  member_changed: async (deps, platform, { member, newKey }) => {
+    if (newKey) await renameMember(deps, platform, member, newKey);
+    else await refreshMember(deps, platform, member);
+  },
+  member_left: (deps, platform, { member }) => confirmLeft(deps, platform, member),
+  department_changed: async (deps, platform) => void (await syncDepartments(deps, platform)),
+  department_removed: async (deps, platform) => void (await syncDepartments(deps, platform)),
   member_tag_changed: 'ignored',
   archive_ready: 'ignored',
   app_message: 'ignored',

@@ -3,6 +3,7 @@ import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
+import { syncMembers } from '#server/member/sync-members.ts';
 import { eventSwitch } from './events.ts';
 
 type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
@@ -13,7 +14,7 @@ const later = async () => {};
 const work: Work = {
   'handle-events': (deps, subject) => handleEvents(deps, subject, eventSwitch),
   'sweep-inbound': (deps) => sweepInbound(deps, eventSwitch),
-  'sync-members': later,
+  'sync-members': async (deps, { platform }) => void (await syncMembers(deps, platform)),
   'sync-contacts': later,
   'sync-tags': later,
   reconcile: later,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import getRawBody from 'raw-body';
 import type { z } from 'zod';
+import { PlatformError, type PlatformErrorKind } from '#server/platform/platform-error.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -114,6 +115,28 @@ export function answering(deps: Deps): Middleware {
   };
 }
 
+/** What a platform's refusal means to whoever asked us. */
+const platformAnswers: Record<PlatformErrorKind, { status: number; code: string; message: string }> = {
+  rejected: { status: 422, code: 'platform.rejected', message: 'The platform refused this. Change it and send again.' },
+  not_found: {
+    status: 404,
+    code: 'platform.not_found',
+    message: 'The platform does not know this any more, or does not show it to us. Reload the page.',
+  },
+  forbidden: {
+    status: 503,
+    code: 'platform.forbidden',
+    message: 'Zhike lacks a right on the platform. Tell your admin the request id.',
+  },
+  rate_limited: { status: 503, code: 'platform.busy', message: 'The platform is busy. Try again in a minute.' },
+  unavailable: { status: 503, code: 'platform.busy', message: 'The platform does not answer. Try again in a minute.' },
+  unknown: {
+    status: 503,
+    code: 'platform.no_answer',
+    message: 'The platform has not answered: it may have been done. Look before you try again.',
+  },
+};
+
 function refusalOf(error: unknown): {
   status: number;
   code: string;
@@ -121,6 +144,7 @@ function refusalOf(error: unknown): {
   detail?: Record<string, unknown> | undefined;
 } {
   if (error instanceof Refusal) return error;
+  if (error instanceof PlatformError) return { ...platformAnswers[error.kind], detail: { platformCode: error.code } };
   const tooLarge = (error as { type?: string } | null)?.type === 'entity.too.large';
   if (tooLarge) return { status: 413, code: 'request.too_large', message: 'The body is larger than this route takes.' };
   const aborted = (error as { type?: string } | null)?.type === 'request.aborted';

@@ -1,0 +1,49 @@
+import type { Context } from 'koa';
+import type { Deps } from '#server/base/deps.ts';
+import { route, type Route } from '#server/base/http.ts';
+import { changeRole } from './change-role.ts';
+import { beginLogin, logIn } from './log-in.ts';
+import { memberApi } from './member-api.ts';
+import { viewMember } from './member.ts';
+import { getMember, listMembers } from './member-store.ts';
+import { hashSessionToken, LOGIN_COOKIE, LOGIN_MINUTES, SESSION_COOKIE, SESSION_DAYS } from './session.ts';
+import { deleteSession } from './session-store.ts';
+
+export const memberRoutes: Route[] = [
+  route(memberApi.loginUrl, async (deps, { ctx, query }) => {
+    const { url, nonce } = beginLogin(deps, query);
+    setCookie(deps, ctx, LOGIN_COOKIE, nonce, LOGIN_MINUTES * 60_000);
+    return { url };
+  }),
+  route(memberApi.login, async (deps, { ctx, body }) => {
+    const { platform, code, state } = body;
+    const { token, member } = await logIn(deps, { platform, code, state, nonce: ctx.cookies.get(LOGIN_COOKIE) ?? '' });
+    setCookie(deps, ctx, LOGIN_COOKIE, '', 0);
+    setCookie(deps, ctx, SESSION_COOKIE, token, SESSION_DAYS * 24 * 3600_000);
+    return viewMember(member);
+  }),
+  route(memberApi.logout, async (deps, { ctx }) => {
+    await deleteSession(deps.db, hashSessionToken(ctx.cookies.get(SESSION_COOKIE) ?? ''));
+    setCookie(deps, ctx, SESSION_COOKIE, '', 0);
+    return {};
+  }),
+  route(memberApi.me, async (deps, { caller }) => {
+    const member = await getMember(deps.db, caller.memberId);
+    return { ...viewMember(member), platform: caller.platform, locale: member.locale };
+  }),
+  route(memberApi.host, async (deps, { query }) => deps.platforms.get(query.platform).clientConfig(query.url)),
+  route(memberApi.list, async (deps, { caller, query }) => {
+    const members = await listMembers(deps.db, caller.scope, query.search?.trim() ?? '');
+    return { items: members.map(viewMember) };
+  }),
+  route(memberApi.edit, async (deps, { caller, params, body }) =>
+    viewMember(await changeRole(deps, caller, params.id, body.role)),
+  ),
+];
+
+function setCookie(deps: Deps, ctx: Context, name: string, value: string, maxAgeMs: number): void {
+  const secure = deps.config.PUBLIC_URL.startsWith('https:');
+  // TLS often ends at a proxy: whether the cookie is for https only is told by PUBLIC_URL, not by this connection.
+  ctx.cookies.secure = secure;
+  ctx.cookies.set(name, value, { httpOnly: true, sameSite: 'lax', secure, maxAge: maxAgeMs, overwrite: true });
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import type { Prisma } from '#prisma/client/client.ts';
+import type { Role, Scope } from '#server/base/caller.ts';
+import type { Db } from '#server/base/database.ts';
+import type { PlatformKey } from '#server/platform/platform.ts';
+import { unknownMember, type Member } from './member.ts';
+
+export interface MemberAccount {
+  key: PlatformKey;
+  syncedAt: Date;
+  member: Member;
+}
+
+const withDepartments = { departments: { include: { department: true } } } satisfies Prisma.MemberInclude;
+type Row = Prisma.MemberGetPayload<{ include: typeof withDepartments }>;
+
+/** Whoever holds it changes the accounts of this platform alone. */
+export async function lockMembers(tx: Db, platform: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`members:${platform}`}, 0))`;
+}
+
+/** Until the transaction ends, nobody changes the member. */
+export async function lockMember(tx: Db, id: string): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM "Member" WHERE id = ${id}::uuid FOR UPDATE`;
+}
+
+/** Whatever their scope: for the caller's own record. */
+export async function getMember(db: Db, id: string): Promise<Member> {
+  const row = await db.member.findUnique({ where: { id }, include: withDepartments });
+  if (!row) throw unknownMember();
+  return toMember(row);
+}
+
+export async function listMembers(db: Db, scope: Scope, search: string): Promise<Member[]> {
+  const rows = await db.member.findMany({
+    where: {
+      status: 'active',
+      ...(scope.all ? {} : { id: { in: [...scope.memberIds] } }),
+      ...(search ? { name: { contains: search, mode: 'insensitive' } } : {}),
+    },
+    include: withDepartments,
+    orderBy: [{ name: 'asc' }, { id: 'asc' }],
+    take: 200,
+  });
+  return rows.map(toMember);
+}
+
+export async function findMemberByKey(db: Db, platform: string, key: PlatformKey): Promise<Member | null> {
+  const [account] = await listAccounts(db, platform, [key]);
+  return account?.member ?? null;
+}
+
+export async function listAccounts(db: Db, platform: string, keys: readonly PlatformKey[]): Promise<MemberAccount[]> {
+  const rows = await db.memberIdentity.findMany({
+    where: { platform, key: { in: [...keys] } },
+    include: { member: { include: withDepartments } },
+  });
+  return rows.map(({ key, syncedAt, member }) => ({ key, syncedAt, member: toMember(member) }));
+}
+
+/** The member's account on `platform`; null when they have none there. */
+export async function findAccountKey(db: Db, platform: string, memberId: string): Promise<PlatformKey | null> {
+  const row = await db.memberIdentity.findFirst({ where: { platform, memberId } });
+  return row?.key ?? null;
+}
+
+/** Keys of active members last seen before `before`. */
+export async function listUnseenKeys(db: Db, platform: string, before: Date, limit: number): Promise<PlatformKey[]> {
+  const rows = await db.memberIdentity.findMany({
+    where: { platform, syncedAt: { lt: before }, member: { status: 'active' } },
+    orderBy: { key: 'asc' },
+    take: limit,
+  });
+  return rows.map(({ key }) => key);
+}
+
+export async function countAccounts(db: Db, platform: string): Promise<number> {
+  return db.memberIdentity.count({ where: { platform, member: { status: 'active' } } });
+}
+
+/** Each with one account; answers their ids by key. */
+export async function insertMembers(
+  db: Db,
+  platform: string,
+  members: {
+    key: PlatformKey;
+    name: string;
+    role: Role;
+    position: string | null;
+    avatar: string | null;
+    status: Member['status'];
+  }[],
+  at: Date,
+): Promise<Map<PlatformKey, string>> {
+  const ids = new Map(members.map(({ key }) => [key, randomUUID()]));
+  const rows = members.map(({ key, status, ...member }) => ({
+    account: { platform, key, memberId: ids.get(key) ?? '', syncedAt: at },
+    member: { ...member, id: ids.get(key) ?? '', status, createdAt: at, leftAt: status === 'left' ? at : null },
+  }));
+  await db.member.createMany({ data: rows.map(({ member }) => member) });
+  await db.memberIdentity.createMany({ data: rows.map(({ account }) => account) });
+  return ids;
+}
+
+export async function saveMember(
+  db: Db,
+  id: string,
+  change: { name?: string; position?: string | null; avatar?: string | null; role?: Role },
+): Promise<void> {
+  await db.member.update({ where: { id }, data: change });
+}
+
+export async function saveMemberStatus(db: Db, id: string, status: Member['status'], at: Date): Promise<void> {
+  await db.member.update({ where: { id }, data: { status, leftAt: status === 'left' ? at : null } });
+}
+
+export async function saveSeen(db: Db, platform: string, keys: readonly PlatformKey[], at: Date): Promise<void> {
+  await db.memberIdentity.updateMany({ where: { platform, key: { in: [...keys] } }, data: { syncedAt: at } });
+}
+
+export async function saveAccountKey(db: Db, platform: string, from: PlatformKey, to: PlatformKey): Promise<void> {
+  await db.memberIdentity.update({ where: { platform_key: { platform, key: from } }, data: { key: to } });
+}
+
+export async function countActiveAdmins(db: Db): Promise<number> {
+  return db.member.count({ where: { role: 'admin', status: 'active' } });
+}
+
+/** Whether anyone ever was admin, members who left included. */
+export async function hadAdmin(db: Db): Promise<boolean> {
+  return (await db.member.count({ where: { role: 'admin' } })) > 0;
+}
+
+/** One at a time: who may be admin is decided on what the table says now. */
+export async function lockAdmins(tx: Db): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('members:admins', 0))`;
+}
+
+export function toMember(row: Row): Member {
+  return {
+    id: row.id,
+    name: row.name,
+    role: row.role as Role,
+    status: row.status as Member['status'],
+    position: row.position,
+    avatar: row.avatar,
+    locale: row.locale,
+    departments: row.departments
+      .map(({ department }) => ({ id: department.id, name: department.name }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+  };
+}
