@@ -1,0 +1,41 @@
+export const sourceKinds = ['archive', 'paste'] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+
+export const messageKinds = ['text', 'image', 'voice', 'video', 'file', 'link', 'location', 'card', 'other'] as const;
+export type MessageKind = (typeof messageKinds)[number];
+export type Sender = 'contact' | 'member';
+
+/** Where a message came from: `<platform>:<kind>`. */
+export function sourceIdOf(platform: string, kind: SourceKind): string {
+  return `${platform}:${kind}`;
+}
+
+/** Media stays where it is; `reference` finds it there. */
+export interface Media {
+  name: string | null;
+  bytes: number | null;
+  reference: string;
+}
+
+/** A message between one member and one contact, not stored yet. */
+export interface NewMessage {
+  contactId: string;
+  memberId: string;
+  /** The source's own id: a message is stored once however often it is delivered. */
+  key: string;
+  sender: Sender;
+  at: Date;
+  kind: MessageKind;
+  text: string;
+  media: Media | null;
+}
+
+/** A message as the rules and the model read it. */
+export interface SaidMessage {
+  id: string;
+  sender: Sender;
+  at: Date;
+  kind: MessageKind;
+  text: string;
+  mediaName: string | null;
+}
