@@ -70,13 +70,13 @@ export const customerFieldView = z.object({
 export type CustomerFieldView = z.infer<typeof customerFieldView>;
 
 const byId = z.object({ id: z.uuid() });
-const noteView = z.object({
+export const noteView = z.object({
   id: z.uuid(),
   author: z.object({ id: z.uuid(), name: z.string() }),
   text: z.string(),
   at: z.iso.datetime(),
 });
-const changeView = z.object({
+export const changeView = z.object({
   version: z.int(),
   at: z.iso.datetime(),
   by: z.string().nullable(),
