@@ -10,6 +10,7 @@ import { Refusal } from '#server/base/refusal.ts';
 import { callbackRoute } from '#server/inbound/callback-route.ts';
 import { countInbound } from '#server/inbound/count-inbound.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
+import { customerRoutes } from '#server/customer/customer-routes.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
 import { openInbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
@@ -18,7 +19,7 @@ import { SESSION_COOKIE } from '#server/member/session.ts';
 import { eventSwitch } from './events.ts';
 
 /** Every route of every room. */
-export const routes: Route[] = [...memberRoutes, ...inboundRoutes];
+export const routes: Route[] = [...memberRoutes, ...inboundRoutes, ...customerRoutes];
 
 /** All that may be asked without a login. A route that is not here is 401. */
 export const publicPaths = [
