@@ -8,6 +8,7 @@ import type { Llm, ModelAnswer, ModelOutcome, ModelQuestion } from './llm.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { makeModelCall, ModelUnavailable, type CallOptions, type ModelReply } from './model-call.ts';
+import { dayOf, instantOf } from './shanghai.ts';
 
 export interface ModelOptions {
   config: Config;
@@ -164,20 +165,13 @@ async function findCached<Answer extends z.ZodType>(
   return parsed.success ? parsed.data : null;
 }
 
+/** The day is Shanghai's. */
 async function isBudgetSpent({ db, config, now }: Workbench): Promise<boolean> {
   const { _sum } = await db.modelRun.aggregate({
-    where: { at: { gte: startOfDayInShanghai(now()) } },
+    where: { at: { gte: instantOf(dayOf(now()), 0) } },
     _sum: { costMicros: true },
   });
   return Number(_sum.costMicros ?? 0n) >= config.LLM_DAILY_BUDGET_YUAN * 1_000_000;
-}
-
-const SHANGHAI_MS = 8 * 3_600_000;
-const DAY_MS = 24 * 3_600_000;
-
-/** Shanghai keeps no summer time. */
-export function startOfDayInShanghai(at: Date): Date {
-  return new Date(Math.floor((at.getTime() + SHANGHAI_MS) / DAY_MS) * DAY_MS - SHANGHAI_MS);
 }
 
 async function record<T>(

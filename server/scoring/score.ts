@@ -1,0 +1,155 @@
+import type { z } from 'zod';
+import type { SignalKind } from '#server/summary/summary-answer.ts';
+import type { StoredSignal } from '#server/summary/summary.ts';
+import type { factorView } from './scoring-api.ts';
+
+export type Factor = z.infer<typeof factorView>;
+
+/** Kept with every score: which table of points made it. */
+export const METHOD = 'rules@1';
+
+/** Everything a score is made of. A summary's signals may be missing: the rest still makes a score. */
+export interface ScoreFacts {
+  contact: { corpName: string | null };
+  bindings: readonly { role: string; customerName: string; grade: string | null }[];
+  /** Of all conversations with the contact, in any order. */
+  messages: readonly { sender: 'contact' | 'member'; at: Date }[];
+  signals: readonly StoredSignal[];
+}
+
+const START = 20;
+const DAY_MS = 86_400_000;
+/** What was said longer ago says nothing about now. */
+const SIGNAL_DAYS = 60;
+
+const rolePoints: ReadonlyMap<string, { points: number; text: string }> = new Map([
+  ['decision_maker', { points: 10, text: '是决策人' }],
+  ['buyer', { points: 6, text: '是采购人' }],
+  ['influencer', { points: 4, text: '是影响者' }],
+  ['user', { points: 2, text: '是使用人' }],
+]);
+const gradePoints: ReadonlyMap<string, number> = new Map([
+  ['A', 10],
+  ['B', 6],
+  ['C', 2],
+  ['D', -4],
+]);
+
+/** `more`: for each further message that says the same, twice at most. */
+const signalPoints: Record<SignalKind, { points: number; more: number; text: string }> = {
+  asks_contract: { points: 12, more: 2, text: '谈合同付款' },
+  asks_price: { points: 8, more: 2, text: '询价' },
+  names_budget: { points: 8, more: 0, text: '说出预算' },
+  agrees_to_meet: { points: 8, more: 1, text: '同意见面' },
+  asks_trial: { points: 7, more: 1, text: '要试用或演示' },
+  asks_delivery: { points: 6, more: 1, text: '问交期' },
+  positive: { points: 6, more: 1, text: '明确肯定' },
+  names_quantity: { points: 5, more: 0, text: '说出数量' },
+  names_decision_maker: { points: 5, more: 0, text: '说出决策人' },
+  compares_competitor: { points: 3, more: 0, text: '在比较竞品' },
+  postpones: { points: -10, more: -2, text: '推迟' },
+  negative: { points: -12, more: -3, text: '不满或拒绝' },
+};
+
+/** The score of a contact. Its factors add up to its value, always: what the bounds take or give is a factor too. */
+export function scoreOf(facts: ScoreFacts, now: Date): { value: number; factors: Factor[] } {
+  const factors = [
+    { key: 'start', points: START, text: '起点', pointer: { field: 'contact' } },
+    ...profileFactors(facts),
+    ...behaviourFactors(facts, now),
+    ...signalFactors(facts.signals, now),
+  ];
+  const sum = factors.reduce((total, { points }) => total + points, 0);
+  const value = Math.min(100, Math.max(0, sum));
+  if (sum > 100) factors.push({ key: 'ceiling', points: value - sum, text: '封顶 100', pointer: { field: 'score' } });
+  if (sum < 0) factors.push({ key: 'floor', points: value - sum, text: '保底 0', pointer: { field: 'score' } });
+  return { value, factors };
+}
+
+function profileFactors({ contact, bindings }: ScoreFacts): Factor[] {
+  const factors: Factor[] = [];
+  if (bindings.length > 0)
+    factors.push({ key: 'bound', points: 10, text: '已绑定客户档案', pointer: { field: 'binding' } });
+  const role = best(bindings.flatMap(({ role: name }) => rolePoints.get(name) ?? []));
+  if (role) factors.push({ key: 'role', ...role, pointer: { field: 'binding.role' } });
+  if (contact.corpName)
+    factors.push({ key: 'company', points: 5, text: '公司已知', pointer: { field: 'contact.corpName' } });
+  const grade = best(
+    bindings.flatMap((binding) => {
+      const points = gradePoints.get(binding.grade ?? '');
+      return points === undefined ? [] : { points, text: `客户等级 ${binding.grade}` };
+    }),
+  );
+  if (grade) factors.push({ key: 'grade', ...grade, pointer: { field: 'customer.grade' } });
+  return factors;
+}
+
+const best = <T extends { points: number }>(all: readonly T[]): T | undefined =>
+  all.toSorted((a, b) => b.points - a.points)[0];
+
+function behaviourFactors({ messages }: ScoreFacts, now: Date): Factor[] {
+  const theirs = messages.filter(({ sender }) => sender === 'contact');
+  const lastOf = (all: readonly { at: Date }[]) => all.reduce((latest, { at }) => Math.max(latest, at.getTime()), 0);
+  const lastTheirs = lastOf(theirs);
+  if (lastTheirs === 0) return [];
+  const factors: Factor[] = [];
+
+  const inWeek = theirs.filter(({ at }) => now.getTime() - at.getTime() < 7 * DAY_MS).length;
+  const points = inWeek >= 10 ? 10 : inWeek >= 5 ? 7 : inWeek >= 1 ? 4 : 0;
+  if (points > 0)
+    factors.push({
+      key: 'active_week',
+      points,
+      text: inWeek >= 10 ? '7 天内 10 条以上消息' : `7 天内 ${inWeek} 条消息`,
+      pointer: { field: 'conversation.messages' },
+    });
+
+  const days = (now.getTime() - lastTheirs) / DAY_MS;
+  const recency = recencyOf(days);
+  if (recency) factors.push({ key: 'recency', ...recency, pointer: { field: 'conversation.lastMessageAt' } });
+
+  const lastOurs = lastOf(messages.filter(({ sender }) => sender === 'member'));
+  if (lastTheirs > lastOurs && days >= 2)
+    factors.push({
+      key: 'unanswered',
+      points: -6,
+      text: '48 小时以上未回复客户',
+      pointer: { field: 'conversation.unanswered' },
+    });
+  return factors;
+}
+
+function recencyOf(days: number): { points: number; text: string } | null {
+  if (days <= 1) return { points: 6, text: '1 天内有消息' };
+  if (days <= 3) return { points: 3, text: '3 天内有消息' };
+  if (days > 30) return { points: -15, text: '30 天以上没有消息' };
+  if (days > 14) return { points: -8, text: '14 天以上没有消息' };
+  return null;
+}
+
+/** One factor a kind, however often the model repeats it: it points at the newest message that says so. */
+function signalFactors(signals: readonly StoredSignal[], now: Date): Factor[] {
+  const recent = signals.flatMap(({ signal, quotes }) =>
+    quotes
+      .filter(({ at }) => now.getTime() - Date.parse(at) < SIGNAL_DAYS * DAY_MS)
+      .map((quote) => Object.assign({ signal }, quote)),
+  );
+  return [...Map.groupBy(recent, ({ signal }) => signal)]
+    .map(([signal, quotes]): Factor => {
+      const { points, more, text } = signalPoints[signal];
+      const count = new Set(quotes.map(({ messageId }) => messageId)).size;
+      const newest = quotes.reduce((latest, quote) => (quote.at > latest.at ? quote : latest));
+      return {
+        key: `signal.${signal}`,
+        points: points + more * Math.min(count - 1, 2),
+        text: count > 1 ? `${text}×${count}` : text,
+        pointer: { messageId: newest.messageId, quote: newest.quote },
+      };
+    })
+    .sort((a, b) => Math.abs(b.points) - Math.abs(a.points) || (a.key < b.key ? -1 : 1));
+}
+
+export function levelOf(value: number): 'high' | 'medium' | 'low' {
+  if (value >= 70) return 'high';
+  return value >= 40 ? 'medium' : 'low';
+}

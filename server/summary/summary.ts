@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { signalKinds } from './summary-answer.ts';
+import { quoteView, statementView, type summaryState } from './summary-api.ts';
+
+export type SummaryState = z.infer<typeof summaryState>;
+
+/** As kept in the columns `statements` and `signals` of Summary. */
+export const storedStatements = z.array(statementView);
+export type StoredStatement = z.infer<typeof statementView>;
+export const storedSignals = z.array(z.object({ signal: z.enum(signalKinds), quotes: z.array(quoteView) }));
+export type StoredSignal = z.infer<typeof storedSignals>[number];
+
+/** A message the model may read. */
+export interface ReadableMessage {
+  id: string;
+  sender: 'contact' | 'member';
+  at: Date;
+  text: string;
+}
+
+/** Outcomes of an attempt that leave a summary behind. */
+const goodOutcomes: ReadonlySet<string> = new Set(['answered', 'repaired', 'cached']);
+export const isGood = (outcome: string) => goodOutcomes.has(outcome);
+
+/** What a screen is told of the summary beside it. Ids are of messages the model may read. */
+export function summaryStateOf(known: {
+  modelConfigured: boolean;
+  /** Of all messages, readable for the model or not. */
+  hasMessages: boolean;
+  newestReadableId: string | null;
+  summarisedUpToId: string | null;
+  /** `outcome` null: asked for and not yet done. */
+  attempt: { upToId: string | null; outcome: string | null } | null;
+}): SummaryState {
+  if (!known.hasMessages) return 'empty';
+  if (!known.modelConfigured || known.newestReadableId === null) return 'off';
+  if (known.attempt?.outcome === null) return 'pending';
+  if (known.summarisedUpToId === known.newestReadableId) return 'fresh';
+  const isTried = known.attempt?.upToId === known.newestReadableId;
+  return isTried ? 'unavailable' : 'pending';
+}
+
+const MINUTE_MS = 60_000;
+
+/** When a conversation is tried again without a new message; null: not before one comes or someone asks. */
+export function nextAttemptAt(outcome: string, failures: number, now: Date, tomorrow: Date): Date | null {
+  switch (outcome) {
+    case 'unavailable':
+    case 'refused_by_breaker':
+      return new Date(now.getTime() + Math.min(2 ** Math.min(failures, 6), 60) * MINUTE_MS);
+    case 'refused_by_budget':
+      return tomorrow;
+    default:
+      return null;
+  }
+}
