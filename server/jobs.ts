@@ -21,6 +21,7 @@ const work: Work = {
   'pull-archive': later,
   'send-welcome': later,
   'summarise-conversation': later,
+  'sweep-summaries': later,
   'score-contact': later,
   'remind-due-tasks': later,
   'send-notice': later,

@@ -13,6 +13,7 @@ export const jobPayloads = {
   'pull-archive': z.object({ platform }),
   'send-welcome': z.object({ codeHash: z.string() }),
   'summarise-conversation': z.object({ conversationId: z.uuid() }),
+  'sweep-summaries': z.object({}),
   'score-contact': z.object({ contactId: z.uuid() }),
   'remind-due-tasks': z.object({}),
   'send-notice': z.object({ key: z.string() }),

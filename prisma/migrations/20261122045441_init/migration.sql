@@ -422,6 +422,18 @@ CREATE TABLE "Summary" (
 );
 
 -- CreateTable
+CREATE TABLE "SummaryAttempt" (
+    "conversationId" UUID NOT NULL,
+    "at" TIMESTAMPTZ NOT NULL,
+    "outcome" TEXT,
+    "upToMessageId" UUID,
+    "failures" INTEGER NOT NULL DEFAULT 0,
+    "nextAt" TIMESTAMPTZ,
+
+    CONSTRAINT "SummaryAttempt_pkey" PRIMARY KEY ("conversationId")
+);
+
+-- CreateTable
 CREATE TABLE "ReplyDraft" (
     "memberId" UUID NOT NULL,
     "contactId" UUID NOT NULL,
@@ -591,6 +603,9 @@ CREATE INDEX "Score_contactId_at_idx" ON "Score"("contactId", "at");
 CREATE INDEX "Summary_conversationId_at_idx" ON "Summary"("conversationId", "at");
 
 -- CreateIndex
+CREATE INDEX "SummaryAttempt_nextAt_idx" ON "SummaryAttempt"("nextAt");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "one_task_per_promise" ON "Task"("promiseKey");
 
 -- CreateIndex
@@ -649,3 +664,6 @@ ALTER TABLE "Session" ADD CONSTRAINT "Session_memberId_fkey" FOREIGN KEY ("membe
 
 -- AddForeignKey
 ALTER TABLE "Summary" ADD CONSTRAINT "Summary_conversationId_fkey" FOREIGN KEY ("conversationId") REFERENCES "Conversation"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "SummaryAttempt" ADD CONSTRAINT "SummaryAttempt_conversationId_fkey" FOREIGN KEY ("conversationId") REFERENCES "Conversation"("id") ON DELETE CASCADE ON UPDATE CASCADE;
