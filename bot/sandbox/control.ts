@@ -14,6 +14,7 @@ export interface Control {
   log(): api.LogEntry[];
   watch(response: ServerResponse): void;
   reset(seed: number | undefined): number;
+  verifyCallback(): Promise<boolean>;
 }
 
 interface Asked {
@@ -70,11 +71,12 @@ export function controlDoor(stage: Stage, control: Control) {
     'POST reset': ({ body }) => ({
       seed: control.reset(z.object({ seed: z.number().int().optional() }).parse(body).seed),
     }),
+    'POST verify-callback': async () => ({ verified: await control.verifyCallback() }),
     'POST verify-signature': ({ body }) => verifySignature(stage, api.signatureCheck.parse(body)),
     'POST bridge': ({ body }) => invoke(api.bridgeCall.parse(body)),
   };
 
-  return (request: IncomingMessage, response: ServerResponse, url: URL, raw: Buffer): void => {
+  return async (request: IncomingMessage, response: ServerResponse, url: URL, raw: Buffer): Promise<void> => {
     const name = url.pathname.slice('/sandbox/api/'.length);
     const refused = refusal(stage, request);
     if (refused) return send(response, 403, refused);
@@ -83,7 +85,7 @@ export function controlDoor(stage: Stage, control: Control) {
     if (!answer) return send(response, 404, problem('sandbox.no_such_call', `没有 ${request.method} ${url.pathname}`));
     try {
       const body = raw.length > 0 ? jsonIn(raw) : {};
-      send(response, 200, answer({ stage, control, request, response, query: url.searchParams, body }));
+      send(response, 200, await answer({ stage, control, request, response, query: url.searchParams, body }));
     } catch (error) {
       if (error instanceof DeedRefused) return send(response, error.status, problem(error.code, error.message));
       if (error instanceof z.ZodError) return send(response, 400, problem('request.invalid', z.prettifyError(error)));

@@ -55,6 +55,8 @@ export function perform(stage: Stage, deed: z.output<typeof act>): ActResult {
       return { tag: consoleAddsTag(stage, deed.group, deed.name) };
     case 'console_removes_tag':
       return consoleRemovesTag(stage, deed.tag);
+    case 'member_joins':
+      return { member: memberJoins(stage, deed) };
     case 'member_leaves':
       return memberLeaves(stage, deed.member);
     case 'member_tells_app':
@@ -154,10 +156,10 @@ function newContact(stage: Stage, about: { name?: string; corpName?: string }): 
   return contact;
 }
 
-/** None for those who chatted before, and none for members of other WeCom companies (D92130). */
+/** None for those who chatted before, for members of other WeCom companies, nor beside the console's own (D92130). */
 function welcomeCode(stage: Stage, follow: Follow, contact: Contact): { WelcomeCode?: string } {
   const { world } = stage;
-  if (contact.type === 'wecom' || haveChatted(stage, follow)) return {};
+  if (contact.type === 'wecom' || haveChatted(stage, follow) || world.settings.consoleWelcome) return {};
   const code = alphanumeric(43);
   world.welcomes.push({
     code,
@@ -356,6 +358,35 @@ export function removeTags(stage: Stage, tagIds: readonly string[], groupIds: re
     if (follow.tagIds.some((tag) => gone.has(tag))) follow.tagIds = follow.tagIds.filter((tag) => !gone.has(tag));
   }
   stage.changed();
+}
+
+function memberJoins(stage: Stage, deed: Deed<'member_joins'>): string {
+  const { world } = stage;
+  const department = world.departments.find((one) => String(one.id) === deed.department);
+  if (!department) throw new DeedRefused('sandbox.department_unknown', '没有这个部门。', 404);
+  const userid = `zh${1001 + Object.keys(world.members).length}`;
+  const sells = Object.values(world.members).some(
+    (one) => one.mayHaveContacts && one.departments.includes(department.id),
+  );
+  world.members[userid] = {
+    userid,
+    name: deed.name,
+    position: deed.position,
+    departments: [department.id],
+    leaderOf: [],
+    mobile: '',
+    email: '',
+    gender: 1,
+    active: true,
+    mayHaveContacts: sells,
+  };
+  stage.changed();
+  // Addresses configured after 2022-08-15 are told the id and the department only (D90970).
+  stage.push({
+    event: 'change_contact',
+    fields: { ChangeType: 'create_user', UserID: userid, Department: String(department.id) },
+  });
+  return userid;
 }
 
 function memberLeaves(stage: Stage, userid: string): ActResult {

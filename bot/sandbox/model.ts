@@ -59,7 +59,7 @@ async function answer(stage: Stage, request: IncomingMessage, call: string, raw:
   const { mode, delayMs } = stage.world.faults.model;
   if (mode === 'down') return problem(503, 'unavailable', 'The model is down.');
   if (mode === 'rate_limited') return problem(429, 'rate_limit_exceeded', 'Too many requests.', { 'retry-after': '5' });
-  if (mode === 'slow') await pause(delayMs);
+  if (mode === 'slow') await pause(delayMs, undefined, { ref: false });
 
   const prompt = asked.data.messages.map((message) => ({ role: message.role, text: textOf(message.content) }));
   const content = answerPrompt(prompt, mode);

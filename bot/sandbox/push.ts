@@ -92,8 +92,29 @@ export function pusher(options: {
     return promise.finally(() => clearTimeout(timer));
   }
 
+  /** D90930: what happens when an operator saves the callback address: it must answer with the words it decrypts. */
+  async function verify(): Promise<boolean> {
+    const { company } = options.world();
+    const words = String(randomBytes(8).readBigUInt64BE());
+    const timestamp = String(seconds(options.now()));
+    const nonce = String(randomBytes(4).readUInt32BE());
+    const echostr = sealText(company, words, randomBytes(16));
+    const signature = pushSignature(company.callbackToken, timestamp, nonce, echostr);
+    const query = new URLSearchParams({ msg_signature: signature, timestamp, nonce, echostr });
+    const startedAt = performance.now();
+    const answer = await fetch(`${options.productUrl()}/callbacks/wecom?${query}`, {
+      // It has a second for this one.
+      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(1000)]),
+    }).catch(() => null);
+    const isRight = answer?.status === 200 && (await answer.text()) === words;
+    const ms = Math.round(performance.now() - startedAt);
+    options.log({ kind: 'push', name: 'verify', code: String(answer?.status ?? 'unreachable'), ms, detail: '' });
+    return isRight;
+  }
+
   return {
     start,
+    verify,
     async stop(): Promise<void> {
       if (held) clearTimeout(held.timer);
       held = null;

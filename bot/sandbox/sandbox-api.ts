@@ -17,6 +17,7 @@ import { z } from 'zod';
  * POST /sandbox/api/settings       SettingsEdit → Settings
  * POST /sandbox/api/expire-tokens  {}        → { expired }
  * POST /sandbox/api/reset          { seed? } → { seed }     everything as new; the keys and secrets stay
+ * POST /sandbox/api/verify-callback {}      → { verified }  as when an operator saves the callback address
  * POST /sandbox/api/verify-signature SignatureCheck → SignatureVerdict
  * POST /sandbox/api/bridge         BridgeCall → BridgeReply   what the client does when a page calls its JS bridge
  */
@@ -189,6 +190,8 @@ export const settings = z.object({
   archiveNotifyMs: z.number().int().min(0).max(60_000),
   /** An app made after 2022-06-20 gets no avatar, gender, mobile, email of members. */
   memberDetails: z.boolean(),
+  /** The admin console has a welcome of its own: no welcome code is pushed. */
+  consoleWelcome: z.boolean(),
   theme: z.enum(['light', 'dark']),
 });
 export type Settings = z.infer<typeof settings>;
@@ -252,6 +255,12 @@ export const act = z.discriminatedUnion('kind', [
   /** In the admin console. `group` is the group's name; made when new. */
   z.object({ kind: z.literal('console_adds_tag'), group: z.string().min(1).max(30), name: z.string().min(1).max(30) }),
   z.object({ kind: z.literal('console_removes_tag'), tag: z.string() }),
+  z.object({
+    kind: z.literal('member_joins'),
+    name: z.string().min(1).max(32),
+    department: z.string(),
+    position: z.string().max(32).default(''),
+  }),
   z.object({ kind: z.literal('member_leaves'), member: z.string() }),
   /** The member writes to the app. */
   z.object({ kind: z.literal('member_tells_app'), member: z.string(), text: words }),
@@ -262,6 +271,7 @@ export type Act = z.input<typeof act>;
 
 export const actResult = z.object({
   contact: z.string().optional(),
+  member: z.string().optional(),
   message: sandboxMessage.optional(),
   tag: z.string().optional(),
   relation: relation.optional(),

@@ -9,7 +9,7 @@ import { liveHub } from './live.ts';
 import { modelDoor, modelName } from './model.ts';
 import { pageFile } from './page.ts';
 import { pusher, type PushTiming } from './push.ts';
-import { foundCompany, seedWorld } from './seed-world.ts';
+import { defaultSettings, foundCompany, seedWorld } from './seed-world.ts';
 import { readWorld, worldWriter } from './stage-file.ts';
 import type { Stage, World } from './stage.ts';
 import { isTrusted, loginCode } from './wecom-access.ts';
@@ -68,11 +68,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     announceArchive: () => notifier.appended(),
   };
   const notifier = archiveNotifier(stage);
+  stage.world.settings = { ...defaultSettings, ...stage.world.settings };
   if (!found) writer.changed();
 
   const doors = openDoors(stage, {
     log: hub.entries,
     watch: hub.watch,
+    verifyCallback: push.verify,
     reset(seed = stage.world.seed) {
       // The keys stay: the product was configured with them.
       stage.world = seedWorld(seed, stage.world.company, now(), stage.world);
@@ -108,7 +110,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       server.close(() => closed.resolve());
       server.closeAllConnections();
       await closed.promise;
-      await writer.flush();
+      await writer.close();
     },
   };
 }

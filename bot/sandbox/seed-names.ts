@@ -79,7 +79,7 @@ export const departments: readonly {
     people: [
       ['市场总监', 1, true],
       ['市场专员', 3],
-      ['内容运营', 2],
+      ['品牌运营', 2],
     ],
   },
   {

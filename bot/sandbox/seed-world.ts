@@ -15,6 +15,7 @@ export const defaultSettings: Settings = {
   callsPerMinuteMax: 10_000,
   archiveNotifyMs: 1500,
   memberDetails: false,
+  consoleWelcome: false,
   theme: 'light',
 };
 

@@ -16,9 +16,10 @@ export function readWorld(path: string): World | null {
   return world.version === 1 ? (world as World) : null;
 }
 
-/** Writes the world a moment after it changed, whole or not at all; `flush` at the end. */
+/** Writes the world a moment after it changed, whole or not at all; `close` writes it a last time. */
 export function worldWriter(path: string, world: () => World, failed: (error: unknown) => void, delayMs = 300) {
   let timer: NodeJS.Timeout | null = null;
+  let isClosed = false;
   let running = Promise.resolve();
 
   async function write() {
@@ -30,12 +31,14 @@ export function worldWriter(path: string, world: () => World, failed: (error: un
 
   return {
     changed(): void {
+      if (isClosed) return;
       timer ??= setTimeout(() => {
         timer = null;
         running = running.then(write).catch(failed);
       }, delayMs);
     },
-    async flush(): Promise<void> {
+    async close(): Promise<void> {
+      isClosed = true;
       if (timer) clearTimeout(timer);
       timer = null;
       running = running.then(write);

@@ -67,7 +67,7 @@ export function wecomGate(stage: Stage) {
     const path = url.pathname.slice('/cgi-bin/'.length);
     const startedAt = performance.now();
     const met = meetFaults(stage, path);
-    for (const fault of met) if (fault.kind === 'slow') await pause(fault.delayMs);
+    for (const fault of met) if (fault.kind === 'slow') await pause(fault.delayMs, undefined, { ref: false });
 
     let said: Record<string, unknown>;
     let code = 0;

@@ -18,6 +18,10 @@ function readPush(delivery: Delivery): string {
     .update([...signed, encrypted].sort().join(''))
     .digest('hex');
   expect(delivery.query.get('msg_signature')).toBe(signature);
+  return decrypt(encrypted);
+}
+
+function decrypt(encrypted: string): string {
   const key = Buffer.from(`${world.env('WECOM_CALLBACK_AES_KEY')}=`, 'base64');
   expect(key).toHaveLength(32);
   const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false);
@@ -77,6 +81,16 @@ test('a push nobody answers in time is tried again', async () => {
   await world.act({ kind: 'unknown_event', name: 'slow_one' });
   const tries = await world.delivered(2);
   expect(tries.map((one) => field(readPush(one), 'Event'))).toEqual(['slow_one', 'slow_one']);
+});
+
+test('the callback address is right when it answers with the words it was sent, and wrong otherwise', async () => {
+  world.onCallback = (request, response) => {
+    const query = new URL(request.url ?? '', 'http://product').searchParams;
+    response.end(decrypt(query.get('echostr') ?? ''));
+  };
+  expect(await world.post('verify-callback', {})).toEqual({ verified: true });
+  world.onCallback = (_, response) => void response.end('something else');
+  expect(await world.post('verify-callback', {})).toEqual({ verified: false });
 });
 
 test('when asked to, pushes come twice', async () => {

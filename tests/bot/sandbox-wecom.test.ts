@@ -236,3 +236,21 @@ test('a body that is no JSON is answered in the words of the API', async () => {
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({ errcode: 40058, errmsg: expect.stringContaining('wrong json format') });
 });
+
+test('a member who joins is found, and one who left is not, nor may have contacts', async () => {
+  const access_token = await world.token();
+  const { member = '' } = await world.act({
+    kind: 'member_joins',
+    name: '新同事',
+    department: '3',
+    position: '销售专员',
+  });
+  const get = () => world.call('user/get', { access_token, userid: member });
+  const owners = async () =>
+    (await world.call('externalcontact/get_follow_user_list', { access_token }))['follow_user'] as string[];
+  expect(await get()).toMatchObject({ errcode: 0, name: '新同事', department: [3] });
+  expect(await owners()).toContain(member);
+  await world.act({ kind: 'member_leaves', member });
+  expect(await get()).toMatchObject({ errcode: 60111 });
+  expect(await owners()).not.toContain(member);
+});

@@ -79,7 +79,7 @@ test('a code used at the half-way add leaves none for the confirmation; unused, 
   expect(fourth).not.toBe(third);
 });
 
-test('members of other companies and people who chatted before get no code', async () => {
+test('no code for members of other companies, for people who chatted before, or beside the console’s own welcome', async () => {
   await add({ corpName: '同行软件' });
   expect(await codesPushed(1)).toEqual([null]);
   const { contact = '' } = await add({});
@@ -88,4 +88,8 @@ test('members of other companies and people who chatted before get no code', asy
   await world.act({ kind: 'customer_removes', ...pair });
   await add({ contact });
   expect((await codesPushed(4)).at(3)).toBeNull();
+  await world.post('settings', { consoleWelcome: true });
+  await add({});
+  await world.post('settings', { consoleWelcome: false });
+  expect((await codesPushed(5)).at(4)).toBeNull();
 });
