@@ -30,10 +30,10 @@ export function plainOf(message: ChatMessage, media?: { id: string; name: string
   return { ...base, msgtype: 'text', text: { content: message.text } };
 }
 
-export type Plain = Record<string, unknown> & { msgid: string };
+type Plain = Record<string, unknown> & { msgid: string };
 
 /** `_external`: somebody from outside the company takes part. */
-export const archiveIdOf = (id: string, at: number): string =>
+const archiveIdOf = (id: string, at: number): string =>
   `${BigInt(`0x${createHash('sha256').update(id).digest('hex').slice(0, 15)}`)}_${at}_external`;
 
 export function agreeRecord(id: string, at: number, member: string, contact: string, agreed: boolean): Plain {

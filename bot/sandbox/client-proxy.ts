@@ -1,7 +1,7 @@
 import { request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Stage } from './stage.ts';
 
-export const frameMark = 'sandbox_frame';
+const frameMark = 'sandbox_frame';
 const hopByHop = new Set([
   'connection',
   'keep-alive',

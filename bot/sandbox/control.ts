@@ -7,7 +7,7 @@ import { followOf, followsOf, jsonIn, pairOf, type ChatMessage, type Follow, typ
 import { expireTokens, verifySignature } from './wecom-access.ts';
 import { tagsIn } from './wecom-tag.ts';
 
-export const memberCookie = 'sandbox_member';
+const memberCookie = 'sandbox_member';
 
 /** What the control API can do beyond the stage. */
 export interface Control {

@@ -152,7 +152,7 @@ const topicRules: readonly (readonly [RegExp, string])[] = [
 const time =
   /((今|明|后)(天|日)|大后天|今晚|明早|今年|明年|下下周[一二三四五六日天]?|(本|这|下)?(周|星期|礼拜)[一二三四五六日天末]|(本|这|下)(个)?(周|月)|月底|年底|年前|年后|\d{1,2}月\d{1,2}[日号]?|\d{1,2}月初|\d{1,2}[日号]|[一二两三四五\d]+(个)?(工作日|天|周|小时)(之)?(内|后))(早上|上午|中午|下午|晚上|下班)?(\d{1,2}([点:：]\d{0,2}半?))?(之前|以前|前|内)?/;
 
-export function whenIn(quote: string): string | null {
+function whenIn(quote: string): string | null {
   return time.exec(quote)?.[0] ?? null;
 }
 

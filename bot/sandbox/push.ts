@@ -141,7 +141,7 @@ function eventXml(push: Push, company: Company, createTime: number): string {
 }
 
 /** D90968: AES-256-CBC, PKCS7 to 32 bytes, random(16) + length + message + receiver; SHA-1 over the sorted four. */
-export function sealPush(
+function sealPush(
   company: Pick<Company, 'corpId' | 'agentId' | 'callbackToken' | 'callbackAesKey'>,
   xml: string,
   timestamp: number,
@@ -160,7 +160,7 @@ export function sealPush(
   return { query: query.toString(), body };
 }
 
-export function sealText(company: Pick<Company, 'corpId' | 'callbackAesKey'>, message: string, random: Buffer): string {
+function sealText(company: Pick<Company, 'corpId' | 'callbackAesKey'>, message: string, random: Buffer): string {
   const key = Buffer.from(`${company.callbackAesKey}=`, 'base64');
   const bytes = Buffer.from(message);
   const length = Buffer.alloc(4);
@@ -173,6 +173,6 @@ export function sealText(company: Pick<Company, 'corpId' | 'callbackAesKey'>, me
   );
 }
 
-export function pushSignature(token: string, timestamp: string, nonce: string, encrypted: string): string {
+function pushSignature(token: string, timestamp: string, nonce: string, encrypted: string): string {
   return createHash('sha1').update([token, timestamp, nonce, encrypted].sort().join('')).digest('hex');
 }

@@ -4,7 +4,7 @@ import { archiveDoor } from './archive-door.ts';
 import { archiveNotifier } from './archive.ts';
 import { clientScript } from './client-script.ts';
 import { passOn } from './client-proxy.ts';
-import { controlDoor, playing } from './control.ts';
+import { controlDoor, playing, type Control } from './control.ts';
 import { liveHub } from './live.ts';
 import { modelDoor, modelName } from './model.ts';
 import { pageFile } from './page.ts';
@@ -137,7 +137,7 @@ function envOf({ company }: World, url: string): Record<string, string> {
 }
 
 /** Which of its many parts a request is for. */
-function openDoors(stage: Stage, control: Parameters<typeof controlDoor>[1]) {
+function openDoors(stage: Stage, control: Control) {
   const wecom = wecomGate(stage);
   const controls = controlDoor(stage, control);
 

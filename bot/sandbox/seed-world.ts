@@ -84,7 +84,7 @@ export function seedWorld(seed: number, company: Company, now: number, after?: W
   return world;
 }
 
-export const noFaults = (): World['faults'] => ({
+const noFaults = (): World['faults'] => ({
   api: [],
   callbacks: { duplicate: false, reorder: false, lose: false },
   model: { mode: 'up', delayMs: 8000 },
