@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { migrate, migrationNames } from '#prisma/migrate.ts';
-import { platforms as drivers, startSandbox } from '#bot/platforms.ts';
+import { platforms as drivers, startSandbox, type Sandbox } from '#bot/platforms.ts';
 import { ConfigError, readConfig, type Config } from '#server/base/config.ts';
 import { openDatabase } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
@@ -25,6 +25,12 @@ type Environment = Record<string, string | undefined>;
 /** Undone in reverse order at the end. */
 type Closer = () => Promise<unknown>;
 
+interface Surroundings {
+  env: Environment;
+  config: Config;
+  sandbox: Sandbox | null;
+}
+
 async function main(): Promise<void> {
   const closers: Closer[] = [];
   const close = async () => {
@@ -36,8 +42,7 @@ async function main(): Promise<void> {
     await close();
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
-    process.exitCode = 1;
-    return;
+    process.exit(1);
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -47,12 +52,12 @@ async function main(): Promise<void> {
 }
 
 async function start(ownEnv: Environment, closers: Closer[]): Promise<void> {
-  const { env, config } = await withSandbox(ownEnv, closers);
+  const { env, config, sandbox } = await withSandbox(ownEnv, closers);
   const log = makeLog(config.LOG_LEVEL);
   const databaseUrl = await databaseOf(config, closers);
   await migrate(databaseUrl);
 
-  const database = openDatabase(databaseUrl);
+  const database = openDatabase(databaseUrl, (err) => log.warn({ err }, 'a database connection was lost'));
   closers.push(() => database.close());
   const queue = await connectQueue({ databaseUrl, redisUrl: config.REDIS_URL, log });
   closers.push(() => queue.close());
@@ -78,21 +83,23 @@ async function start(ownEnv: Environment, closers: Closer[]): Promise<void> {
     now,
   };
 
-  if (config.PROCESS !== 'worker') await startWeb(deps, queue, closers);
+  if (config.PROCESS !== 'worker') {
+    const port = await startWeb(deps, queue, closers);
+    sandbox?.productAt(`http://127.0.0.1:${port}`);
+  }
   if (config.PROCESS !== 'web') await queue.startWorkers(jobHandlers(deps), schedules(deps));
-  const sandboxUrl = env['ZHIKE_SANDBOX_URL'];
   console.log(
-    sandboxUrl
-      ? `Zhike is running in its sandbox. Open ${sandboxUrl}/`
+    sandbox
+      ? `Zhike is running in its sandbox. Open ${sandbox.url}/`
       : `Zhike is running (${config.PROCESS}) for ${config.PUBLIC_URL}`,
   );
 }
 
 /** Without a platform of its own, a deployment plays with the sandbox, which answers with the environment to use. */
-async function withSandbox(ownEnv: Environment, closers: Closer[]): Promise<{ env: Environment; config: Config }> {
+async function withSandbox(ownEnv: Environment, closers: Closer[]): Promise<Surroundings> {
   const config = readConfig(ownEnv);
   const isConfigured = drivers.some((driver) => driver.env.some(({ key, secret }) => secret && ownEnv[key]));
-  if (isConfigured) return { env: ownEnv, config };
+  if (isConfigured) return { env: ownEnv, config, sandbox: null };
   const missing = drivers
     .map((driver) =>
       driver.env
@@ -118,8 +125,8 @@ async function withSandbox(ownEnv: Environment, closers: Closer[]): Promise<{ en
     throw inUse(error, 'SANDBOX_PORT', config.SANDBOX_PORT);
   });
   closers.push(() => sandbox.close());
-  const env = { ...ownEnv, ...sandbox.env, ZHIKE_SANDBOX_URL: sandbox.url };
-  return { env, config: readConfig(env) };
+  const env = { ...ownEnv, ...sandbox.env };
+  return { env, config: readConfig(env), sandbox };
 }
 
 async function databaseOf(config: Config, closers: Closer[]): Promise<string> {
@@ -145,7 +152,8 @@ function connectPlatforms(
   });
 }
 
-async function startWeb(deps: Deps, queue: { ping(): Promise<void> }, closers: Closer[]): Promise<void> {
+/** Answers the port it listens on. */
+async function startWeb(deps: Deps, queue: { ping(): Promise<void> }, closers: Closer[]): Promise<number> {
   const { app, settled } = makeApp(deps, { notReady: () => notReady(deps, queue) });
   const server = createServer(app.callback());
   await listen(server, deps.config.PORT);
@@ -157,7 +165,9 @@ async function startWeb(deps: Deps, queue: { ping(): Promise<void> }, closers: C
     await closed;
     await settled();
   });
-  deps.log.info({ port: (server.address() as AddressInfo).port }, 'web server is listening');
+  const { port } = server.address() as AddressInfo;
+  deps.log.info({ port }, 'web server is listening');
+  return port;
 }
 
 async function listen(server: Server, port: number): Promise<void> {

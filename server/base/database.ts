@@ -13,9 +13,15 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** `connectionsMax` bounds the connections of this process. */
-export function openDatabase(connectionString: string, connectionsMax = 20): OpenDatabase {
+/** `connectionsMax` bounds the connections of this process; `onConnectionLost` hears of idle ones that broke. */
+export function openDatabase(
+  connectionString: string,
+  onConnectionLost: (error: Error) => void,
+  connectionsMax = 20,
+): OpenDatabase {
   const pool = new pg.Pool({ connectionString, max: connectionsMax });
+  // Unheard, an idle connection that breaks (the database restarting) would end the process; the pool makes new ones.
+  pool.on('error', onConnectionLost);
   const db = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     db,

@@ -59,8 +59,13 @@ export async function connectQueue(options: {
     lanes.map((lane) => [lane, new Queue(`zhike-${lane}`, { connection: connection(), defaultJobOptions })]),
   ) as Record<Lane, Queue>;
   const workers: Worker[] = [];
+  let isClosing = false;
+  // A connection that ends while we are closing is what we asked for.
+  const report = (what: string) => (err: Error) => {
+    if (!isClosing) options.log.error({ err }, what);
+  };
   for (const queue of Object.values(queues)) {
-    queue.on('error', (err) => options.log.error({ err }, 'queue failed'));
+    queue.on('error', report('queue failed'));
     await queue.waitUntilReady();
   }
 
@@ -90,7 +95,7 @@ export async function connectQueue(options: {
           lockDuration: 30_000,
           stalledInterval: 10_000,
         });
-        worker.on('error', (err) => options.log.error({ err }, 'worker failed'));
+        worker.on('error', report('worker failed'));
         worker.on('failed', (job, err) =>
           options.log.warn({ err, job: job?.name, attempts: job?.attemptsMade }, 'job failed'),
         );
@@ -113,6 +118,7 @@ export async function connectQueue(options: {
       await queues.work.getJobCounts('waiting');
     },
     async close() {
+      isClosing = true;
       await Promise.all(workers.map((worker) => worker.close()));
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
     },

@@ -39,7 +39,7 @@ export function useWorld(options: WorldOptions = {}): World {
 
   beforeAll(async () => {
     database = await cloneDatabase();
-    open = openDatabase(database.url, 8);
+    open = openDatabase(database.url, () => {}, 8);
     let now = START;
     const config: Config = readConfig({
       NODE_ENV: 'test',

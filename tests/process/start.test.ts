@@ -1,0 +1,76 @@
+import { rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterAll, describe, expect, test } from 'vitest';
+import { startSandbox } from '#bot/platforms.ts';
+import { cloneDatabase } from '#tests/support/database.ts';
+import { freePort, freshDataDir, startProduct, type Product } from '#tests/support/product.ts';
+
+const dataDir = freshDataDir();
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+/** What it printed after Ctrl-C, and its exit code. */
+async function stop(product: Product): Promise<{ code: number | null; printed: string }> {
+  const before = product.output().length;
+  product.process.kill('SIGINT');
+  return { code: await product.ended, printed: product.output().slice(before) };
+}
+const cleanly = { code: 0, printed: '' };
+
+describe('one command', () => {
+  test('starts everything, says which page to open, stops cleanly on Ctrl-C, and a second start keeps the data', async () => {
+    const first = startProduct({ DATA_DIR: dataDir });
+    const [, page] = await first.says(/Open (http:\S+)/);
+    expect((await fetch(String(page))).status).toBe(200);
+    expect(await (await fetch(`${page}readyz`)).json()).toEqual({ status: 'ready' });
+    expect((await fetch(`${page}api/me`)).status).toBe(401);
+    expect(await stop(first)).toEqual(cleanly);
+
+    const second = startProduct({ DATA_DIR: dataDir });
+    await second.says(/Open http/);
+    expect(second.output()).not.toMatch(/error/i);
+    expect(await stop(second)).toEqual(cleanly);
+  });
+
+  test('says which port is taken and how to take another', async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, resolve));
+    const { port } = holder.address() as { port: number };
+    const product = startProduct({ DATA_DIR: dataDir, PORT: String(port) });
+    expect(await product.ended).toBe(1);
+    expect(product.output()).toContain(`Port ${port} is taken`);
+    expect(product.output()).toContain(`PORT=${port + 1}`);
+    holder.close();
+  });
+
+  test('refuses production without a platform, and says what is missing', async () => {
+    const product = startProduct({ DATA_DIR: dataDir, NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32) });
+    expect(await product.ended).toBe(1);
+    expect(product.output()).toContain('WECOM_SECRET');
+  });
+});
+
+describe('web and worker in processes of their own, on a database of the operator’s', () => {
+  test('the worker does what the web process took in', async () => {
+    const database = await cloneDatabase();
+    const port = await freePort();
+    const sandbox = await startSandbox({
+      port: 0,
+      productUrl: `http://127.0.0.1:${port}`,
+      stateFile: `${freshDataDir()}/sandbox.json`,
+    });
+    const env = {
+      ...sandbox.env,
+      DATA_DIR: dataDir,
+      DATABASE_URL: database.url,
+      PORT: String(port),
+      SESSION_SECRET: 'x'.repeat(32),
+    };
+    const web = startProduct({ ...env, PROCESS: 'web' });
+    const worker = startProduct({ ...env, PROCESS: 'worker' });
+    await Promise.all([web.says(/is running \(web\)/), worker.says(/is running \(worker\)/)]);
+    expect(await (await fetch(`http://127.0.0.1:${port}/readyz`)).json()).toEqual({ status: 'ready' });
+    expect(await Promise.all([stop(web), stop(worker)])).toEqual([cleanly, cleanly]);
+    await sandbox.close();
+    await database.drop();
+  });
+});

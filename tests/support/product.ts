@@ -1,0 +1,56 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const root = path.join(import.meta.dirname, '..', '..');
+
+export interface Product {
+  process: ChildProcess;
+  /** All it printed so far. */
+  output(): string;
+  /** Resolves with the first match; rejects when the process ends without one. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The exit code. */
+  ended: Promise<number | null>;
+}
+
+/** The product as an operator starts it, in a process of its own. Nothing of the caller's environment leaks in but PATH. */
+export function startProduct(env: Record<string, string>): Product {
+  const child = spawn(process.execPath, [path.join(root, 'server', 'main.ts')], {
+    env: { PATH: process.env['PATH'], PORT: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return {
+    process: child,
+    output: () => printed,
+    ended,
+    async says(pattern) {
+      for (;;) {
+        const match = pattern.exec(printed);
+        if (match) return match;
+        if (child.exitCode !== null)
+          throw new Error(`The product ended without saying ${String(pattern)}:\n${printed}`);
+        await Promise.race([sleep(50), ended]);
+      }
+    },
+  };
+}
+
+export function freshDataDir(): string {
+  return mkdtempSync(path.join(os.tmpdir(), 'zhike-product-'));
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, resolve));
+  const { port } = probe.address() as { port: number };
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
