@@ -90,7 +90,7 @@ export const bindingApi = {
     method: 'POST',
     path: '/api/bindings/history/:id/undo',
     summary: 'Take a change back',
-    params: z.object({ id: z.string().regex(/^\d+$/) }),
+    params: z.object({ id: z.string().regex(/^\d{1,18}$/) }),
     answer: z.object({}),
   }),
 };

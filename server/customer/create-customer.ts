@@ -8,7 +8,7 @@ import { Refusal } from '#server/base/refusal.ts';
 import { applyCustomEdit } from './custom-field.ts';
 import { listFields } from './custom-field-store.ts';
 import type { customerDraft } from './customer-api.ts';
-import { checkCodes, checkNewOwner, nameCore, sameAs } from './customer.ts';
+import { checkCodes, checkNewOwner, calledName, sameAs } from './customer.ts';
 import { findSameCustomer, insertChanges, insertCustomer, isActiveMember, type NewCustomer } from './customer-store.ts';
 
 export type CustomerDraft = z.infer<typeof customerDraft>;
@@ -30,7 +30,7 @@ export async function prepareCustomer(deps: Deps, caller: Caller, draft: Custome
   return {
     kind,
     name,
-    nameCore: nameCore(name),
+    nameCore: calledName(kind, name),
     sameAs: sameAs(kind, name, phone.phoneHash),
     regionCode,
     industryCode,

@@ -148,6 +148,26 @@ export async function listBoundContactIds(db: Db, customerId: string): Promise<s
   return bindings.map(({ contactId }) => contactId);
 }
 
+/**
+ * Customers whose called name is inside one of `texts`, or has one of `cores` inside it; all three are plain names. SQL,
+ * because Prisma cannot ask for a column inside a text; the scope says the same as `customersIn`.
+ */
+export async function listCalledLike(db: Db, scope: Scope, texts: string[], cores: string[]): Promise<string[]> {
+  if (texts.length + cores.length === 0) return [];
+  const memberIds = scope.all ? [] : [...scope.memberIds];
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT c.id FROM "Customer" c
+    WHERE length(c."nameCore") >= 2
+      AND (EXISTS (SELECT 1 FROM unnest(${texts}::text[]) t WHERE strpos(t, c."nameCore") > 0)
+        OR EXISTS (SELECT 1 FROM unnest(${cores}::text[]) k WHERE strpos(c."nameCore", k) > 0))
+      AND (${scope.all} OR c."ownerId" = ANY(${memberIds}::uuid[]) OR c.id IN (
+        SELECT b."customerId" FROM "Binding" b JOIN "Follow" f ON f."contactId" = b."contactId"
+        WHERE f."memberId" = ANY(${memberIds}::uuid[]) AND f.state = ANY(${followedStates})))
+    ORDER BY length(c."nameCore") DESC, c.id
+    LIMIT 100`;
+  return rows.map(({ id }) => id);
+}
+
 export async function listMemberNames(db: Db, ids: (string | null)[]): Promise<Map<string, string>> {
   const known = [...new Set(ids)].filter((id) => id !== null);
   const members = await db.member.findMany({ where: { id: { in: known } }, select: { id: true, name: true } });

@@ -34,6 +34,11 @@ export function nameCore(name: string): string {
   return core.length >= 2 ? core : key;
 }
 
+/** What to look for in a remark or a company's name: the core of an organisation's name, the whole name of a person. */
+export function calledName(kind: CustomerKind, name: string): string {
+  return kind === 'organisation' ? nameCore(name) : plainName(name);
+}
+
 /** What makes two records the same customer; null when nothing does. */
 export function sameAs(kind: CustomerKind, name: string, phoneHash: string | null): string | null {
   switch (kind) {
@@ -91,7 +96,8 @@ export function checkNewOwner(caller: Caller, from: string | null, to: string | 
 export const customerUnknown = () =>
   new Refusal('customer.unknown', 'There is no such customer among those you can see.', 404);
 
-function plainName(name: string): string {
+/** A name without the signs, spaces and widths people write differently. */
+export function plainName(name: string): string {
   return name
     .normalize('NFKC')
     .toLowerCase()

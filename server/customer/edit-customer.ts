@@ -8,7 +8,7 @@ import { checkOwner, refusingDuplicates, sealPhone } from './create-customer.ts'
 import { applyCustomEdit, type CustomValues } from './custom-field.ts';
 import { listFields } from './custom-field-store.ts';
 import type { customerApi } from './customer-api.ts';
-import { checkCodes, checkStageMove, nameCore, sameAs, type CustomerKind, type CustomerStage } from './customer.ts';
+import { calledName, checkCodes, checkStageMove, sameAs, type CustomerKind, type CustomerStage } from './customer.ts';
 import {
   getCustomer,
   insertChanges,
@@ -119,7 +119,8 @@ async function difference(
   if (columns.name !== undefined || columns.phoneHash !== undefined) {
     const name = edit.name ?? seen.name;
     const phoneHash = columns.phoneHash === undefined ? seen.phoneHash : (columns.phoneHash as string | null);
-    Object.assign(columns, { nameCore: nameCore(name), sameAs: sameAs(seen.kind as CustomerKind, name, phoneHash) });
+    const kind = seen.kind as CustomerKind;
+    Object.assign(columns, { nameCore: calledName(kind, name), sameAs: sameAs(kind, name, phoneHash) });
   }
   return { columns, changes };
 }

@@ -3,7 +3,7 @@ import type { Caller, Role } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { normalisePhone } from '#server/base/phone.ts';
 import { findCaller } from '#server/member/find-caller.ts';
-import { nameCore, sameAs, type CustomerKind } from '#server/customer/customer.ts';
+import { calledName, sameAs, type CustomerKind } from '#server/customer/customer.ts';
 import { newSessionToken } from '#server/member/session.ts';
 
 let made = 0;
@@ -115,7 +115,7 @@ export async function makeCustomer(
     data: {
       kind,
       name,
-      nameCore: nameCore(name),
+      nameCore: calledName(kind, name),
       sameAs: sameAs(kind, name, phoneHash),
       ownerId: owner?.id ?? null,
       phone: phone ? deps.cipher.encrypt(phone) : null,
