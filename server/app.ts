@@ -10,6 +10,7 @@ import { Refusal } from '#server/base/refusal.ts';
 import { callbackRoute } from '#server/inbound/callback-route.ts';
 import { countInbound } from '#server/inbound/count-inbound.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
+import { bindingRoutes } from '#server/binding/binding-routes.ts';
 import { customerRoutes } from '#server/customer/customer-routes.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
 import { openInbox } from '#server/inbound/inbox.ts';
@@ -19,7 +20,7 @@ import { SESSION_COOKIE } from '#server/member/session.ts';
 import { eventSwitch } from './events.ts';
 
 /** Every route of every room. */
-export const routes: Route[] = [...memberRoutes, ...inboundRoutes, ...customerRoutes];
+export const routes: Route[] = [...memberRoutes, ...inboundRoutes, ...customerRoutes, ...bindingRoutes];
 
 /** All that may be asked without a login. A route that is not here is 401. */
 export const publicPaths = [
