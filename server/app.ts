@@ -17,10 +17,11 @@ import { openInbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
 import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
+import { taskRoutes } from '#server/task/task-routes.ts';
 import { eventSwitch } from './events.ts';
 
 /** Every route of every room. */
-export const routes: Route[] = [...memberRoutes, ...inboundRoutes, ...customerRoutes, ...bindingRoutes];
+export const routes: Route[] = [...memberRoutes, ...inboundRoutes, ...customerRoutes, ...bindingRoutes, ...taskRoutes];
 
 /** All that may be asked without a login. A route that is not here is 401. */
 export const publicPaths = [

@@ -4,6 +4,9 @@ import type { JobHandlers, Schedule } from '#server/base/queue.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
 import { syncMembers } from '#server/member/sync-members.ts';
+import { remindDueTasks, remindEveryMs } from '#server/task/remind-due-tasks.ts';
+import { sendNotice } from '#server/task/send-notice.ts';
+import { sweepNotices, sweepNoticesEveryMs } from '#server/task/sweep-notices.ts';
 import { eventSwitch } from './events.ts';
 
 type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
@@ -23,9 +26,9 @@ const work: Work = {
   'summarise-conversation': later,
   'sweep-summaries': later,
   'score-contact': later,
-  'remind-due-tasks': later,
-  'send-notice': later,
-  'sweep-notices': later,
+  'remind-due-tasks': remindDueTasks,
+  'send-notice': sendNotice,
+  'sweep-notices': sweepNotices,
 };
 
 /** The jobs of this deployment, ready for a worker (or for a test that runs them in line). */
@@ -36,5 +39,9 @@ export function jobHandlers(deps: Deps): JobHandlers {
 
 /** What runs by the clock. */
 export function schedules(_deps: Deps): Schedule[] {
-  return [{ name: 'sweep-inbound', payload: {}, everyMs: sweepEveryMs }];
+  return [
+    { name: 'sweep-inbound', payload: {}, everyMs: sweepEveryMs },
+    { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
+    { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
+  ];
 }

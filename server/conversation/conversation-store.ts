@@ -1,8 +1,10 @@
-import { Prisma, type Conversation, type Message } from '#prisma/client/client.ts';
+import { Prisma, type Contact, type Conversation, type Message } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
+import { Refusal } from '#server/base/refusal.ts';
+import { followedStates } from '#server/customer/customer-store.ts';
 import type { Media, MessageKind, NewMessage, SaidMessage, Sender } from './conversation.ts';
 
 /**
@@ -70,6 +72,14 @@ export async function listMessages(deps: Deps, ids: string[]): Promise<(SaidMess
     text: openText(deps.cipher, row),
     mediaName: mediaOf(row)?.name ?? null,
   }));
+}
+
+/** Throws unless a member in scope follows the contact. */
+export async function mustSeeContact(db: Db, scope: Scope, contactId: string): Promise<Contact> {
+  const follows = scope.all ? undefined : { some: { ...inScope(scope), state: { in: followedStates } } };
+  const contact = await db.contact.findFirst({ where: { id: contactId, follows } });
+  if (contact) return contact;
+  throw new Refusal('contact.unknown', 'There is no such contact, or nobody you may see follows them.', 404);
 }
 
 export type PagedMessage = Message & { conversation: { memberId: string } };

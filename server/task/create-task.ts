@@ -1,0 +1,48 @@
+import type { Caller, Scope } from '#server/base/caller.ts';
+import type { Deps } from '#server/base/deps.ts';
+import { Refusal } from '#server/base/refusal.ts';
+import { mustSeeContact } from '#server/conversation/conversation-store.ts';
+import { getCustomer, isActiveMember } from '#server/customer/customer-store.ts';
+import { publishTasks } from './publish-tasks.ts';
+import { mayHave, reminderFor } from './task.ts';
+import type { TaskView } from './task-api.ts';
+import { findCustomerOf, insertTask } from './task-store.ts';
+import { viewTask } from './view-task.ts';
+
+export interface TaskWish {
+  title: string;
+  contactId?: string | undefined;
+  customerId?: string | undefined;
+  assigneeId?: string | undefined;
+  dueAt: Date | null;
+}
+
+/** A task for oneself or for a member in scope. One with a contact belongs to that contact's customer too. */
+export async function createTask(deps: Deps, caller: Caller, wish: TaskWish): Promise<TaskView> {
+  const assigneeId = wish.assigneeId ?? caller.memberId;
+  if (assigneeId !== caller.memberId) await mustBeAssignable(deps, caller.scope, assigneeId);
+  if (wish.contactId) await mustSeeContact(deps.db, caller.scope, wish.contactId);
+  if (wish.customerId) await getCustomer(deps.db, caller.scope, wish.customerId);
+  const boundTo = wish.contactId ? await findCustomerOf(deps.db, wish.contactId) : null;
+  const task = await insertTask(deps.db, {
+    title: wish.title,
+    state: 'open',
+    contactId: wish.contactId ?? null,
+    customerId: wish.customerId ?? boundTo,
+    assigneeId,
+    createdBy: caller.memberId,
+    dueAt: wish.dueAt,
+    remindAt: reminderFor(wish.dueAt, deps.now()),
+    quote: null,
+    messageId: null,
+    createdAt: deps.now(),
+  });
+  publishTasks(deps, [task]);
+  return viewTask(deps, task);
+}
+
+/** Whoever is outside the scope and whoever left are refused alike. */
+export async function mustBeAssignable(deps: Deps, scope: Scope, memberId: string): Promise<void> {
+  if (mayHave(scope, memberId) && (await isActiveMember(deps.db, memberId))) return;
+  throw new Refusal('task.assignee', 'Assign the task to an active member of your own departments.', 422);
+}

@@ -1,0 +1,58 @@
+import type { Notice } from '#prisma/client/client.ts';
+import type { Deps } from '#server/base/deps.ts';
+import { findAccountKey, getMember } from '#server/member/member-store.ts';
+import { PlatformError } from '#server/platform/platform-error.ts';
+import type { Platform } from '#server/platform/platform.ts';
+import { isWorthless, nextAttemptAfter } from './notice.ts';
+import { claimNotice, settleNotice } from './notice-store.ts';
+
+/**
+ * Sends a waiting notice. It is claimed first, so it is sent by one; one whose answer never came may have arrived and is
+ * not sent again.
+ */
+export async function sendNotice(deps: Deps, { key }: { key: string }): Promise<void> {
+  const notice = await claimNotice(deps.db, key, deps.now());
+  if (!notice) return;
+  const settle = (outcome: Parameters<typeof settleNotice>[2]) => settleNotice(deps.db, key, outcome);
+  if (isWorthless(notice, deps.now())) return settle({ state: 'failed', lastError: 'It could not be sent in time.' });
+  const account = await findAccount(deps, notice.memberId);
+  if (!account) return settle({ state: 'failed', lastError: 'The member has no account to send it to.' });
+  try {
+    const { unreached } = await account.platform.sendNotice([account.key], messageOf(deps, notice));
+    if (unreached.length > 0) await settle({ state: 'failed', lastError: 'The platform does not reach this member.' });
+    else await settle({ state: 'sent', sentAt: deps.now(), lastError: null });
+  } catch (error) {
+    await settle(afterError(error, notice, deps.now()));
+    const isForQueue = !(error instanceof PlatformError) || ['rate_limited', 'unavailable'].includes(error.kind);
+    if (isForQueue) throw error;
+  }
+}
+
+/** The first platform on which the member has an account; nobody who left is written to. */
+async function findAccount(deps: Deps, memberId: string): Promise<{ platform: Platform; key: string } | null> {
+  if ((await getMember(deps.db, memberId)).status !== 'active') return null;
+  for (const platform of deps.platforms.all) {
+    const key = await findAccountKey(deps.db, platform.name, memberId);
+    if (key) return { platform, key };
+  }
+  return null;
+}
+
+function messageOf(deps: Deps, { text, path }: Notice): { text: string; url?: string } {
+  return path ? { text, url: `${deps.config.PUBLIC_URL}${path}` } : { text };
+}
+
+function afterError(error: unknown, { attempts }: Notice, now: Date): Parameters<typeof settleNotice>[2] {
+  if (!(error instanceof PlatformError)) return { state: 'unknown', lastError: 'Sending it failed on our side.' };
+  switch (error.kind) {
+    case 'unknown':
+      return { state: 'unknown', lastError: error.message };
+    case 'rejected':
+    case 'not_found':
+      return { state: 'failed', lastError: error.message };
+    case 'forbidden':
+    case 'rate_limited':
+    case 'unavailable':
+      return { state: 'waiting', lastError: error.message, nextAttemptAt: nextAttemptAfter(attempts, now) };
+  }
+}
