@@ -21,12 +21,16 @@ export function openDatabase(
 ): OpenDatabase {
   const pool = new pg.Pool({ connectionString, max: connectionsMax });
   // Unheard, an idle connection that breaks (the database restarting) would end the process; the pool makes new ones.
-  pool.on('error', onConnectionLost);
+  let isClosing = false;
+  pool.on('error', (error) => {
+    if (!isClosing) onConnectionLost(error);
+  });
   const db = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     db,
     pool,
     async close() {
+      isClosing = true;
       await db.$disconnect();
       await pool.end();
     },
