@@ -15,7 +15,7 @@ const later = async () => {};
 
 /** Which use case answers which job. */
 const work: Work = {
-  'handle-events': (deps, subject) => handleEvents(deps, subject, eventSwitch),
+  'handle-events': (deps, payload) => handleEvents(deps, payload, eventSwitch),
   'sweep-inbound': (deps) => sweepInbound(deps, eventSwitch),
   'sync-members': async (deps, { platform }) => void (await syncMembers(deps, platform)),
   'sync-contacts': later,

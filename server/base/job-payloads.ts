@@ -4,7 +4,7 @@ const platform = z.string();
 
 /** Everything that can be asked for later. What each does is said in server/jobs.ts. Every job is safe to run twice. */
 export const jobPayloads = {
-  'handle-events': z.object({ platform, subject: z.string() }),
+  'handle-events': z.object({ strand: z.int() }),
   'sweep-inbound': z.object({}),
   'sync-members': z.object({ platform }),
   'sync-contacts': z.object({ platform }),

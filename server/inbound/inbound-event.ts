@@ -17,6 +17,19 @@ export interface EventSwitch {
   handle(deps: Deps, platform: string, event: PlatformEvent): Promise<void>;
 }
 
+const STRANDS = 32;
+
+/**
+ * Subjects are spread over strands, and a job works through a strand: a nudge for each strand costs the queue next to
+ * nothing, while one for each subject halved the callbacks taken in.
+ */
+export function strandOf(platform: string, subject: string): number {
+  let mixed = 0x811c9dc5;
+  const text = `${platform}:${subject}`;
+  for (let at = 0; at < text.length; at++) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x01000193);
+  return (mixed >>> 16) % STRANDS;
+}
+
 const ATTEMPTS_MAX = 10;
 const FIRST_DELAY_MS = 2000;
 const DELAY_MS_MAX = 3_600_000;

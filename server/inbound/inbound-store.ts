@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { InboundEvent } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
 import { subjectOf, type PlatformEvent } from '#server/platform/event.ts';
-import type { Failure, InboundState } from './inbound-event.ts';
+import { strandOf, type Failure, type InboundState } from './inbound-event.ts';
 
 export interface NewEvent {
   platform: string;
@@ -13,41 +13,28 @@ export interface NewEvent {
   receivedAt: Date;
 }
 
-export interface Subject {
-  platform: string;
-  subject: string;
-}
-
 export interface WaitingEvent {
   id: string;
+  platform: string;
+  subject: string;
   attempts: number;
-  nextAttemptAt: Date | null;
   event: unknown;
 }
 
 // Every callback waits for this statement, and it takes all that wait at once: through Prisma a row costs 2–6 times as much.
 // One JSON parameter, because the driver writes arrays of each column more slowly than V8 writes JSON.
 const insertStatement = `
-  INSERT INTO "InboundEvent" (platform, "bodyHash", kind, subject, event, "occurredAt", "receivedAt", state)
-  SELECT platform, decode(hash, 'hex'), kind, subject, event, occurred, received, state
+  INSERT INTO "InboundEvent" (platform, "bodyHash", kind, subject, strand, event, "occurredAt", "receivedAt", state)
+  SELECT platform, decode(hash, 'hex'), kind, subject, strand, event, occurred, received, state
   FROM jsonb_to_recordset($1::jsonb)
-    AS row(platform text, hash text, kind text, subject text, event jsonb, occurred timestamptz, received timestamptz, state text)
+    AS row(platform text, hash text, kind text, subject text, strand int, event jsonb, occurred timestamptz, received timestamptz, state text)
   ON CONFLICT (platform, "bodyHash") DO NOTHING
   RETURNING platform, encode("bodyHash", 'hex') AS hash`;
 
 /** Stores in one commit what is not stored yet, and answers the keys (`keyOf`) of what was new. */
 export async function insertEvents(pool: pg.Pool, events: NewEvent[]): Promise<Set<string>> {
   const rows = events
-    .map(({ platform, bodyHash, event, state, receivedAt }) => ({
-      platform,
-      hash: bodyHash,
-      kind: event.kind,
-      subject: subjectOf(event),
-      event,
-      occurred: event.occurredAt,
-      received: receivedAt,
-      state,
-    }))
+    .map(rowOf)
     // Two processes that store the same events in different order would wait for each other.
     .sort((a, b) => (a.hash < b.hash ? -1 : 1));
   const { rows: inserted } = await pool.query<{ platform: string; hash: string }>({
@@ -56,6 +43,21 @@ export async function insertEvents(pool: pg.Pool, events: NewEvent[]): Promise<S
     values: [storableJson(rows)],
   });
   return new Set(inserted.map(({ platform, hash }) => `${platform}:${hash}`));
+}
+
+function rowOf({ platform, bodyHash, event, state, receivedAt }: NewEvent) {
+  const subject = subjectOf(event);
+  return {
+    platform,
+    hash: bodyHash,
+    kind: event.kind,
+    subject,
+    strand: strandOf(platform, subject),
+    event,
+    occurred: event.occurredAt,
+    received: receivedAt,
+    state,
+  };
 }
 
 export function keyOf({ platform, bodyHash }: NewEvent): string {
@@ -70,28 +72,23 @@ function storableJson(value: unknown): string {
     : json;
 }
 
-/** In the order they happened. A page: call again while it is full. */
-export async function listWaiting(
-  client: pg.ClientBase,
-  { platform, subject }: Subject,
-  limit: number,
-): Promise<WaitingEvent[]> {
-  const { rows } = await client.query<WaitingEvent>({
-    name: 'list-waiting-events',
-    text: `SELECT id, attempts, "nextAttemptAt", event FROM "InboundEvent"
-           WHERE state = 'waiting' AND platform = $1 AND subject = $2 ORDER BY "occurredAt", id LIMIT $3`,
-    values: [platform, subject, limit],
+/** Those that are due, in the order they happened. A subject with one that is not due yet waits as a whole. */
+export async function listDue(pool: pg.Pool, strand: number, now: Date, limit: number): Promise<WaitingEvent[]> {
+  const { rows } = await pool.query<WaitingEvent>({
+    name: 'list-due-events',
+    text: `SELECT id, platform, subject, attempts, event FROM "InboundEvent" due
+           WHERE state = 'waiting' AND strand = $1 AND NOT EXISTS (
+             SELECT 1 FROM "InboundEvent" later
+             WHERE later.state = 'waiting' AND later.strand = $1 AND later."nextAttemptAt" > $2
+               AND later.platform = due.platform AND later.subject = due.subject)
+           ORDER BY "occurredAt", id LIMIT $3`,
+    values: [strand, now, limit],
   });
   return rows;
 }
 
-export async function markHandled(
-  client: pg.ClientBase,
-  id: string,
-  state: 'handled' | 'ignored',
-  now: Date,
-): Promise<void> {
-  await client.query({
+export async function markHandled(pool: pg.Pool, id: string, state: 'handled' | 'ignored', now: Date): Promise<void> {
+  await pool.query({
     name: 'mark-event-handled',
     text: `UPDATE "InboundEvent" SET state = $2, attempts = attempts + 1, "handledAt" = $3, "lastError" = NULL, "nextAttemptAt" = NULL
            WHERE id = $1 AND state = 'waiting'`,
@@ -99,8 +96,8 @@ export async function markHandled(
   });
 }
 
-export async function markFailed(client: pg.ClientBase, id: string, failure: Failure): Promise<void> {
-  await client.query({
+export async function markFailed(pool: pg.Pool, id: string, failure: Failure): Promise<void> {
+  await pool.query({
     name: 'mark-event-failed',
     text: `UPDATE "InboundEvent" SET state = $2, attempts = $3, "lastError" = $4, "nextAttemptAt" = $5
            WHERE id = $1 AND state = 'waiting'`,
@@ -108,15 +105,14 @@ export async function markFailed(client: pg.ClientBase, id: string, failure: Fai
   });
 }
 
-/** Subjects with an event that was left, or whose next attempt is due. */
-export async function listLeft(pool: pg.Pool, leftBefore: Date, now: Date, limit: number): Promise<Subject[]> {
-  const { rows } = await pool.query<Subject>(
-    `SELECT DISTINCT platform, subject FROM "InboundEvent"
-     WHERE state = 'waiting' AND CASE WHEN "nextAttemptAt" IS NULL THEN "receivedAt" <= $1 ELSE "nextAttemptAt" <= $2 END
-     LIMIT $3`,
-    [leftBefore, now, limit],
+/** Strands with an event that was left, or whose next attempt is due. */
+export async function listStrandsLeft(pool: pg.Pool, leftBefore: Date, now: Date): Promise<number[]> {
+  const { rows } = await pool.query<{ strand: number }>(
+    `SELECT DISTINCT strand FROM "InboundEvent"
+     WHERE state = 'waiting' AND CASE WHEN "nextAttemptAt" IS NULL THEN "receivedAt" <= $1 ELSE "nextAttemptAt" <= $2 END`,
+    [leftBefore, now],
   );
-  return rows;
+  return rows.map(({ strand }) => strand);
 }
 
 export async function listWaitingOfKinds(
@@ -159,10 +155,6 @@ export async function saveWaitingAgain(db: Db, id: bigint): Promise<InboundEvent
   return row ?? null;
 }
 
-export async function saveDeadWaitingAgain(db: Db): Promise<Subject[]> {
-  return db.inboundEvent.updateManyAndReturn({
-    where: { state: 'dead' },
-    data: asNew,
-    select: { platform: true, subject: true },
-  });
+export async function saveDeadWaitingAgain(db: Db): Promise<{ strand: number }[]> {
+  return db.inboundEvent.updateManyAndReturn({ where: { state: 'dead' }, data: asNew, select: { strand: true } });
 }

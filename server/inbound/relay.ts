@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '#server/base/deps.ts';
 import { subjectOf } from '#server/platform/event.ts';
-import type { EventSwitch } from './inbound-event.ts';
-import type { NewEvent, Subject } from './inbound-store.ts';
+import { strandOf, type EventSwitch } from './inbound-event.ts';
+import type { NewEvent } from './inbound-store.ts';
 
 export interface Relay {
   /** Passes stored events on. Never fails: what it loses, the sweep finds. */
@@ -11,8 +12,10 @@ export interface Relay {
 
 const URGENT_AT_ONCE_MAX = 4;
 const URGENT_WAITING_MAX = 2000;
+/** The first event is told at once, those right after it together. */
+const NUDGE_EVERY_MS = 50;
 
-/** Between the ledger and the queue: urgent parts at once, everything else as nudges in bulk. */
+/** Between the ledger and the queue: urgent parts at once, everything else as nudges together. */
 export function makeRelay(deps: Deps, deeds: EventSwitch): Relay {
   const urgent = makeLane<NewEvent>(async (events) => {
     for (let start = 0; start < events.length; start += URGENT_AT_ONCE_MAX) {
@@ -20,14 +23,17 @@ export function makeRelay(deps: Deps, deeds: EventSwitch): Relay {
       await Promise.all(some.map(({ platform, event }) => deeds.hurry(deps, platform, event).catch(warn)));
     }
   }, URGENT_WAITING_MAX);
-  const nudges = makeLane<Subject>((subjects) => nudge(deps, subjects).catch(warn));
+  const nudges = makeLane<number>(async (strands) => {
+    await nudge(deps, strands).catch(warn);
+    await sleep(NUDGE_EVERY_MS);
+  });
   const warn = (err: unknown) => deps.log.warn({ err }, 'an event is left to the sweep');
 
   return {
     pass(events) {
       const waiting = events.filter(({ state }) => state === 'waiting');
       urgent.add(waiting.filter(({ event }) => deeds.isUrgent(event.kind)));
-      nudges.add(waiting.map(({ platform, event }) => ({ platform, subject: subjectOf(event) })));
+      nudges.add(waiting.map(({ platform, event }) => strandOf(platform, subjectOf(event))));
     },
     async settled() {
       await Promise.all([urgent.settled(), nudges.settled()]);
@@ -35,15 +41,10 @@ export function makeRelay(deps: Deps, deeds: EventSwitch): Relay {
   };
 }
 
-/** One job for each subject, all in one round trip: alone, each would cost a commit. */
-export async function nudge(deps: Deps, subjects: Subject[]): Promise<void> {
-  const items = new Map(
-    subjects.map(({ platform, subject }) => {
-      const key = `${platform}:${subject}`;
-      return [key, { payload: { platform, subject }, options: { key } }];
-    }),
-  );
-  await deps.jobs.addAll('handle-events', [...items.values()]);
+/** One job for each strand that does not have one waiting, all in one round trip. */
+export async function nudge(deps: Deps, strands: readonly number[]): Promise<void> {
+  const items = [...new Set(strands)].map((strand) => ({ payload: { strand }, options: { key: String(strand) } }));
+  await deps.jobs.addAll('handle-events', items);
 }
 
 /** What comes while `work` is busy is worked on together when it is done. */

@@ -10,7 +10,7 @@ export async function replayEvent(deps: Deps, { id, by }: { id: bigint; by: stri
   const event = await saveWaitingAgain(deps.db, id);
   if (!event) throw new Refusal('inbound.unknown', 'There is no such event. Load the list again.', 404);
   await recordAudit(deps.db, { memberId: by, action: 'inbound.replayed', subject: `inbound:${id}` });
-  await nudge(deps, [event]);
+  await nudge(deps, [event.strand]);
   return event;
 }
 
@@ -18,6 +18,9 @@ export async function replayDead(deps: Deps, { by }: { by: string }): Promise<nu
   const replayed = await saveDeadWaitingAgain(deps.db);
   const detail = { count: replayed.length };
   await recordAudit(deps.db, { memberId: by, action: 'inbound.dead_replayed', subject: 'inbound:dead', detail });
-  await nudge(deps, replayed);
+  await nudge(
+    deps,
+    replayed.map(({ strand }) => strand),
+  );
   return replayed.length;
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
+import { withLock } from '#server/base/lock.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import { canGoOn, mustStartOver, willPass, type SyncKind, type SyncRun } from './sync-run.ts';
 import {
@@ -36,22 +37,11 @@ export interface SyncStep<Cursor> {
  * process is walking already.
  */
 export async function runSync<Cursor>(deps: Deps, sync: Sync<Cursor>): Promise<SyncRun | null> {
-  const lock = await deps.pool.connect();
-  const name = `sync:${sync.platform}:${sync.kind}`;
-  try {
-    const { rows } = await lock.query<{ mine: boolean }>(
-      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS mine',
-      [name],
-    );
-    if (!rows[0]?.mine) return null;
-    try {
-      return await walk(deps, sync, await openSyncRun(deps, sync.platform, sync.kind));
-    } finally {
-      await lock.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]);
-    }
-  } finally {
-    lock.release();
-  }
+  let run: SyncRun | null = null;
+  await withLock(deps.pool, `sync:${sync.platform}:${sync.kind}`, async () => {
+    run = await walk(deps, sync, await openSyncRun(deps, sync.platform, sync.kind));
+  });
+  return run;
 }
 
 /** The run to go on with, or a new one. */

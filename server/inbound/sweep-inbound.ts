@@ -1,12 +1,11 @@
 import type { Deps } from '#server/base/deps.ts';
 import { platformEvent, type EventKind } from '#server/platform/event.ts';
 import type { EventSwitch } from './inbound-event.ts';
-import { listLeft, listWaitingOfKinds } from './inbound-store.ts';
+import { listStrandsLeft, listWaitingOfKinds } from './inbound-store.ts';
 import { nudge } from './relay.ts';
 
 export const sweepEveryMs = 3000;
 const LEFT_AFTER_MS = 10_000;
-const SUBJECTS_MAX = 5000;
 /** What is urgent is worthless later: no platform takes a welcome after 20 s. */
 const URGENT_FOR_MS = 20_000;
 const URGENT_MAX = 500;
@@ -24,5 +23,5 @@ export async function sweepInbound(deps: Deps, deeds: EventSwitch): Promise<void
     const parsed = platformEvent.safeParse(event);
     if (parsed.success) await deeds.hurry(deps, platform, parsed.data).catch(warn);
   }
-  await nudge(deps, await listLeft(deps.pool, before(LEFT_AFTER_MS), now, SUBJECTS_MAX));
+  await nudge(deps, await listStrandsLeft(deps.pool, before(LEFT_AFTER_MS), now));
 }

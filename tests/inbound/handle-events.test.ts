@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '#server/base/refusal.ts';
-import { afterFailure } from '#server/inbound/inbound-event.ts';
+import { afterFailure, strandOf } from '#server/inbound/inbound-event.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { insertEvents } from '#server/inbound/inbound-store.ts';
 import { sweepInbound } from '#server/inbound/sweep-inbound.ts';
@@ -21,8 +21,14 @@ async function stored(...events: PlatformEvent[]): Promise<void> {
     await insertEvents(world.deps.pool, [row]);
   }
 }
-const handle = (contact: string) =>
-  handleEvents(world.deps, { platform: 'fake', subject: `contact:${contact}` }, deeds);
+/** Until nothing of the contact's strand is due: as its job does, and the jobs that one adds. */
+async function handle(contact: string): Promise<void> {
+  const strand = strandOf('fake', `contact:${contact}`);
+  do {
+    world.jobs.clear();
+    await handleEvents(world.deps, { strand }, deeds);
+  } while (world.jobs.waiting.length > 0);
+}
 const rows = () => world.deps.db.inboundEvent.findMany({ orderBy: { id: 'asc' } });
 const problem = (kind: PlatformErrorKind, retryAfterMs = 0) =>
   new PlatformError(kind, { platform: 'fake', call: '/contact', code: '7', message: 'wang 13800138000', retryAfterMs });
@@ -42,7 +48,7 @@ test('an event that comes late is handled all the same', async () => {
   expect(deeds.handled).toEqual([edited('wang', 20), edited('wang', 10)]);
 });
 
-test('more events than one page holds are handled in one go', async () => {
+test('more events than one job handles are handled by those it adds', async () => {
   const many = Array.from({ length: 250 }, (_, second) => edited('wang', second));
   await stored(...many.toReversed());
   await handle('wang');
@@ -95,6 +101,21 @@ test('an event that fails waits longer each time, keeps its reason without perso
   ]);
 });
 
+test('a contact whose event has to wait holds back nobody else', async () => {
+  const isBeside = (name: string) => strandOf('fake', `contact:${name}`) === strandOf('fake', 'contact:wang');
+  const others = Array.from({ length: 9999 }, (_, n) => `contact${n}`)
+    .filter(isBeside)
+    .slice(0, 3);
+  const theirs = others.map((contact) => edited(contact, 500));
+  await stored(...Array.from({ length: 150 }, (_, second) => edited('wang', second)), ...theirs);
+  deeds.onHandle = (event) => {
+    if ('contact' in event && event.contact === 'wang') throw problem('unavailable');
+  };
+  await handle('wang');
+  expect(deeds.handled).toEqual(theirs);
+  expect(await world.deps.db.inboundEvent.count({ where: { attempts: 1, state: 'waiting' } })).toBe(1);
+});
+
 test('what a platform or a rule refuses for good is dead at once, and those after it go on', async () => {
   await stored(edited('wang', 1), edited('wang', 2), edited('wang', 3));
   const refusals = [problem('rejected'), new Refusal('contact.unknown', 'Not known.', 404)];
@@ -142,14 +163,15 @@ test('a stored event that this version cannot read is dead, with the reason', as
 
 describe('the sweep', () => {
   const sweep = () => sweepInbound(world.deps, deeds);
-  const told = () => world.jobs.waiting.map(({ payload }) => (payload as { subject: string }).subject).sort();
+  const told = () => world.jobs.waiting.map(({ options }) => Number(options.key)).sort();
+  const strandsOf = (...contacts: string[]) => contacts.map((contact) => strandOf('fake', `contact:${contact}`)).sort();
 
   test('finds events that nobody was told of, and leaves the fresh ones to their own job', async () => {
     await stored(edited('wang'), edited('li'), edited('wang', 1));
     world.clock.advance(11_000);
     await stored(edited('zhao'));
     await sweep();
-    expect(told()).toEqual(['contact:li', 'contact:wang']);
+    expect(told()).toEqual(strandsOf('li', 'wang'));
   });
 
   test('finds events whose next attempt is due, and no others', async () => {
@@ -162,7 +184,7 @@ describe('the sweep', () => {
     expect(told()).toEqual([]);
     world.clock.advance(2000);
     await sweep();
-    expect(told()).toEqual(['contact:wang']);
+    expect(told()).toEqual(strandsOf('wang'));
   });
 
   test('does the urgent part of what was stored just before a crash, and of nothing older', async () => {

@@ -300,6 +300,7 @@ CREATE TABLE "InboundEvent" (
     "bodyHash" BYTEA NOT NULL,
     "kind" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
+    "strand" SMALLINT NOT NULL,
     "event" JSONB NOT NULL,
     "occurredAt" TIMESTAMPTZ NOT NULL,
     "receivedAt" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -576,7 +577,7 @@ CREATE INDEX "CustomerNote_customerId_at_idx" ON "CustomerNote"("customerId", "a
 CREATE INDEX "CustomerChange_customerId_version_idx" ON "CustomerChange"("customerId", "version");
 
 -- CreateIndex
-CREATE INDEX "InboundEvent_state_platform_subject_idx" ON "InboundEvent"("state", "platform", "subject");
+CREATE INDEX "InboundEvent_state_strand_idx" ON "InboundEvent"("state", "strand");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "one_row_per_event" ON "InboundEvent"("platform", "bodyHash");

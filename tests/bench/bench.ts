@@ -1,0 +1,24 @@
+import { measureCallbackLatency, measureCallbackThroughput } from './measure-callbacks.ts';
+import { openStage, type Stage } from './stage.ts';
+import { machineClass, tableOf, type Line } from './table.ts';
+
+/** By the name to give on the command line to run it alone. */
+const measures: Record<string, (stage: Stage) => Promise<Line[]>> = {
+  'callback-throughput': measureCallbackThroughput,
+  'callback-latency': measureCallbackLatency,
+};
+
+const asked = process.argv.slice(2);
+const chosen = asked.length > 0 ? asked : Object.keys(measures);
+const stage = await openStage();
+try {
+  const lines: Line[] = [];
+  for (const name of chosen) {
+    const measure = measures[name];
+    if (!measure) throw new Error(`There is no measure ${name}; there are ${Object.keys(measures).join(', ')}.`);
+    lines.push(...(await measure(stage)));
+  }
+  console.log(`${machineClass()}, embedded PostgreSQL with fsync\n\n${tableOf(lines)}`);
+} finally {
+  await stage.close();
+}

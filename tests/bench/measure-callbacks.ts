@@ -1,0 +1,57 @@
+import type { Line } from './table.ts';
+import type { Stage } from './stage.ts';
+
+const ROUNDS = 5;
+const CONNECTIONS = 64;
+
+/** Both servers on the same machine, database and minute, in turns; the middle round counts, as others use the machine too. */
+export async function measureCallbackThroughput(stage: Stage): Promise<Line[]> {
+  const bare = await stage.startBare();
+  const product = await stage.startProduct();
+  const order = { connections: CONNECTIONS, rate: 0 };
+  await stage.load({ ...order, port: bare.port, seconds: 2 });
+  await stage.load({ ...order, port: product.port, seconds: 2 });
+  const rounds: { bare: number; product: number; refused: number }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const theirs = await stage.load({ ...order, port: bare.port, seconds: 3 });
+    const ours = await stage.load({ ...order, port: product.port, seconds: 3 });
+    rounds.push({ bare: theirs.perSecond, product: ours.perSecond, refused: theirs.refused + ours.refused });
+  }
+  await bare.stop();
+  await product.stop();
+  const refused = rounds.reduce((sum, round) => sum + round.refused, 0);
+  if (refused > 0) throw new Error(`${refused} callbacks of the bench were refused.`);
+  const middle = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  const ratio = middle(rounds.map((round) => round.product / round.bare));
+  return [
+    {
+      what: 'callbacks, bare node:http + crypto + one INSERT',
+      value: `${middle(rounds.map((r) => r.bare)).toFixed(0)}/s`,
+    },
+    { what: 'callbacks, Zhike', value: `${middle(rounds.map((r) => r.product)).toFixed(0)}/s` },
+    { what: 'callbacks, ratio of the two', value: ratio.toFixed(2), aim: '≥ 1.2', isMet: ratio >= 1.2 },
+  ];
+}
+
+/** The whole product, its workers too, at a rate that stays. */
+export async function measureCallbackLatency(stage: Stage): Promise<Line[]> {
+  const product = await stage.startProduct({ PROCESS: 'web' });
+  await stage.load({ port: product.port, connections: CONNECTIONS, rate: 500, seconds: 3 });
+  const { p50Ms, p99Ms, perSecond, refused } = await stage.load({
+    port: product.port,
+    connections: CONNECTIONS,
+    rate: 500,
+    seconds: 10,
+  });
+  await product.stop();
+  if (refused > 0) throw new Error(`${refused} callbacks of the bench were refused.`);
+  return [
+    { what: `callbacks at ${perSecond.toFixed(0)}/s, p50`, value: `${p50Ms.toFixed(1)} ms` },
+    {
+      what: `callbacks at ${perSecond.toFixed(0)}/s, p99`,
+      value: `${p99Ms.toFixed(1)} ms`,
+      aim: '≤ 50 ms',
+      isMet: p99Ms <= 50,
+    },
+  ];
+}

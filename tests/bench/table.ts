@@ -1,0 +1,26 @@
+import os from 'node:os';
+
+export interface Line {
+  what: string;
+  value: string;
+  aim?: string;
+  isMet?: boolean;
+}
+
+export function machineClass(): string {
+  const [cpu] = os.cpus();
+  const memory = Math.round(os.totalmem() / 2 ** 30);
+  return `${os.availableParallelism()} × ${cpu?.model ?? os.arch()}, ${memory} GB, ${os.platform()}, Node ${process.versions.node}`;
+}
+
+/** As it stands in the README. */
+export function tableOf(lines: Line[]): string {
+  const rows = lines.map(({ what, value, aim = '', isMet }) => [
+    what,
+    value,
+    isMet === false ? `${aim}, not met` : aim,
+  ]);
+  return [['measured', 'value', 'aim'], ['---', '---', '---'], ...rows]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n');
+}
