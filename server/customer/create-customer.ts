@@ -5,7 +5,7 @@ import { violatedUnique, type Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { normalisePhone } from '#server/base/phone.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import { applyCustomEdit } from './custom-field.ts';
+import { applyCustomEdit, type CustomField } from './custom-field.ts';
 import { listFields } from './custom-field-store.ts';
 import type { customerDraft } from './customer-api.ts';
 import { checkCodes, checkNewOwner, calledName, sameAs } from './customer.ts';
@@ -22,10 +22,19 @@ export async function createCustomer(deps: Deps, caller: Caller, draft: Customer
 
 /** The checked row of a draft; nothing is written. */
 export async function prepareCustomer(deps: Deps, caller: Caller, draft: CustomerDraft): Promise<NewCustomer> {
-  checkCodes(draft);
   const ownerId = draft.ownerId === undefined ? caller.memberId : draft.ownerId;
   await checkOwner(deps.db, caller, caller.memberId, ownerId);
-  const { kind, name, regionCode, industryCode, grade, stage, source, website, address } = draft;
+  return rowOf(deps, await listFields(deps.db), { ...draft, ownerId });
+}
+
+/** As prepareCustomer, for an owner who was checked. */
+export function rowOf(
+  deps: Deps,
+  fields: readonly CustomField[],
+  draft: CustomerDraft & { ownerId: string | null },
+): NewCustomer & { sameAs: string | null } {
+  checkCodes(draft);
+  const { kind, name, regionCode, industryCode, grade, stage, source, ownerId, website, address } = draft;
   const phone = sealPhone(deps, draft.phone ?? null);
   return {
     kind,
@@ -41,7 +50,7 @@ export async function prepareCustomer(deps: Deps, caller: Caller, draft: Custome
     ...phone,
     website: website || null,
     address: address || null,
-    custom: applyCustomEdit(await listFields(deps.db), null, draft.custom ?? {}),
+    custom: applyCustomEdit(fields, null, draft.custom ?? {}),
     createdAt: deps.now(),
     updatedAt: deps.now(),
   };

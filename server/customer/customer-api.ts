@@ -84,6 +84,19 @@ export const changeView = z.object({
   before: z.unknown(),
   after: z.unknown(),
 });
+export const importRow = z.object({
+  /** In the file, the heading being line 1. */
+  line: z.int(),
+  name: z.string(),
+  result: z.enum(['created', 'exists', 'refused']),
+  /** The record, when the caller can see it. */
+  customerId: z.uuid().nullable(),
+  /** Why it was refused: the code of the refusal and a sentence. */
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+});
+export type ImportRow = z.infer<typeof importRow>;
+
 const codeView = z.object({ code: z.string(), name: z.string() });
 
 export const customerApi = {
@@ -100,6 +113,21 @@ export const customerApi = {
       limit: z.coerce.number().int().min(1).max(100).default(20),
     }),
     answer: z.object({ items: z.array(customerView), nextAfter: z.string().nullable() }),
+  }),
+  import: endpoint({
+    method: 'POST',
+    path: '/api/customers/import',
+    summary:
+      'Customers from a table: the body is CSV text (text/csv, UTF-8 or GB18030, ≤ 5,000 rows, ≤ 4 MB) with a heading line of 名称, 类型, 电话, 地区, 行业, 等级, 阶段, 来源, 负责人, 网址, 地址 or labels of the company’s own fields. Safe to repeat: a customer that exists is left as it is',
+    roles: ['admin', 'marketing', 'manager', 'director'],
+    answer: z.object({
+      created: z.int(),
+      exists: z.int(),
+      refused: z.int(),
+      /** Headings nobody knows: their columns were left out. */
+      unknownColumns: z.array(z.string()),
+      rows: z.array(importRow),
+    }),
   }),
   read: endpoint({
     method: 'GET',

@@ -1,3 +1,4 @@
+import getRawBody from 'raw-body';
 import type { CustomerNote } from '#prisma/client/client.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { route, type Route } from '#server/base/http.ts';
@@ -6,6 +7,7 @@ import { listFieldRows, type FieldRow } from './custom-field-store.ts';
 import { customerApi, type CustomerFieldView } from './customer-api.ts';
 import { getCustomer, insertNote, listChanges, listMemberNames, listNotes } from './customer-store.ts';
 import { editCustomer } from './edit-customer.ts';
+import { importCustomers } from './import-customers.ts';
 import { searchIndustries } from './industry.ts';
 import { listCustomers } from './list-customers.ts';
 import { searchRegions } from './region.ts';
@@ -19,6 +21,9 @@ export const customerRoutes: Route[] = [
     const { customers, nextAfter } = await listCustomers(deps, caller, query);
     return { items: await viewCustomers(deps, customers), nextAfter };
   }),
+  route(customerApi.import, async (deps, { caller, ctx }) =>
+    importCustomers(deps, caller, await getRawBody(ctx.req, { limit: '4mb' })),
+  ),
   route(customerApi.read, async (deps, { caller, params }) =>
     viewCustomer(deps, await getCustomer(deps.db, caller.scope, params.id)),
   ),

@@ -174,6 +174,14 @@ export async function listMemberNames(db: Db, ids: (string | null)[]): Promise<M
   return new Map(members.map(({ id, name }) => [id, name]));
 }
 
+/** Members in scope by whom a record may be owned, for reading their names from a table. */
+export async function listPossibleOwners(db: Db, scope: Scope): Promise<{ id: string; name: string }[]> {
+  return db.member.findMany({
+    where: { status: 'active', ...(scope.all ? {} : { id: { in: [...scope.memberIds] } }) },
+    select: { id: true, name: true },
+  });
+}
+
 export async function isActiveMember(db: Db, id: string): Promise<boolean> {
   return (await db.member.count({ where: { id, status: 'active' } })) > 0;
 }
