@@ -121,6 +121,7 @@ async function withSandbox(ownEnv: Environment, closers: Closer[]): Promise<Surr
     port: config.SANDBOX_PORT,
     productUrl: `http://127.0.0.1:${config.PORT}`,
     stateFile: `${config.DATA_DIR}/sandbox.json`,
+    log: (line) => console.error(line),
   }).catch((error: unknown) => {
     throw inUse(error, 'SANDBOX_PORT', config.SANDBOX_PORT);
   });

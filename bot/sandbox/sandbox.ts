@@ -5,6 +5,7 @@ import { archiveNotifier } from './archive.ts';
 import { clientScript } from './client-script.ts';
 import { passOn } from './client-proxy.ts';
 import { controlDoor, playing, type Control } from './control.ts';
+import { liveFirstDay } from './first-day.ts';
 import { liveHub } from './live.ts';
 import { modelDoor, modelName } from './model.ts';
 import { pageFile } from './page.ts';
@@ -77,7 +78,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     verifyCallback: push.verify,
     reset(seed = stage.world.seed) {
       // The keys stay: the product was configured with them.
-      stage.world = seedWorld(seed, stage.world.company, now(), stage.world);
+      const { isFirstDayOver } = stage.world;
+      stage.world = {
+        ...seedWorld(seed, stage.world.company, now(), stage.world),
+        ...(isFirstDayOver ? { isFirstDayOver } : {}),
+      };
       stage.changed();
       stage.tell({ type: 'reset' });
       return seed;
@@ -96,13 +101,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await listening.promise;
   stage.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  const closing = new AbortController();
+  let firstDay: Promise<void> | undefined;
   return {
     url: stage.url,
     env: envOf(stage.world, stage.url),
     productAt(url) {
       stage.productUrl = url;
+      firstDay = liveThroughFirstDay(stage, closing.signal, options.log);
     },
     async close() {
+      closing.abort();
+      await firstDay;
       notifier.stop();
       hub.stop();
       await push.stop();
@@ -113,6 +123,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       await writer.close();
     },
   };
+}
+
+/** Once in the life of the company, not of a world: a reset brings people back, the product keeps its settings. */
+async function liveThroughFirstDay(stage: Stage, signal: AbortSignal, log: SandboxOptions['log']): Promise<void> {
+  if (stage.world.isFirstDayOver) return;
+  try {
+    await liveFirstDay(stage.world, { productUrl: stage.productUrl, publicUrl: stage.url }, signal);
+    stage.world.isFirstDayOver = true;
+    stage.changed();
+  } catch (error) {
+    if (!signal.aborted) log?.(`The sandbox's admin could not set the product up: ${String(error)}`);
+  }
 }
 
 function envOf({ company }: World, url: string): Record<string, string> {

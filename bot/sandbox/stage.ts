@@ -23,6 +23,8 @@ export interface World {
   welcomes: WelcomeCode[];
   media: { id: string; name: string; bytes: number; at: number }[];
   demo: { member: string; contact: string; secondContact: string; stranger: string };
+  /** The admin has been through the product's settings (first-day.ts). */
+  isFirstDayOver?: boolean;
   faults: Faults;
   settings: Settings;
 }

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Member, World } from './stage.ts';
+
+const RETRY_MS = 1000;
+const TRIES = 120;
+/** WeCom calls itself this in the product's own API. */
+const PLATFORM = 'wecom';
+
+/**
+ * What the company's admin does on the first day, through the product's own pages' API: lets the model read the chats
+ * and imports the customer list. Nothing here is known to the product in advance; a person could click the same.
+ */
+export async function liveFirstDay(
+  world: World,
+  at: { productUrl: string; publicUrl: string },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let left = TRIES; left > 0 && !signal.aborted; left -= 1) {
+    try {
+      const admin = await logInAs(adminOf(world), at);
+      await allowTheModel(admin);
+      await importCustomers(admin, world);
+      return;
+    } catch (error) {
+      // The product is still starting, or has not read the company's members yet.
+      if (left === 1) throw error;
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
+type Ask = (method: string, path: string, body?: { type: string; text: string }) => Promise<Record<string, unknown>>;
+
+async function logInAs(
+  member: Member,
+  { productUrl, publicUrl }: { productUrl: string; publicUrl: string },
+): Promise<Ask> {
+  const cookies = new Map<string, string>();
+  const send = async (method: string, url: string, body?: { type: string; text: string }) => {
+    const response = await fetch(url, {
+      method,
+      redirect: 'manual',
+      headers: {
+        Origin: publicUrl,
+        Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        ...(body ? { 'Content-Type': body.type } : {}),
+      },
+      ...(body ? { body: body.text } : {}),
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      cookies.set(name, value);
+    }
+    return response;
+  };
+  const ask: Ask = async (method, path, body) => {
+    const response = await send(method, `${productUrl}${path}`, body);
+    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}.`);
+    return (await response.json()) as Record<string, unknown>;
+  };
+
+  const { url } = await ask('GET', `/api/login?platform=${PLATFORM}&page=/desk.html`);
+  cookies.set('sandbox_member', member.userid);
+  const back = await send('GET', String(url));
+  const answer = new URL(back.headers.get('location') ?? '', publicUrl).searchParams;
+  const login = { platform: PLATFORM, code: answer.get('code'), state: answer.get('state') };
+  await ask('POST', '/api/login', json(login));
+  return ask;
+}
+
+const json = (value: unknown) => ({ type: 'application/json', text: JSON.stringify(value) });
+
+function adminOf(world: World): Member {
+  const admin = Object.values(world.members).find((member) => member.position.includes('管理员'));
+  if (!admin) throw new Error('The sandbox company has no admin.');
+  return admin;
+}
+
+async function allowTheModel(ask: Ask): Promise<void> {
+  const { items } = (await ask('GET', '/api/chat-sources')) as { items: { id: string }[] };
+  if (items.length === 0) throw new Error('The product has no chat source yet.');
+  for (const { id } of items)
+    await ask('PATCH', `/api/chat-sources/${encodeURIComponent(id)}`, json({ modelAllowed: true }));
+}
+
+async function importCustomers(ask: Ask, world: World): Promise<void> {
+  await ask('POST', '/api/customers/import', { type: 'text/csv; charset=utf-8', text: customerTable(world) });
+}
+
+/** About half of the companies people in the contact list work for, as the company's old spreadsheet would have them. */
+function customerTable(world: World): string {
+  const rows = new Map<string, string>();
+  for (const [number, follow] of Object.values(world.follows).entries()) {
+    const owner = world.members[follow.member];
+    // The story's contact has a record without a phone: nothing certain, so a person decides on the binding.
+    const isStory = follow.contact === world.demo.contact;
+    const name = isStory ? `杭州${follow.remarkCorpName}有限公司` : follow.remarkCorpName;
+    if (!owner || !follow.remarkCorpName || rows.has(name) || (!isStory && number % 2 === 1)) continue;
+    const phone = isStory ? '' : (follow.remarkPhones[0] ?? '');
+    rows.set(name, [name, '企业', phone, owner.name, 'ABC'[number % 3], '已联系'].join(','));
+  }
+  return ['名称,类型,电话,负责人,等级,阶段', ...rows.values()].join('\n');
+}
