@@ -1,8 +1,8 @@
-import type * as Ww from '@wecom/jssdk';
 import type { SignatureData } from '@wecom/jssdk';
 import { api } from '#miniapp/api/api.ts';
 import { ApiError } from '#miniapp/api/api-error.ts';
 import { contactInAddress, type Host, type Opened, type SendResult } from './host.ts';
+import type * as Ww from './wecom-sdk.ts';
 
 const platform = 'wecom';
 /** A bridge that lost a call never answers it. */
@@ -63,7 +63,7 @@ export function wecomHost(): Host {
 
 async function register(): Promise<Sdk> {
   const page = withoutHash(location.href);
-  const [ww, config] = await Promise.all([import('@wecom/jssdk'), signed(page)]);
+  const [ww, config] = await Promise.all([import('./wecom-sdk.ts'), signed(page)]);
   const sign = async (url: string) => (withoutHash(url) === page ? config : signed(url));
   ww.register({
     corpId: config.corpId,
