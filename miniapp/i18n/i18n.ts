@@ -16,6 +16,8 @@ type Filling<Key extends MessageKey> = [Blanks<(typeof zhCN)[Key]>] extends [nev
 const all: Record<Locale, Messages> = { 'zh-CN': zhCN, en };
 const KEPT_KEY = 'zhike.locale';
 
+export const isMessageKey = (word: string): word is MessageKey => Object.prototype.hasOwnProperty.call(zhCN, word);
+
 export const language = shallowReactive({ locale: 'zh-CN' as Locale });
 
 /**

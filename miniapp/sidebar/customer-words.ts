@@ -28,6 +28,7 @@ export const stages = Object.keys(stageKeys) as Stage[];
 export const roles = Object.keys(roleKeys) as Role[];
 export const grades = Object.keys(gradeSet) as Grade[];
 
+export const isStage = (word: string): word is Stage => word in stageKeys;
 export const stageWord = (stage: Stage): string => plain(stageKeys[stage]);
 export const roleWord = (role: Role): string => plain(roleKeys[role]);
 
