@@ -7,6 +7,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { answering, serve, type Route } from '#server/base/http.ts';
 import { openApiDocument } from '#server/base/openapi.ts';
 import { Refusal } from '#server/base/refusal.ts';
+import { contactRoutes } from '#server/contact/contact-routes.ts';
 import { callbackRoute } from '#server/inbound/callback-route.ts';
 import { countInbound } from '#server/inbound/count-inbound.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
@@ -21,7 +22,14 @@ import { taskRoutes } from '#server/task/task-routes.ts';
 import { eventSwitch } from './events.ts';
 
 /** Every route of every room. */
-export const routes: Route[] = [...memberRoutes, ...inboundRoutes, ...customerRoutes, ...bindingRoutes, ...taskRoutes];
+export const routes: Route[] = [
+  ...memberRoutes,
+  ...inboundRoutes,
+  ...contactRoutes,
+  ...customerRoutes,
+  ...bindingRoutes,
+  ...taskRoutes,
+];
 
 /** All that may be asked without a login. A route that is not here is 401. */
 export const publicPaths = [

@@ -1,4 +1,7 @@
 import type { Deps } from '#server/base/deps.ts';
+import { proposeBinding } from '#server/binding/propose-binding.ts';
+import { learnContact } from '#server/contact/learn-contact.ts';
+import { oweWelcome } from '#server/contact/owe-welcome.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
 import { confirmLeft, refreshMember, renameMember } from '#server/member/refresh-member.ts';
 import { syncDepartments } from '#server/member/sync-members.ts';
@@ -7,17 +10,24 @@ import type { EventKind, EventOf, PlatformEvent } from '#server/platform/event.t
 export type Deed<Kind extends EventKind> = (deps: Deps, platform: string, event: EventOf<Kind>) => Promise<void>;
 export type Deeds = { [Kind in EventKind]: Deed<Kind> | 'ignored' };
 
+type ContactEvent = Parameters<typeof learnContact>[2];
+
+async function meetContact(deps: Deps, platform: string, event: ContactEvent): Promise<void> {
+  const contactId = await learnContact(deps, platform, event);
+  if (contactId) await proposeBinding(deps, contactId);
+}
+
 /** What each thing a platform tells sets off. `ignored` is stored and acknowledged, and nothing more. */
 export const deeds: Deeds = {
-  contact_added: 'ignored',
-  contact_edited: 'ignored',
-  contact_removed: 'ignored',
-  contact_transfer_failed: 'ignored',
-  contact_consented: 'ignored',
+  contact_added: meetContact,
+  contact_edited: meetContact,
+  contact_removed: meetContact,
+  contact_transfer_failed: meetContact,
+  contact_consented: meetContact,
   group_created: 'ignored',
   group_changed: 'ignored',
   group_dismissed: 'ignored',
-  tag_changed: 'ignored',
+  tag_changed: (deps, platform) => deps.jobs.add('sync-tags', { platform }, { key: platform }),
   member_joined: async (deps, platform, { member }) => void (await refreshMember(deps, platform, member)),
   member_changed: async (deps, platform, { member, newKey }) => {
     if (newKey) await renameMember(deps, platform, member, newKey);
@@ -34,7 +44,10 @@ export const deeds: Deeds = {
 };
 
 /** The part of a deed that cannot wait its turn. Done as soon as the event is stored, and again before the deed itself. */
-export const urgentDeeds: { [Kind in EventKind]?: Deed<Kind> } = {};
+export const urgentDeeds: { [Kind in EventKind]?: Deed<Kind> } = {
+  contact_added: oweWelcome,
+  contact_consented: oweWelcome,
+};
 
 /** How inbound finds the deeds without knowing them. */
 export function makeEventSwitch(all: Deeds, urgent: { [Kind in EventKind]?: Deed<Kind> }): EventSwitch {

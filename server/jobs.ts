@@ -1,6 +1,11 @@
 import type { Deps } from '#server/base/deps.ts';
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
+import { proposeBinding } from '#server/binding/propose-binding.ts';
+import { reconcile } from '#server/contact/reconcile.ts';
+import { sendWelcome } from '#server/contact/send-welcome.ts';
+import { syncContacts } from '#server/contact/sync-contacts.ts';
+import { syncTags } from '#server/contact/sync-tags.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
 import { syncMembers } from '#server/member/sync-members.ts';
@@ -13,16 +18,20 @@ type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Prom
 
 const later = async () => {};
 
+async function proposeBindings(deps: Deps, contactIds: string[]): Promise<void> {
+  for (const contactId of contactIds) await proposeBinding(deps, contactId);
+}
+
 /** Which use case answers which job. */
 const work: Work = {
   'handle-events': (deps, payload) => handleEvents(deps, payload, eventSwitch),
   'sweep-inbound': (deps) => sweepInbound(deps, eventSwitch),
   'sync-members': async (deps, { platform }) => void (await syncMembers(deps, platform)),
-  'sync-contacts': later,
-  'sync-tags': later,
-  reconcile: later,
+  'sync-contacts': async (deps, { platform }) => void (await syncContacts(deps, platform, proposeBindings)),
+  'sync-tags': async (deps, { platform }) => void (await syncTags(deps, platform)),
+  reconcile: async (deps, { platform }) => void (await reconcile(deps, platform, proposeBindings)),
   'pull-archive': later,
-  'send-welcome': later,
+  'send-welcome': (deps, { codeHash }) => sendWelcome(deps, codeHash),
   'summarise-conversation': later,
   'sweep-summaries': later,
   'score-contact': later,
@@ -38,10 +47,18 @@ export function jobHandlers(deps: Deps): JobHandlers {
 }
 
 /** What runs by the clock. */
-export function schedules(_deps: Deps): Schedule[] {
+export function schedules(deps: Deps): Schedule[] {
   return [
     { name: 'sweep-inbound', payload: {}, everyMs: sweepEveryMs },
     { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
+    ...deps.platforms.all.flatMap(({ name: platform }): Schedule[] => [
+      { name: 'sync-members', payload: { platform }, everyMs: 6 * HOUR_MS },
+      { name: 'sync-tags', payload: { platform }, everyMs: 6 * HOUR_MS },
+      { name: 'sync-contacts', payload: { platform }, everyMs: 7 * 24 * HOUR_MS },
+      { name: 'reconcile', payload: { platform }, everyMs: 24 * HOUR_MS },
+    ]),
   ];
 }
+
+const HOUR_MS = 3_600_000;

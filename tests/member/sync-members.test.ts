@@ -1,9 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
-import { deeds } from '#server/events.ts';
-import type { PlatformEvent } from '#server/platform/event.ts';
 import { syncMembers } from '#server/member/sync-members.ts';
 import { openSession } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
+import { tell } from '#tests/support/tell.ts';
 import { useWorld } from '#tests/support/world.ts';
 
 const platform = new FakePlatform('wecom');
@@ -86,7 +85,7 @@ test('a member who is disabled on the platform is out', async () => {
   await syncMembers(world.deps, 'wecom');
   await openSession(world.deps, await memberOf('rep'));
   platform.addMember('rep', { active: false, departments: [{ key: '2', isLeader: false }] });
-  await tell({ kind: 'member_changed', member: 'rep' });
+  await tell(world.deps, 'wecom', { kind: 'member_changed', member: 'rep' });
   expect((await people())['rep']).toMatchObject({ status: 'left' });
   expect(await sessionsOf('rep')).toBe(0);
 });
@@ -97,30 +96,30 @@ test('a member who left is out at once, even while the platform does not answer'
   platform.members.delete('rep');
   platform.fail('getMember', 'unavailable');
 
-  await expect(tell({ kind: 'member_left', member: 'rep' })).rejects.toThrow('unavailable');
+  await expect(tell(world.deps, 'wecom', { kind: 'member_left', member: 'rep' })).rejects.toThrow('unavailable');
   expect((await people())['rep']).toMatchObject({ status: 'left', departments: ['华东'] });
   expect(await sessionsOf('rep')).toBe(0);
 
-  await tell({ kind: 'member_left', member: 'rep' });
+  await tell(world.deps, 'wecom', { kind: 'member_left', member: 'rep' });
   expect((await people())['rep']).toMatchObject({ status: 'left' });
 });
 
 test('a departure told late does not put out a member who is back', async () => {
   await syncMembers(world.deps, 'wecom');
-  await tell({ kind: 'member_left', member: 'rep' });
+  await tell(world.deps, 'wecom', { kind: 'member_left', member: 'rep' });
   expect((await people())['rep']).toMatchObject({ status: 'active' });
 });
 
 test('a member who joins, or changes account name, is one member', async () => {
   await syncMembers(world.deps, 'wecom');
   platform.addMember('new', { departments: [{ key: '2', isLeader: false }] });
-  await tell({ kind: 'member_joined', member: 'new' });
+  await tell(world.deps, 'wecom', { kind: 'member_joined', member: 'new' });
   const { id } = await memberOf('new');
 
   platform.members.delete('new');
   platform.addMember('newer', { departments: [{ key: '2', isLeader: false }] });
-  await tell({ kind: 'member_changed', member: 'new', newKey: 'newer' });
-  await tell({ kind: 'member_changed', member: 'new', newKey: 'newer' });
+  await tell(world.deps, 'wecom', { kind: 'member_changed', member: 'new', newKey: 'newer' });
+  await tell(world.deps, 'wecom', { kind: 'member_changed', member: 'new', newKey: 'newer' });
 
   expect(Object.keys(await people())).toEqual(['boss', 'both', 'newer', 'rep']);
   expect((await memberOf('newer')).id).toBe(id);
@@ -129,10 +128,10 @@ test('a member who joins, or changes account name, is one member', async () => {
 test('departments that are founded, moved or dissolved are so here too', async () => {
   await syncMembers(world.deps, 'wecom');
   platform.addDepartment('3', { name: '华南', parentKey: '2' });
-  await tell({ kind: 'department_changed', department: '3' });
+  await tell(world.deps, 'wecom', { kind: 'department_changed', department: '3' });
   platform.departments.delete('2');
   platform.addDepartment('3', { name: '华南', parentKey: '1' });
-  await tell({ kind: 'department_removed', department: '2' });
+  await tell(world.deps, 'wecom', { kind: 'department_removed', department: '2' });
 
   const departments = await world.deps.db.department.findMany({ orderBy: { key: 'asc' } });
   expect(departments.map(({ key, parentKey }) => [key, parentKey])).toEqual([
@@ -141,17 +140,6 @@ test('departments that are founded, moved or dissolved are so here too', async (
   ]);
   expect((await people())['rep']).toMatchObject({ departments: [] });
 });
-
-type Told = PlatformEvent extends infer Event
-  ? Event extends PlatformEvent
-    ? Omit<Event, 'occurredAt'>
-    : never
-  : never;
-
-async function tell(told: Told): Promise<void> {
-  const deed = deeds[told.kind] as (...given: unknown[]) => Promise<void>;
-  await deed(world.deps, 'wecom', { ...told, occurredAt: world.deps.now().toISOString() });
-}
 
 async function people(): Promise<Record<string, { role: string; status: string; departments: string[] }>> {
   const rows = await world.deps.db.memberIdentity.findMany({

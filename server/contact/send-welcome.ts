@@ -1,0 +1,70 @@
+import type { Deps } from '#server/base/deps.ts';
+import { readSetting } from '#server/base/setting.ts';
+import { findMemberByKey } from '#server/member/member-store.ts';
+import { PlatformError } from '#server/platform/platform-error.ts';
+import { findContact } from './contact-store.ts';
+import { shownProfile } from './learn-contact.ts';
+import { welcomeSetting, welcomeText } from './welcome.ts';
+import { findWelcome, moveWelcome, type Welcome } from './welcome-store.ts';
+
+/**
+ * Sends a welcome that is owed, at most once: it is marked as being sent before the call, and one found so marked was cut
+ * off in mid-call and may have left.
+ */
+export async function sendWelcome(deps: Deps, codeHash: string): Promise<void> {
+  const welcome = await findWelcome(deps.db, codeHash);
+  if (welcome?.state === 'sending')
+    await moveWelcome(deps.db, codeHash, 'sending', 'unknown', { lastError: 'cut off' });
+  if (welcome?.state !== 'waiting') return;
+  const text = await textOf(deps, welcome);
+  if (welcome.expiresAt <= deps.now()) {
+    await moveWelcome(deps.db, codeHash, 'waiting', 'late');
+    return;
+  }
+  if (!(await moveWelcome(deps.db, codeHash, 'waiting', 'sending'))) return;
+  try {
+    await deps.platforms.get(welcome.platform).sendWelcome(deps.cipher.decrypt(welcome.code), { text });
+  } catch (error) {
+    await settleFailed(deps, codeHash, error);
+    return;
+  }
+  await moveWelcome(deps.db, codeHash, 'sending', 'sent', { sentAt: deps.now() });
+}
+
+async function settleFailed(deps: Deps, codeHash: string, error: unknown): Promise<void> {
+  if (!(error instanceof PlatformError)) throw error;
+  const lastError = [error.call, error.kind, error.code].filter(Boolean).join(' ');
+  switch (error.kind) {
+    case 'rate_limited':
+    case 'unavailable':
+      // Nothing happened: it may still be in time.
+      await moveWelcome(deps.db, codeHash, 'sending', 'waiting', { lastError });
+      throw error;
+    case 'unknown':
+      await moveWelcome(deps.db, codeHash, 'sending', 'unknown', { lastError });
+      return;
+    case 'rejected':
+    case 'not_found':
+    case 'forbidden':
+      await moveWelcome(deps.db, codeHash, 'sending', 'refused', { lastError });
+  }
+}
+
+async function textOf(deps: Deps, { platform, memberKey, contactKey }: Welcome): Promise<string> {
+  const { text } = await readSetting(deps.db, 'welcome', welcomeSetting);
+  const member = text.includes('{member}') ? await findMemberByKey(deps.db, platform, memberKey) : null;
+  const contact = text.includes('{contact}') ? await nameOf(deps, platform, contactKey) : '';
+  return welcomeText(text, { member: member?.name ?? '', contact });
+}
+
+/** A welcome without the name is better than one too late: whatever goes wrong here, it goes without. */
+async function nameOf(deps: Deps, platform: string, key: string): Promise<string> {
+  const known = (await findContact(deps.db, platform, key))?.name;
+  if (known) return known;
+  try {
+    return (await shownProfile(deps, platform, key))?.name ?? '';
+  } catch (error) {
+    if (error instanceof PlatformError) return '';
+    throw error;
+  }
+}
