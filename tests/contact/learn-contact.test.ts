@@ -164,7 +164,7 @@ test('events in any order, each twice, end where the events in order do', async 
       for (const event of [...events, ...inOrder.toReversed()]) await tell(world.deps, 'wecom', event);
       expect(await standings()).toEqual(expected);
     }),
-    { numRuns: 4, endOnFailure: true },
+    { numRuns: 2, endOnFailure: true },
   );
 });
 
@@ -192,14 +192,11 @@ const contactEvent = fc.oneof(
 );
 
 async function standings() {
-  const follows = await world.deps.db.follow.findMany({
-    include: { contact: true },
+  return world.deps.db.follow.findMany({
     orderBy: [{ contact: { key: 'asc' } }, { memberId: 'asc' }],
+    omit: { id: true, contactId: true, shownAt: true },
+    include: { contact: { select: { key: true } } },
   });
-  return follows.map(({ id: _, contactId: __, contact, shownAt: ___, ...standing }) => ({
-    key: contact.key,
-    ...standing,
-  }));
 }
 
 function pair(contact: string): { contact: string; member: string } {
