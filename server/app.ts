@@ -19,6 +19,8 @@ import { findCaller } from '#server/member/find-caller.ts';
 import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
 import { taskRoutes } from '#server/task/task-routes.ts';
+import { scoringRoutes } from '#server/scoring/scoring-routes.ts';
+import { summaryRoutes } from '#server/summary/summary-routes.ts';
 import { eventSwitch } from './events.ts';
 
 /** Every route of every room. */
@@ -29,6 +31,8 @@ export const routes: Route[] = [
   ...customerRoutes,
   ...bindingRoutes,
   ...taskRoutes,
+  ...summaryRoutes,
+  ...scoringRoutes,
 ];
 
 /** All that may be asked without a login. A route that is not here is 401. */

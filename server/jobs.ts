@@ -12,6 +12,10 @@ import { syncMembers } from '#server/member/sync-members.ts';
 import { remindDueTasks, remindEveryMs } from '#server/task/remind-due-tasks.ts';
 import { sendNotice } from '#server/task/send-notice.ts';
 import { sweepNotices, sweepNoticesEveryMs } from '#server/task/sweep-notices.ts';
+import { rescoreContacts, rescoreEveryMs } from '#server/scoring/rescore-contacts.ts';
+import { scoreContact } from '#server/scoring/score-contact.ts';
+import { summariseConversation } from '#server/summary/summarise-conversation.ts';
+import { sweepEveryMs as sweepSummariesEveryMs, sweepSummaries } from '#server/summary/sweep-summaries.ts';
 import { eventSwitch } from './events.ts';
 
 type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
@@ -32,9 +36,10 @@ const work: Work = {
   reconcile: async (deps, { platform }) => void (await reconcile(deps, platform, proposeBindings)),
   'pull-archive': later,
   'send-welcome': (deps, { codeHash }) => sendWelcome(deps, codeHash),
-  'summarise-conversation': later,
-  'sweep-summaries': later,
-  'score-contact': later,
+  'summarise-conversation': summariseConversation,
+  'sweep-summaries': sweepSummaries,
+  'score-contact': scoreContact,
+  'rescore-contacts': rescoreContacts,
   'remind-due-tasks': remindDueTasks,
   'send-notice': sendNotice,
   'sweep-notices': sweepNotices,
@@ -52,6 +57,8 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-inbound', payload: {}, everyMs: sweepEveryMs },
     { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
+    { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
+    { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
     ...deps.platforms.all.flatMap(({ name: platform }): Schedule[] => [
       { name: 'sync-members', payload: { platform }, everyMs: 6 * HOUR_MS },
       { name: 'sync-tags', payload: { platform }, everyMs: 6 * HOUR_MS },

@@ -15,6 +15,7 @@ export const jobPayloads = {
   'summarise-conversation': z.object({ conversationId: z.uuid() }),
   'sweep-summaries': z.object({}),
   'score-contact': z.object({ contactId: z.uuid() }),
+  'rescore-contacts': z.object({}),
   'remind-due-tasks': z.object({}),
   'send-notice': z.object({ key: z.string() }),
   'sweep-notices': z.object({}),

@@ -36,6 +36,7 @@ export function summaryStateOf(known: {
   if (!known.modelConfigured || known.newestReadableId === null) return 'off';
   if (known.attempt?.outcome === null) return 'pending';
   if (known.summarisedUpToId === known.newestReadableId) return 'fresh';
+  if (known.attempt?.outcome === 'nothing_to_read' && known.attempt.upToId === known.newestReadableId) return 'empty';
   const isTried = known.attempt?.upToId === known.newestReadableId;
   return isTried ? 'unavailable' : 'pending';
 }

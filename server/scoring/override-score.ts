@@ -1,0 +1,50 @@
+import { recordAudit } from '#server/base/audit.ts';
+import type { Caller } from '#server/base/caller.ts';
+import type { Deps } from '#server/base/deps.ts';
+import { Refusal } from '#server/base/refusal.ts';
+import { getContactByIdInScope } from '#server/contact/contact-store.ts';
+import type { Factor } from './score.ts';
+import { scoreContact } from './score-contact.ts';
+import type { ScoreView } from './scoring-api.ts';
+import { findLatestScore, insertScore, lockContact, type Override } from './scoring-store.ts';
+import { viewOf } from './view-score.ts';
+
+/** Shows a rep's own value beside the computed one, with the reason. */
+export async function overrideScore(
+  deps: Deps,
+  caller: Caller,
+  { contactId, value, reason }: { contactId: string; value: number; reason: string },
+): Promise<ScoreView> {
+  return replace(deps, caller, contactId, { value, reason, by: caller.memberId, at: deps.now() });
+}
+
+export async function clearOverride(
+  deps: Deps,
+  caller: Caller,
+  { contactId }: { contactId: string },
+): Promise<ScoreView> {
+  return replace(deps, caller, contactId, null);
+}
+
+/** A new row with the same computation: the history keeps who thought what, and when. */
+async function replace(deps: Deps, caller: Caller, contactId: string, override: Override | null): Promise<ScoreView> {
+  await getContactByIdInScope(deps.db, caller.scope, contactId);
+  if (!(await findLatestScore(deps.db, contactId))) await scoreContact(deps, { contactId });
+  const row = await deps.db.$transaction(async (tx) => {
+    await lockContact(tx, contactId);
+    const latest = await findLatestScore(tx, contactId);
+    if (!latest) throw new Refusal('score.unknown', 'There is no score of this contact yet. Try again later.', 404);
+    if (override === null && latest.override === null) return latest;
+    await recordAudit(tx, {
+      memberId: caller.memberId,
+      action: override ? 'score.overridden' : 'score.override_cleared',
+      subject: `contact:${contactId}`,
+      detail: override ? { computed: latest.value, shown: override.value } : {},
+    });
+    const { value, method } = latest;
+    const factors = latest.factors as unknown as Factor[];
+    return insertScore(tx, { contactId, at: deps.now(), value, factors, method }, override);
+  });
+  deps.live.publish(`contact.${contactId}`, { part: 'score', contactId });
+  return viewOf(deps, row);
+}
