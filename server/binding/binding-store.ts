@@ -1,7 +1,7 @@
 import type { Binding, BindingChange, Contact, Customer, Follow, Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
-import { customersIn, followedStates } from '#server/customer/customer-store.ts';
+import { customersIn } from '#server/customer/customer-store.ts';
 import { contactUnknown, type BindingAction, type BindingReason, type BindingRole, type Change } from './binding.ts';
 
 export interface BindingChangeRow extends Change {
@@ -13,11 +13,14 @@ export interface BindingChangeRow extends Change {
 }
 export type NewChange = Omit<BindingChangeRow, 'id' | 'undoneById'>;
 
-/** Contacts a member in scope follows. */
+/** Contacts a member in scope follows or followed, and did not hand over. */
 function contactsIn(scope: Scope): Prisma.ContactWhereInput {
   if (scope.all) return {};
-  return { follows: { some: { memberId: { in: [...scope.memberIds] }, state: { in: followedStates } } } };
+  return { follows: { some: { memberId: { in: [...scope.memberIds] }, state: { not: 'transferred' } } } };
 }
+
+/** What a member who took the contact out of their list once noted speaks for nothing. */
+const knowingStates = ['pending', 'active', 'removed_by_contact'];
 
 export async function getContactWithFollows(
   db: Db,
@@ -26,7 +29,7 @@ export async function getContactWithFollows(
 ): Promise<Contact & { follows: Follow[] }> {
   const contact = await db.contact.findFirst({
     where: { id: contactId, AND: contactsIn(scope) },
-    include: { follows: { where: { state: { in: followedStates } }, orderBy: { id: 'asc' } } },
+    include: { follows: { where: { state: { in: knowingStates } }, orderBy: { id: 'asc' } } },
   });
   if (!contact) throw contactUnknown();
   return contact;
