@@ -9,7 +9,7 @@ import {
 } from '#server/customer/create-customer.ts';
 import { getCustomer } from '#server/customer/customer-store.ts';
 import { bindingExists, type BindingReason, type BindingRole } from './binding.ts';
-import { findBinding, insertBinding, insertChange, lockContact } from './binding-store.ts';
+import { findBinding, insertBinding, insertChange, lockBindings } from './binding-store.ts';
 import { findCandidates } from './find-candidates.ts';
 
 export interface BindingToMake {
@@ -33,7 +33,7 @@ export async function bindContact(
   const binding = { contactId, customerId, role, reasons: [...spoken, byHand(caller)], madeBy: caller.memberId };
   await refusingSecond(() =>
     deps.db.$transaction(async (tx) => {
-      await lockContact(tx, caller.scope, contactId);
+      await lockBindings(tx, caller.scope, contactId);
       await makeBinding(tx, binding, deps.now());
     }),
   );
@@ -49,7 +49,7 @@ export async function createAndBind(
   const row = await prepareCustomer(deps, caller, draft);
   const customerId = await refusingDuplicates(deps, caller.scope, row.sameAs, () =>
     deps.db.$transaction(async (tx) => {
-      await lockContact(tx, caller.scope, contactId);
+      await lockBindings(tx, caller.scope, contactId);
       const { id } = await insertWithHistory(tx, caller, row);
       const reasons = [byHand(caller)];
       await makeBinding(tx, { contactId, customerId: id, role, reasons, madeBy: caller.memberId }, deps.now());

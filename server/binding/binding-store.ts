@@ -1,8 +1,11 @@
-import type { Binding, BindingChange, Contact, Customer, Follow, Prisma } from '#prisma/client/client.ts';
+import type { Binding, BindingChange, Contact, Customer, Follow } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
+import { unknownContact } from '#server/contact/contact.ts';
+import { contactsIn } from '#server/contact/contact-store.ts';
+import { followedStates } from '#server/contact/follow.ts';
 import { customersIn } from '#server/customer/customer-store.ts';
-import { contactUnknown, type BindingAction, type BindingReason, type BindingRole, type Change } from './binding.ts';
+import { type BindingAction, type BindingReason, type BindingRole, type Change } from './binding.ts';
 
 export interface BindingChangeRow extends Change {
   contactId: string;
@@ -13,15 +16,6 @@ export interface BindingChangeRow extends Change {
 }
 export type NewChange = Omit<BindingChangeRow, 'id' | 'undoneById'>;
 
-/** Contacts a member in scope follows or followed, and did not hand over. */
-function contactsIn(scope: Scope): Prisma.ContactWhereInput {
-  if (scope.all) return {};
-  return { follows: { some: { memberId: { in: [...scope.memberIds] }, state: { not: 'transferred' } } } };
-}
-
-/** What a member who took the contact out of their list once noted speaks for nothing. */
-const knowingStates = ['pending', 'active', 'removed_by_contact'];
-
 export async function getContactWithFollows(
   db: Db,
   scope: Scope,
@@ -29,17 +23,17 @@ export async function getContactWithFollows(
 ): Promise<Contact & { follows: Follow[] }> {
   const contact = await db.contact.findFirst({
     where: { id: contactId, AND: contactsIn(scope) },
-    include: { follows: { where: { state: { in: knowingStates } }, orderBy: { id: 'asc' } } },
+    include: { follows: { where: { state: { in: followedStates } }, orderBy: { id: 'asc' } } },
   });
-  if (!contact) throw contactUnknown();
+  if (!contact) throw unknownContact();
   return contact;
 }
 
 /** Bindings of one contact change one after the other. Throws when the contact is outside the scope. */
-export async function lockContact(tx: Db, scope: Scope, contactId: string): Promise<void> {
+export async function lockBindings(tx: Db, scope: Scope, contactId: string): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM "Contact" WHERE id = ${contactId}::uuid FOR NO KEY UPDATE`;
   const found = await tx.contact.count({ where: { id: contactId, AND: contactsIn(scope) } });
-  if (found === 0) throw contactUnknown();
+  if (found === 0) throw unknownContact();
 }
 
 /** Oldest first. */

@@ -48,8 +48,6 @@ export function inverseOf(change: Change): {
   }
 }
 
-export const contactUnknown = () =>
-  new Refusal('contact.unknown', 'There is no such contact among those you can see.', 404);
 export const bindingUnknown = () => new Refusal('binding.unknown', 'This contact is not bound to that customer.', 404);
 export const bindingExists = () =>
   new Refusal('binding.exists', 'This contact is bound to that customer already. Change the role instead.', 409);

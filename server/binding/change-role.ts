@@ -2,7 +2,7 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { bindingUnknown, type BindingReason, type BindingRole } from './binding.ts';
 import { tellOfBinding } from './bind-contact.ts';
-import { findBinding, insertChange, lockContact, saveRole } from './binding-store.ts';
+import { findBinding, insertChange, lockBindings, saveRole } from './binding-store.ts';
 
 export async function changeRole(
   deps: Deps,
@@ -10,7 +10,7 @@ export async function changeRole(
   { contactId, customerId, role }: { contactId: string; customerId: string; role: BindingRole },
 ): Promise<void> {
   const isChanged = await deps.db.$transaction(async (tx) => {
-    await lockContact(tx, caller.scope, contactId);
+    await lockBindings(tx, caller.scope, contactId);
     const binding = await findBinding(tx, contactId, customerId);
     if (!binding) throw bindingUnknown();
     if (binding.role === role) return false;

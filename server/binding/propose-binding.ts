@@ -3,7 +3,7 @@ import type { Scope } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { getCustomer } from '#server/customer/customer-store.ts';
 import { makeBinding, tellOfBinding } from './bind-contact.ts';
-import { getContactWithFollows, listBindings, listUnboundByHand, lockContact } from './binding-store.ts';
+import { getContactWithFollows, listBindings, listUnboundByHand, lockBindings } from './binding-store.ts';
 import { rankFor } from './find-candidates.ts';
 import { isCertain } from './rank-candidates.ts';
 
@@ -25,7 +25,7 @@ export async function proposeBinding(deps: Deps, contactId: string): Promise<voi
   if (!isKnownPerson && !(await isTheirs(deps, contact.follows, customerId))) return;
 
   const isMade = await deps.db.$transaction(async (tx) => {
-    await lockContact(tx, everything, contactId);
+    await lockBindings(tx, everything, contactId);
     const isBound = (await listBindings(tx, everything, contactId)).length > 0;
     if (isBound || (await listUnboundByHand(tx, contactId)).has(customerId)) return false;
     await makeBinding(tx, { contactId, customerId, role: 'other', reasons: only.reasons, madeBy: null }, deps.now());

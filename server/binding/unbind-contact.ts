@@ -3,7 +3,7 @@ import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { bindingUnknown, type BindingReason, type BindingRole } from './binding.ts';
 import { tellOfBinding } from './bind-contact.ts';
-import { deleteBinding, findBinding, insertChange, lockContact } from './binding-store.ts';
+import { deleteBinding, findBinding, insertChange, lockBindings } from './binding-store.ts';
 
 /** Answers with the change to take back when it was a slip. */
 export async function unbindContact(
@@ -12,7 +12,7 @@ export async function unbindContact(
   { contactId, customerId }: { contactId: string; customerId: string },
 ): Promise<bigint> {
   const changeId = await deps.db.$transaction(async (tx) => {
-    await lockContact(tx, caller.scope, contactId);
+    await lockBindings(tx, caller.scope, contactId);
     return removeBinding(tx, { contactId, customerId, memberId: caller.memberId, at: deps.now() });
   });
   await tellOfBinding(deps, contactId, customerId);

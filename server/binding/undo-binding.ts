@@ -9,7 +9,7 @@ import {
   findLatestChangeId,
   insertChange,
   listVisibleCustomerIds,
-  lockContact,
+  lockBindings,
   saveRole,
   saveUndone,
   type BindingChangeRow,
@@ -22,7 +22,7 @@ export async function undoBinding(deps: Deps, caller: Caller, changeId: bigint):
   if (!seen) throw changeUnknown();
   const { contactId, customerId } = seen;
   await deps.db.$transaction(async (tx) => {
-    await lockContact(tx, caller.scope, contactId);
+    await lockBindings(tx, caller.scope, contactId);
     const change = await findChange(tx, changeId);
     if (!change || !(await maySee(tx, caller, change))) throw changeUnknown();
     checkUndo(change, (await findLatestChangeId(tx, contactId, customerId)) ?? changeId);

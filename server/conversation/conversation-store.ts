@@ -4,7 +4,7 @@ import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import { followedStates } from '#server/customer/customer-store.ts';
+import { followedStates } from '#server/contact/follow.ts';
 import type { Media, MessageKind, NewMessage, SaidMessage, Sender } from './conversation.ts';
 
 /**

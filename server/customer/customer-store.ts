@@ -1,6 +1,8 @@
 import type { Customer, CustomerChange, CustomerNote, Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
+import { contactsIn } from '#server/contact/contact-store.ts';
+import { followedStates } from '#server/contact/follow.ts';
 import { customerUnknown } from './customer.ts';
 
 export type NewCustomer = Omit<Prisma.CustomerUncheckedCreateInput, 'id' | 'bindings' | 'notes' | 'changes'>;
@@ -18,16 +20,10 @@ export interface PagePoint {
   id: string;
 }
 
-/** Those a member in scope owns, and those bound to a contact a member in scope follows or followed and did not hand over. */
+/** Those a member in scope owns, and those bound to a contact in scope. */
 export function customersIn(scope: Scope): Prisma.CustomerWhereInput {
   if (scope.all) return {};
-  const memberId = { in: [...scope.memberIds] };
-  return {
-    OR: [
-      { ownerId: memberId },
-      { bindings: { some: { contact: { follows: { some: { memberId, state: { not: 'transferred' } } } } } } },
-    ],
-  };
+  return { OR: [{ ownerId: { in: [...scope.memberIds] } }, { bindings: { some: { contact: contactsIn(scope) } } }] };
 }
 
 export async function findCustomer(db: Db, scope: Scope, id: string): Promise<Customer | null> {
@@ -160,7 +156,7 @@ export async function listCalledLike(db: Db, scope: Scope, texts: string[], core
         OR c."nameCore" LIKE ANY(${cores.map((core) => `%${core}%`)}::text[]))
       AND (${scope.all} OR c."ownerId" = ANY(${memberIds}::uuid[]) OR c.id IN (
         SELECT b."customerId" FROM "Binding" b JOIN "Follow" f ON f."contactId" = b."contactId"
-        WHERE f."memberId" = ANY(${memberIds}::uuid[]) AND f.state <> 'transferred'))
+        WHERE f."memberId" = ANY(${memberIds}::uuid[]) AND f.state = ANY(${followedStates})))
     ORDER BY length(c."nameCore") DESC, c.id
     LIMIT 100`;
   return rows.map(({ id }) => id);

@@ -222,13 +222,13 @@ describe('who sees a customer', () => {
     expect((await listCustomers(deps, outside, query)).customers).toEqual([]);
   });
 
-  test('not who has handed the contact over', async () => {
+  test('not who has removed the contact', async () => {
     const { deps } = world;
     const { rep } = await makeTeam();
     const former = await makeMember(deps);
     const contact = await makeContact(deps);
     await deps.db.follow.create({
-      data: { contactId: contact.id, memberId: former.id, state: 'transferred', changedAt: deps.now() },
+      data: { contactId: contact.id, memberId: former.id, state: 'removed_by_member', changedAt: deps.now() },
     });
     const { id } = await makeCustomer(deps, { owner: rep });
     await deps.db.binding.create({ data: { contactId: contact.id, customerId: id, reasons: [] } });
