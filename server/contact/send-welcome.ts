@@ -4,8 +4,11 @@ import { findMemberByKey } from '#server/member/member-store.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import { findContact } from './contact-store.ts';
 import { shownProfile } from './learn-contact.ts';
-import { welcomeSetting, welcomeText } from './welcome.ts';
+import { welcomeSetting, welcomeText, type WelcomeState } from './welcome.ts';
 import { findWelcome, moveWelcome, type Welcome } from './welcome-store.ts';
+
+/** Another run of the job may take a call under way for one that was cut off; who made the call knows better. */
+const underWay: WelcomeState[] = ['sending', 'unknown'];
 
 /**
  * Sends a welcome that is owed, at most once: it is marked as being sent before the call, and one found so marked was cut
@@ -28,7 +31,7 @@ export async function sendWelcome(deps: Deps, codeHash: string): Promise<void> {
     await settleFailed(deps, codeHash, error);
     return;
   }
-  await moveWelcome(deps.db, codeHash, 'sending', 'sent', { sentAt: deps.now() });
+  await moveWelcome(deps.db, codeHash, underWay, 'sent', { sentAt: deps.now() });
 }
 
 async function settleFailed(deps: Deps, codeHash: string, error: unknown): Promise<void> {
@@ -38,15 +41,15 @@ async function settleFailed(deps: Deps, codeHash: string, error: unknown): Promi
     case 'rate_limited':
     case 'unavailable':
       // Nothing happened: it may still be in time.
-      await moveWelcome(deps.db, codeHash, 'sending', 'waiting', { lastError });
+      await moveWelcome(deps.db, codeHash, underWay, 'waiting', { lastError });
       throw error;
     case 'unknown':
-      await moveWelcome(deps.db, codeHash, 'sending', 'unknown', { lastError });
+      await moveWelcome(deps.db, codeHash, underWay, 'unknown', { lastError });
       return;
     case 'rejected':
     case 'not_found':
     case 'forbidden':
-      await moveWelcome(deps.db, codeHash, 'sending', 'refused', { lastError });
+      await moveWelcome(deps.db, codeHash, underWay, 'refused', { lastError });
   }
 }
 

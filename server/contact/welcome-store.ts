@@ -28,11 +28,14 @@ export async function findWelcome(db: Db, codeHash: string): Promise<Welcome | n
 export async function moveWelcome(
   db: Db,
   codeHash: string,
-  from: WelcomeState,
+  from: WelcomeState | WelcomeState[],
   to: WelcomeState,
   about: { lastError?: string; sentAt?: Date } = {},
 ): Promise<boolean> {
-  const { count } = await db.welcome.updateMany({ where: { codeHash, state: from }, data: { state: to, ...about } });
+  const { count } = await db.welcome.updateMany({
+    where: { codeHash, state: { in: [from].flat() } },
+    data: { state: to, ...about },
+  });
   return count > 0;
 }
 
