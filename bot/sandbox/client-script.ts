@@ -25,8 +25,44 @@ export const clientScript = (theme: 'light' | 'dark'): string => `(function () {
       if (callback) callback(message.payload);
     } else if (message.type === 'bridge.event') {
       (listeners[message.payload.name] || []).forEach(function (listener) { listener(message.payload.data); });
+    } else if (message.type === 'client.network') {
+      setNetwork(message.payload.isOnline);
     }
   });
+
+  var isOnline = true;
+  var streams = [];
+  var realFetch = window.fetch;
+  var RealEventSource = window.EventSource;
+  Object.defineProperty(window.navigator, 'onLine', { get: function () { return isOnline; }, configurable: true });
+
+  window.fetch = function () {
+    if (!isOnline) return Promise.reject(new TypeError('Failed to fetch'));
+    return realFetch.apply(window, arguments);
+  };
+
+  if (RealEventSource) {
+    window.EventSource = function (url, options) {
+      var stream = new RealEventSource(url, options);
+      streams.push(stream);
+      if (!isOnline) cut(stream);
+      return stream;
+    };
+    window.EventSource.prototype = RealEventSource.prototype;
+    ['CONNECTING', 'OPEN', 'CLOSED'].forEach(function (state, value) { window.EventSource[state] = value; });
+  }
+
+  function cut(stream) {
+    stream.close();
+    setTimeout(function () { stream.dispatchEvent(new Event('error')); });
+  }
+
+  function setNetwork(online) {
+    if (online === isOnline) return;
+    isOnline = online;
+    if (!online) streams.splice(0).forEach(cut);
+    window.dispatchEvent(new Event(online ? 'online' : 'offline'));
+  }
 
   window.WeixinJSBridge = {
     invoke: function (name, params, callback) {

@@ -50,6 +50,13 @@ export const frameMessage = z.discriminatedUnion('type', [
     type: z.literal('bridge.event'),
     payload: z.object({ name: z.string(), data: z.record(z.string(), z.unknown()) }),
   }),
+  /** To the frame: the client's machine lost its network, or has it again. */
+  z.object({
+    v: z.literal(1),
+    id: z.string(),
+    type: z.literal('client.network'),
+    payload: z.object({ isOnline: z.boolean() }),
+  }),
 ]);
 export type FrameMessage = z.infer<typeof frameMessage>;
 

@@ -8,7 +8,7 @@ export type Locale = 'zh-CN' | 'en';
 export type Messages = Record<MessageKey, string>;
 
 /** The names in braces of a message. */
-type Blanks<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Blanks<Rest> : never;
+export type Blanks<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Blanks<Rest> : never;
 type Filling<Key extends MessageKey> = [Blanks<(typeof zhCN)[Key]>] extends [never]
   ? []
   : [Record<Blanks<(typeof zhCN)[Key]>, string | number>];
@@ -25,8 +25,11 @@ export const language = shallowReactive({ locale: 'zh-CN' as Locale });
  * A blank is always text: what a customer wrote stays what it is.
  */
 export function t<Key extends MessageKey>(key: Key, ...[filling]: Filling<Key>): string {
-  const values = (filling ?? {}) as Record<string, string | number>;
-  const forms = all[language.locale][key].split('|');
+  return fill(all[language.locale][key], filling ?? {});
+}
+
+export function fill(message: string, values: Readonly<Record<string, string | number>>): string {
+  const forms = message.split('|');
   const form = (values['n'] === 1 ? forms[0] : forms[forms.length - 1]) ?? '';
   return form.replace(/\{(\w+)\}/g, (blank, name: string) => String(values[name] ?? blank));
 }

@@ -1,0 +1,95 @@
+import type * as api from '#bot/sandbox/sandbox-api.ts';
+import { isWord, w } from './words.ts';
+
+/** The sandbox said no, or nothing. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** In the reader's language where the page knows the reason, else in the sandbox's own words. */
+export function sentence(error: unknown): string {
+  if (!(error instanceof ControlError)) return error instanceof Error ? error.message : String(error);
+  const key = error.code.replace(/^sandbox\./, 'refused.');
+  return isWord(key) ? w(key as 'refused.offline') : error.message;
+}
+
+async function ask<Answer>(method: 'GET' | 'POST', call: string, body?: unknown): Promise<Answer> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(`/sandbox/api/${call}`, {
+      method,
+      cache: 'no-store',
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    text = await response.text();
+  } catch {
+    throw new ControlError('sandbox.offline', 'No answer.');
+  }
+  const said = parsed(text);
+  if (response.ok && said !== undefined) return said as Answer;
+  const { code, message } = (said as { error?: { code?: string; message?: string } } | undefined)?.error ?? {};
+  throw new ControlError(code ?? 'sandbox.failed', message ?? `HTTP ${response.status}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const pair = (member: string, contact: string) =>
+  `member=${encodeURIComponent(member)}&contact=${encodeURIComponent(contact)}`;
+
+/** Every call of sandbox-api.ts that this page makes. */
+export const control = {
+  state: () => ask<api.SandboxState>('GET', 'state'),
+  contacts: async (member: string) =>
+    (await ask<{ contacts: api.SandboxContact[] }>('GET', `contacts?member=${encodeURIComponent(member)}`)).contacts,
+  chat: (member: string, contact: string) => ask<api.SandboxChat>('GET', `chat?${pair(member, contact)}`),
+  notices: async (member: string) =>
+    (await ask<{ notices: api.SandboxNotice[] }>('GET', `notices?member=${encodeURIComponent(member)}`)).notices,
+  log: async () => (await ask<{ entries: api.LogEntry[] }>('GET', 'log?limit=300')).entries,
+  act: (deed: api.Act) => ask<api.ActResult>('POST', 'act', deed),
+  play: (member: string) => ask<api.Play>('POST', 'play', { member }),
+  faults: (edit: api.FaultEdit) => ask<api.Faults>('POST', 'faults', edit),
+  settings: (edit: api.SettingsEdit) => ask<api.Settings>('POST', 'settings', edit),
+  expireTokens: () => ask<{ expired: number }>('POST', 'expire-tokens', {}),
+  reset: () => ask<{ seed: number }>('POST', 'reset', {}),
+  bridge: (call: api.BridgeCall) => ask<api.BridgeReply>('POST', 'bridge', call),
+};
+
+/** Tells every event; `back` when the stream is up again after a break, for what was missed. Answers how to stop. */
+export function watchSandbox(on: {
+  event: (event: api.LiveEvent) => void;
+  connected: (isConnected: boolean) => void;
+}): () => void {
+  let stream = open();
+  const retry = setInterval(() => {
+    if (stream.readyState === EventSource.CLOSED) stream = open();
+  }, 3000);
+
+  function open(): EventSource {
+    const source = new EventSource('/sandbox/api/live');
+    source.addEventListener('message', (message: MessageEvent<string>) =>
+      on.event(JSON.parse(message.data) as api.LiveEvent),
+    );
+    source.addEventListener('open', () => on.connected(true));
+    source.addEventListener('error', () => on.connected(false));
+    return source;
+  }
+
+  return () => {
+    clearInterval(retry);
+    stream.close();
+  };
+}

@@ -1,0 +1,73 @@
+import { reactive } from 'vue';
+import { chooseContact, chooseEntry, perform, setFaults, write } from './direct.ts';
+import { readContacts, readState, scene } from './scene.ts';
+import { lines, noFaults } from './story.ts';
+
+const breathMs = 1500;
+
+/** The story that is happening by itself now. */
+export const playing = reactive({ now: false });
+
+/** Lets the story's people do their part, slowly enough to be watched. */
+export async function playStory(number: number): Promise<void> {
+  if (playing.now) return;
+  playing.now = true;
+  try {
+    await scripts[number]?.();
+  } finally {
+    playing.now = false;
+  }
+}
+
+export function stopStory(): void {
+  playing.now = false;
+}
+
+/** False once somebody stopped it. */
+function breath(): Promise<boolean> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(playing.now), breathMs);
+  });
+}
+
+const scripts: Record<number, () => Promise<void>> = {
+  1: inquire,
+  2: async () => write('contact', lines.meanwhile),
+  async 3() {
+    scene.offline = true;
+    scene.wentOffline = true;
+    await write('contact', lines.meanwhile);
+    for (let pause = 0; pause < 4; pause += 1) if (!(await breath())) return;
+    scene.offline = false;
+  },
+  async 4() {
+    chooseEntry('normal');
+    for (let pause = 0; pause < 3; pause += 1) if (!(await breath())) return;
+    chooseEntry('single_chat_tools');
+  },
+  async 5() {
+    const { member, contact } = scene;
+    if (!contact) return;
+    for (const description of lines.remarks) {
+      await perform({ kind: 'member_edits', member, contact, description });
+      if (!(await breath())) return;
+    }
+  },
+};
+
+async function inquire(): Promise<void> {
+  const { state, member } = scene;
+  if (!state) return;
+  await setFaults(noFaults);
+  const contact = state.demo.stranger;
+  if (!scene.contacts.some((one) => one.key === contact && one.relation === 'friend')) {
+    await perform({ kind: 'customer_adds', member, contact, channel: 'ch_expo' });
+    await Promise.all([readState(), readContacts()]);
+  }
+  await chooseContact(contact);
+  for (const line of lines.inquiry) {
+    if (!(await breath())) return;
+    await write('contact', line);
+  }
+  if (await breath()) await write('member', lines.promise);
+}

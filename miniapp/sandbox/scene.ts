@@ -1,0 +1,213 @@
+import { computed, reactive } from 'vue';
+import type {
+  Entry,
+  LiveEvent,
+  LogEntry,
+  SandboxChat,
+  SandboxContact,
+  SandboxMember,
+  SandboxMessage,
+  SandboxNotice,
+  SandboxState,
+} from '#bot/sandbox/sandbox-api.ts';
+import type { Width } from './address.ts';
+import { control, sentence, watchSandbox } from './control.ts';
+
+const logMax = 500;
+
+/** A bubble that is on the screen before the sandbox has it. */
+export interface Pending {
+  id: string;
+  member: string;
+  contact: string;
+  by: 'member' | 'contact';
+  text: string;
+  /** Why it did not leave. */
+  problem: string | null;
+}
+
+/** All the page shows. It comes from the control API and its stream; what is only here is how it is looked at. */
+export const scene = reactive({
+  phase: 'opening' as 'opening' | 'open' | 'failed',
+  connected: true,
+  state: null as SandboxState | null,
+  /** Whose WeCom window it is, and whose chat is open in it. */
+  member: '',
+  contact: null as string | null,
+  contacts: [] as SandboxContact[],
+  chat: null as SandboxChat | null,
+  chatProblem: null as string | null,
+  pending: [] as Pending[],
+  /** By contact, since the window was opened. */
+  unread: {} as Record<string, number>,
+  notices: [] as SandboxNotice[],
+  log: [] as LogEntry[],
+
+  view: 'chat' as 'chat' | 'notices' | 'desk',
+  /** Who looks at the desk while it is open. */
+  deskMember: '',
+  story: null as number | null,
+  entry: 'single_chat_tools' as Entry,
+  width: 360 as Width,
+  offline: false,
+  /** The story took the network once; it is not taken again by itself. */
+  wentOffline: false,
+  /** A page opened from a notice; null: the sidebar's own. */
+  frameUrl: null as string | null,
+  /** One more opens the sidebar anew. */
+  frameRound: 0,
+});
+
+export const member = computed<SandboxMember | null>(() => memberOf(scene.member));
+export const contact = computed<SandboxContact | null>(
+  () => scene.contacts.find((one) => one.key === scene.contact) ?? null,
+);
+export const admin = computed<SandboxMember | null>(
+  () => scene.state?.members.find((one) => one.active && one.position.includes('管理员')) ?? null,
+);
+
+export function memberOf(key: string): SandboxMember | null {
+  return scene.state?.members.find((one) => one.key === key) ?? null;
+}
+
+/** As the member's list names a contact. */
+export const shownName = (one: SandboxContact): string => one.remark ?? one.name;
+
+export async function readState(): Promise<void> {
+  scene.state = await control.state();
+}
+
+export async function readContacts(): Promise<void> {
+  const asked = scene.member;
+  const contacts = await control.contacts(asked);
+  if (scene.member === asked) scene.contacts = contacts;
+}
+
+export async function readNotices(): Promise<void> {
+  const asked = scene.member;
+  const notices = await control.notices(asked);
+  if (scene.member === asked) scene.notices = notices;
+}
+
+export async function readChat(): Promise<void> {
+  const { member: whose, contact: who } = scene;
+  if (!who) {
+    scene.chat = null;
+    scene.chatProblem = null;
+    return;
+  }
+  const isStill = () => scene.member === whose && scene.contact === who;
+  try {
+    const chat = await control.chat(whose, who);
+    if (!isStill()) return;
+    scene.chat = chat;
+    scene.chatProblem = null;
+  } catch (error) {
+    if (!isStill()) return;
+    scene.chat = null;
+    scene.chatProblem = sentence(error);
+  }
+}
+
+/** Everything anew, with the same person's chat open if they are still there. */
+export async function readAll(): Promise<void> {
+  await readState();
+  await Promise.all([readContacts(), readNotices()]);
+  if (!scene.contacts.some((one) => one.key === scene.contact)) scene.contact = firstContact();
+  const [log] = await Promise.all([control.log(), readChat()]);
+  scene.log = log;
+}
+
+/** The story's own customer where the story's rep is played, else who talked last. */
+export function firstContact(): string | null {
+  const { demo } = scene.state ?? {};
+  const isTheirs = demo?.member === scene.member && scene.contacts.some((one) => one.key === demo.contact);
+  return isTheirs ? demo.contact : (scene.contacts[0]?.key ?? null);
+}
+
+/** A message is added, or takes the place of what it was before. */
+export function showMessage(whose: string, who: string, message: SandboxMessage): void {
+  const landed = scene.pending.findIndex(
+    (one) =>
+      one.member === whose &&
+      one.contact === who &&
+      one.problem === null &&
+      one.by === message.by &&
+      one.text === message.text,
+  );
+  const messages = scene.chat?.contact.key === who && scene.member === whose ? scene.chat.messages : null;
+  const known = messages?.findIndex((one) => one.id === message.id) ?? -1;
+  if (messages && known >= 0) messages[known] = message;
+  else {
+    if (landed >= 0) scene.pending.splice(landed, 1);
+    messages?.push(message);
+  }
+  if (scene.member !== whose) return;
+  const listed = scene.contacts.find((one) => one.key === who);
+  if (!listed || (listed.lastMessage?.at ?? 0) > message.at) return;
+  const isNew = listed.lastMessage?.id !== message.id;
+  listed.lastMessage = message;
+  if (!isNew) return;
+  scene.contacts = [listed, ...scene.contacts.filter((one) => one !== listed)];
+  const isOpen = scene.contact === who && scene.view === 'chat';
+  if (message.by === 'contact' && !isOpen) scene.unread[who] = (scene.unread[who] ?? 0) + 1;
+}
+
+const readPeopleSoon = soon(async () => {
+  await Promise.all([readState(), readContacts()]);
+});
+const readChatSoon = soon(readChat);
+
+/** Many events of one deed ask for one look. */
+function soon(look: () => Promise<void>): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      look().catch(() => {
+        scene.connected = false;
+      });
+    }, 60);
+  };
+}
+
+function hear(event: LiveEvent, onReset: () => void): void {
+  switch (event.type) {
+    case 'log':
+      scene.log.push(event.entry);
+      if (scene.log.length > logMax) scene.log.splice(0, scene.log.length - logMax);
+      return;
+    case 'message':
+      return showMessage(event.member, event.contact, event.message);
+    case 'contact':
+      readPeopleSoon();
+      if (event.member === scene.member && event.contact === scene.contact) readChatSoon();
+      return;
+    case 'notice':
+      if (event.notice.member === scene.member) scene.notices.push(event.notice);
+      return;
+    case 'faults':
+      if (scene.state) scene.state.faults = event.faults;
+      return;
+    case 'settings':
+      if (scene.state) scene.state.settings = event.settings;
+      return;
+    case 'reset':
+      return onReset();
+  }
+}
+
+/** Follows the sandbox until told to stop. After a break everything is read anew. */
+export function followSandbox(onReset: () => void): () => void {
+  return watchSandbox({
+    event: (event) => hear(event, onReset),
+    connected(isConnected) {
+      const wasConnected = scene.connected;
+      scene.connected = isConnected;
+      if (!isConnected || wasConnected || scene.phase !== 'open') return;
+      readAll().catch(() => {
+        scene.connected = false;
+      });
+    },
+  });
+}

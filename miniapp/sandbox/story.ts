@@ -1,0 +1,48 @@
+import type { Entry, FaultEdit } from '#bot/sandbox/sandbox-api.ts';
+import type { Word } from './words.ts';
+
+/** A scene to begin from. */
+export interface Story {
+  number: number;
+  title: Extract<Word, `story.${number}`>;
+  hint: Extract<Word, `hint.${number}`>;
+  faults: FaultEdit;
+  entry: Entry;
+  /** The sidebar loses its network once it has been read. */
+  offline: boolean;
+}
+
+export const noFaults = {
+  api: [],
+  callbacks: { duplicate: false, reorder: false, lose: false },
+  model: { mode: 'up' },
+  bridge: {},
+} satisfies FaultEdit;
+
+const plain = { faults: noFaults, entry: 'single_chat_tools', offline: false } as const;
+
+export const stories: readonly Story[] = [
+  { ...plain, number: 1, title: 'story.1', hint: 'hint.1' },
+  { ...plain, number: 2, title: 'story.2', hint: 'hint.2', faults: { ...noFaults, model: { mode: 'down' } } },
+  { ...plain, number: 3, title: 'story.3', hint: 'hint.3', offline: true },
+  { ...plain, number: 4, title: 'story.4', hint: 'hint.4', entry: 'normal' },
+  {
+    ...plain,
+    number: 5,
+    title: 'story.5',
+    hint: 'hint.5',
+    faults: { ...noFaults, api: [{ path: 'externalcontact/*', kind: 'rate_limited', calls: 5 }] },
+  },
+];
+
+/** What the customers and the rep of the stories say: this company's language whatever the page's. */
+export const lines = {
+  inquiry: [
+    '你好，朋友推荐的你们。我们是做医疗器械销售的，想给 50 个销售用，一年多少钱？',
+    '预算大概 1 万出头，价格超了要我们刘总批。',
+    '麻烦明天下午之前把报价单发我邮箱，我们周五要定下来。',
+  ],
+  promise: '好的周女士，我明天下午把报价单发您邮箱。',
+  meanwhile: '再问一下，能开专票吗？合同周五前能给到吗？',
+  remarks: ['周五前要合同', '要专票', '刘总审批'],
+} as const;
