@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { listMemberNames } from '#server/customer/customer-store.ts';
+import { listMemberNames } from '#server/member/member-store.ts';
 import { viewCustomers } from '#server/customer/view-customer.ts';
 import type { bindingChangeView, BindingView } from './binding-api.ts';
 import { bindingUnknown, canUndo, type BindingReason, type BindingRole } from './binding.ts';

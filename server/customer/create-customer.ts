@@ -9,7 +9,8 @@ import { applyCustomEdit, type CustomField } from './custom-field.ts';
 import { listFields } from './custom-field-store.ts';
 import type { customerDraft } from './customer-api.ts';
 import { checkCodes, checkNewOwner, calledName, sameAs } from './customer.ts';
-import { findSameCustomer, insertChanges, insertCustomer, isActiveMember, type NewCustomer } from './customer-store.ts';
+import { findSameCustomer, insertChanges, insertCustomer, type NewCustomer } from './customer-store.ts';
+import { isActiveMember } from '#server/member/member-store.ts';
 
 export type CustomerDraft = z.infer<typeof customerDraft>;
 

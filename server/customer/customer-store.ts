@@ -161,21 +161,3 @@ export async function listCalledLike(db: Db, scope: Scope, texts: string[], core
     LIMIT 100`;
   return rows.map(({ id }) => id);
 }
-
-export async function listMemberNames(db: Db, ids: (string | null)[]): Promise<Map<string, string>> {
-  const known = [...new Set(ids)].filter((id) => id !== null);
-  const members = await db.member.findMany({ where: { id: { in: known } }, select: { id: true, name: true } });
-  return new Map(members.map(({ id, name }) => [id, name]));
-}
-
-/** Members in scope by whom a record may be owned, for reading their names from a table. */
-export async function listPossibleOwners(db: Db, scope: Scope): Promise<{ id: string; name: string }[]> {
-  return db.member.findMany({
-    where: { status: 'active', ...(scope.all ? {} : { id: { in: [...scope.memberIds] } }) },
-    select: { id: true, name: true },
-  });
-}
-
-export async function isActiveMember(db: Db, id: string): Promise<boolean> {
-  return (await db.member.count({ where: { id, status: 'active' } })) > 0;
-}

@@ -6,13 +6,8 @@ import { createdBy, rowOf } from './create-customer.ts';
 import { decodeText, readCsv } from './csv.ts';
 import { listFields } from './custom-field-store.ts';
 import { customerDraft, type ImportRow } from './customer-api.ts';
-import {
-  insertChanges,
-  insertNewCustomers,
-  listPossibleOwners,
-  listSameCustomers,
-  type NewCustomer,
-} from './customer-store.ts';
+import { insertChanges, insertNewCustomers, listSameCustomers, type NewCustomer } from './customer-store.ts';
+import { listPossibleOwners } from '#server/member/member-store.ts';
 import { readHeading, readLine } from './import-table.ts';
 
 export const IMPORT_ROWS_MAX = 5000;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { CustomerChange } from '#prisma/client/client.ts';
 import type { Deps } from '#server/base/deps.ts';
 import type { changeView } from './customer-api.ts';
-import { listMemberNames } from './customer-store.ts';
+import { listMemberNames } from '#server/member/member-store.ts';
 import { industryName } from './industry.ts';
 import { regionName } from './region.ts';
 

@@ -3,7 +3,7 @@ import type { Customer } from '#prisma/client/client.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { maskPhone } from '#server/base/phone.ts';
 import type { customerView, CustomerView } from './customer-api.ts';
-import { listMemberNames } from './customer-store.ts';
+import { listMemberNames } from '#server/member/member-store.ts';
 import type { CustomValues } from './custom-field.ts';
 import { industryName } from './industry.ts';
 import { regionName } from './region.ts';

@@ -45,6 +45,25 @@ export async function listMembers(db: Db, scope: Scope, search: string): Promise
   return rows.map(toMember);
 }
 
+/** Of whoever is asked for, left or not: a name in a history stays readable. */
+export async function listMemberNames(db: Db, ids: (string | null)[]): Promise<Map<string, string>> {
+  const known = [...new Set(ids)].filter((id) => id !== null);
+  const members = await db.member.findMany({ where: { id: { in: known } }, select: { id: true, name: true } });
+  return new Map(members.map(({ id, name }) => [id, name]));
+}
+
+/** Everyone in scope who works here: by whom a record may be owned. */
+export async function listPossibleOwners(db: Db, scope: Scope): Promise<{ id: string; name: string }[]> {
+  return db.member.findMany({
+    where: { status: 'active', ...(scope.all ? {} : { id: { in: [...scope.memberIds] } }) },
+    select: { id: true, name: true },
+  });
+}
+
+export async function isActiveMember(db: Db, id: string): Promise<boolean> {
+  return (await db.member.count({ where: { id, status: 'active' } })) > 0;
+}
+
 export async function findMemberByKey(db: Db, platform: string, key: PlatformKey): Promise<Member | null> {
   const [account] = await listAccounts(db, platform, [key]);
   return account?.member ?? null;
