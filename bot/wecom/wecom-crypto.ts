@@ -1,4 +1,4 @@
-import { createDecipheriv, hash, timingSafeEqual } from 'node:crypto';
+import { createDecipheriv, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
 
 export interface CallbackKeys {
@@ -38,7 +38,7 @@ export function decrypt(keys: CallbackKeys, encrypted: string): Buffer {
   if (!cipher || cipher.length < paddingMax || cipher.length % blockBytes !== 0)
     throw malformed('is cut or not base64');
 
-  const decipher = createDecipheriv('aes-256-cbc', keys.aesKey, keys.aesKey.subarray(0, blockBytes));
+  const decipher = createDecipheriv('aes-256-cbc', keyObjectOf(keys.aesKey), keys.aesKey.subarray(0, blockBytes));
   decipher.setAutoPadding(false);
   const plain = withoutPadding(Buffer.concat([decipher.update(cipher), decipher.final()]));
   if (plain.length < headBytes) throw malformed('is too short');
@@ -49,6 +49,15 @@ export function decrypt(keys: CallbackKeys, encrypted: string): Buffer {
     throw new CallbackRefused('receiver', 'The callback is meant for another receiver.');
   }
   return plain.subarray(headBytes, messageEnd);
+}
+
+const keyObjects = new WeakMap<Buffer, KeyObject>();
+
+/** Made once: from a bare Buffer each call makes its own, which costs more than what it decrypts. */
+function keyObjectOf(aesKey: Buffer): KeyObject {
+  const made = keyObjects.get(aesKey) ?? createSecretKey(aesKey);
+  keyObjects.set(aesKey, made);
+  return made;
 }
 
 function withoutPadding(padded: Buffer): Buffer {

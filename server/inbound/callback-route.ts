@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Context, Middleware } from 'koa';
+import { parse } from 'node:querystring';
+import type { Middleware } from 'koa';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { Inbox } from './inbox.ts';
@@ -18,7 +19,7 @@ export function callbackRoute(deps: Deps, inbox: Inbox): Middleware {
       deps.metrics.callbacks.inc({ platform: name, outcome: 'too_large' });
       throw new Refusal('callback.too_large', 'The callback is larger than CALLBACK_BODY_BYTES_MAX.', 413);
     }
-    const request = { method, query: singleValues(ctx), body, receivedAt: deps.now() } as const;
+    const request = { method, query: singleValues(ctx.querystring), body, receivedAt: deps.now() } as const;
     ctx.body = await receiveCallback(deps, inbox, { platform, request });
     ctx.type = 'text/plain';
     return undefined;
@@ -41,8 +42,7 @@ function readBody(req: IncomingMessage, bytesMax: number): Promise<Buffer | null
 }
 
 /** A parameter given twice says nothing. */
-function singleValues(ctx: Context): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(ctx.query).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+function singleValues(querystring: string): Record<string, string> {
+  const values = Object.entries(parse(querystring));
+  return Object.fromEntries(values.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
