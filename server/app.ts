@@ -12,6 +12,7 @@ import { callbackRoute } from '#server/inbound/callback-route.ts';
 import { countInbound } from '#server/inbound/count-inbound.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
 import { bindingRoutes } from '#server/binding/binding-routes.ts';
+import { conversationRoutes } from '#server/conversation/conversation-routes.ts';
 import { customerRoutes } from '#server/customer/customer-routes.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
 import { openInbox } from '#server/inbound/inbox.ts';
@@ -30,6 +31,7 @@ export const routes: Route[] = [
   ...contactRoutes,
   ...customerRoutes,
   ...bindingRoutes,
+  ...conversationRoutes,
   ...taskRoutes,
   ...summaryRoutes,
   ...scoringRoutes,

@@ -37,7 +37,7 @@ export const deeds: Deeds = {
   department_changed: async (deps, platform) => void (await syncDepartments(deps, platform)),
   department_removed: async (deps, platform) => void (await syncDepartments(deps, platform)),
   member_tag_changed: 'ignored',
-  archive_ready: 'ignored',
+  archive_ready: (deps, platform) => deps.jobs.add('pull-archive', { platform }, { key: platform }),
   app_message: 'ignored',
   app_used: 'ignored',
   unknown: 'ignored',

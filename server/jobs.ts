@@ -6,6 +6,7 @@ import { reconcile } from '#server/contact/reconcile.ts';
 import { sendWelcome } from '#server/contact/send-welcome.ts';
 import { syncContacts } from '#server/contact/sync-contacts.ts';
 import { syncTags } from '#server/contact/sync-tags.ts';
+import { pullArchive, pullArchiveEveryMs } from '#server/conversation/pull-archive.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
 import { syncMembers } from '#server/member/sync-members.ts';
@@ -20,8 +21,6 @@ import { eventSwitch } from './events.ts';
 
 type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
 
-const later = async () => {};
-
 async function proposeBindings(deps: Deps, contactIds: string[]): Promise<void> {
   for (const contactId of contactIds) await proposeBinding(deps, contactId);
 }
@@ -34,7 +33,7 @@ const work: Work = {
   'sync-contacts': async (deps, { platform }) => void (await syncContacts(deps, platform, proposeBindings)),
   'sync-tags': async (deps, { platform }) => void (await syncTags(deps, platform)),
   reconcile: async (deps, { platform }) => void (await reconcile(deps, platform, proposeBindings)),
-  'pull-archive': later,
+  'pull-archive': pullArchive,
   'send-welcome': (deps, { codeHash }) => sendWelcome(deps, codeHash),
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,
@@ -60,6 +59,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
     ...deps.platforms.all.flatMap(({ name: platform }): Schedule[] => [
+      { name: 'pull-archive', payload: { platform }, everyMs: pullArchiveEveryMs },
       { name: 'sync-members', payload: { platform }, everyMs: 6 * HOUR_MS },
       { name: 'sync-tags', payload: { platform }, everyMs: 6 * HOUR_MS },
       { name: 'sync-contacts', payload: { platform }, everyMs: 7 * 24 * HOUR_MS },

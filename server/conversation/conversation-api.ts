@@ -4,8 +4,11 @@ import { endpoint } from '#server/base/endpoint.ts';
 export const messageView = z.object({
   id: z.uuid(),
   sender: z.enum(['contact', 'member']),
+  /** Whose chat with the contact it is of. */
+  memberId: z.uuid(),
   at: z.iso.datetime(),
   kind: z.enum(['text', 'image', 'voice', 'video', 'file', 'link', 'location', 'card', 'other']),
+  /** '' when it was recalled. */
   text: z.string(),
   media: z.object({ name: z.string().nullable(), bytes: z.int().nullable() }).nullable(),
   recalledAt: z.iso.datetime().nullable(),
@@ -18,7 +21,11 @@ export const chatSourceView = z.object({
   kind: z.enum(['archive', 'paste']),
   enabled: z.boolean(),
   modelAllowed: z.boolean(),
+  /** Runs of archive records that are missing and asked for again, and those given up. */
   gaps: z.int(),
+  lost: z.int(),
+  /** Archive records that are no message of one member and one contact, by why: group chats are not kept for now. */
+  passedOver: z.object({ group: z.int(), internal: z.int(), refused: z.int(), other: z.int() }),
   updatedAt: z.iso.datetime(),
 });
 
@@ -26,7 +33,8 @@ export const conversationApi = {
   messages: endpoint({
     method: 'GET',
     path: '/api/conversations/messages',
-    summary: 'What was said between the contact and members in scope, newest first',
+    summary:
+      'What was said between the contact and members in scope, newest first; `around` a message shows what was said before and after it',
     query: z.object({
       contactId: z.uuid(),
       before: z.iso.datetime().optional(),

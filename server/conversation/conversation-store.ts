@@ -1,10 +1,8 @@
-import { Prisma, type Contact, type Conversation, type Message } from '#prisma/client/client.ts';
+import { Prisma, type Conversation, type Message } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
-import { Refusal } from '#server/base/refusal.ts';
-import { followedStates } from '#server/contact/follow.ts';
 import type { Media, MessageKind, NewMessage, SaidMessage, Sender } from './conversation.ts';
 
 /**
@@ -72,14 +70,6 @@ export async function listMessages(deps: Deps, ids: string[]): Promise<(SaidMess
     text: openText(deps.cipher, row),
     mediaName: mediaOf(row)?.name ?? null,
   }));
-}
-
-/** Throws unless a member in scope follows the contact. */
-export async function mustSeeContact(db: Db, scope: Scope, contactId: string): Promise<Contact> {
-  const follows = scope.all ? undefined : { some: { ...inScope(scope), state: { in: followedStates } } };
-  const contact = await db.contact.findFirst({ where: { id: contactId, follows } });
-  if (contact) return contact;
-  throw new Refusal('contact.unknown', 'There is no such contact, or nobody you may see follows them.', 404);
 }
 
 export type PagedMessage = Message & { conversation: { memberId: string } };
@@ -194,6 +184,20 @@ async function ensureConversations(db: Db, messages: NewMessage[]): Promise<Map<
 
 function pairOf({ contactId, memberId }: { contactId: string; memberId: string }): string {
   return `${contactId} ${memberId}`;
+}
+
+/** What member and contact said in a span of time, whatever the source. */
+export async function listSaidBetween(
+  db: Db,
+  cipher: FieldCipher,
+  pair: { contactId: string; memberId: string },
+  { from, until }: { from: Date; until: Date },
+): Promise<Pick<SaidMessage, 'sender' | 'at' | 'text'>[]> {
+  const rows = await db.message.findMany({
+    where: { conversation: pair, at: { gte: from, lt: until } },
+    orderBy: [{ at: 'asc' }, { id: 'asc' }],
+  });
+  return rows.map((row) => ({ sender: row.sender as Sender, at: row.at, text: openText(cipher, row) }));
 }
 
 /** Marks messages as recalled and answers the keys that are not stored. */

@@ -1,7 +1,7 @@
 import type { Caller, Scope } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import { mustSeeContact } from '#server/conversation/conversation-store.ts';
+import { getContactByIdInScope } from '#server/contact/contact-store.ts';
 import { getCustomer } from '#server/customer/customer-store.ts';
 import { isActiveMember } from '#server/member/member-store.ts';
 import { publishTasks } from './publish-tasks.ts';
@@ -22,7 +22,7 @@ export interface TaskWish {
 export async function createTask(deps: Deps, caller: Caller, wish: TaskWish): Promise<TaskView> {
   const assigneeId = wish.assigneeId ?? caller.memberId;
   if (assigneeId !== caller.memberId) await mustBeAssignable(deps, caller.scope, assigneeId);
-  if (wish.contactId) await mustSeeContact(deps.db, caller.scope, wish.contactId);
+  if (wish.contactId) await getContactByIdInScope(deps.db, caller.scope, wish.contactId);
   if (wish.customerId) await getCustomer(deps.db, caller.scope, wish.customerId);
   const boundTo = wish.contactId ? await findCustomerOf(deps.db, wish.contactId) : null;
   const task = await insertTask(deps.db, {
