@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { applyContact } from '#server/contact/apply-contact.ts';
 import { findContact } from '#server/contact/contact-store.ts';
 import { listAccounts } from '#server/member/member-store.ts';
@@ -37,6 +38,7 @@ async function askForPerson(deps: Deps, platform: string, key: PlatformKey): Pro
   const shown = await answerOr(() => deps.platforms.get(platform).getContact(key));
   if (shown.answer) {
     const { contactId } = await applyContact(deps, platform, { key, profile: shown.answer, askedAt });
+    await proposeBinding(deps, contactId);
     return { is: 'contact', id: contactId, key };
   }
   const colleague = await answerOr(() => ensureMember(deps, platform, key));
