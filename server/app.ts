@@ -19,6 +19,8 @@ import { openInbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
 import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
+import { liveRoute } from '#server/sidebar/live-route.ts';
+import { sidebarRoutes } from '#server/sidebar/sidebar-routes.ts';
 import { taskRoutes } from '#server/task/task-routes.ts';
 import { scoringRoutes } from '#server/scoring/scoring-routes.ts';
 import { summaryRoutes } from '#server/summary/summary-routes.ts';
@@ -35,6 +37,7 @@ export const routes: Route[] = [
   ...taskRoutes,
   ...summaryRoutes,
   ...scoringRoutes,
+  ...sidebarRoutes,
 ];
 
 /** All that may be asked without a login. A route that is not here is 401. */
@@ -70,6 +73,7 @@ export function makeApp(deps: Deps, health: Health, deeds: EventSwitch = eventSw
   router.get('/api/openapi.json', (ctx) => {
     ctx.body = openApiDocument(routes, deps.config.PUBLIC_URL);
   });
+  liveRoute(router, deps);
   for (const route of routes) router.register(route.endpoint.path, [route.endpoint.method], serve(deps, route));
 
   app.use(answering(deps));
