@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
+import { makeContact, makeCustomer, makeMember, openSession } from '#tests/support/factories.ts';
+import { FakePlatform } from '#tests/support/fake-platform.ts';
+import { useHttp } from '#tests/support/http.ts';
+import { useWorld } from '#tests/support/world.ts';
+
+const platform = new FakePlatform();
+const world = useWorld({ platforms: [platform] });
+const http = useHttp(world);
+beforeEach(() => platform.reset());
+
+const read = (as: string, contact: string) => http.ask('GET', `/api/sidebar?platform=fake&contact=${contact}`, { as });
+
+async function rep(name = '王磊', key = 'wanglei') {
+  const member = await makeMember(world.deps, { name, platform: 'fake', key });
+  return { member, session: await openSession(world.deps, member, 'fake') };
+}
+
+describe('the sidebar of one contact', () => {
+  test('shows who this is before anything was said, bound or scored: what is not ready is null', async () => {
+    const { member, session } = await rep();
+    await makeContact(world.deps, { platform: 'fake', key: 'chen', name: '陈女士', followedBy: [member] });
+    const { status, body } = await read(session, 'chen');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      contact: { name: '陈女士' },
+      customer: null,
+      bindings: [],
+      score: null,
+      summary: null,
+      summaryState: 'empty',
+      draft: null,
+      nextAction: { kind: 'none' },
+    });
+  });
+
+  test('a rep who opens the chat before the callback has come sees the contact all the same', async () => {
+    const { session } = await rep();
+    platform.addMember('wanglei', { name: '王磊' });
+    platform.addContact('new', { name: '新客户', follows: ['wanglei'] });
+    const { status, body } = await read(session, 'new');
+    expect({ status, name: (body as SidebarView).contact?.name }).toEqual({ status: 200, name: '新客户' });
+  });
+
+  test('a contact nobody knows, and one of a colleague’s, are the same 404 that says what to do', async () => {
+    const { session } = await rep();
+    const colleague = await rep('李雷', 'lilei');
+    await makeContact(world.deps, { platform: 'fake', key: 'theirs', followedBy: [colleague.member] });
+    for (const key of ['theirs', 'nobody'])
+      expect(await read(session, key)).toMatchObject({ status: 404, code: 'contact.unknown' });
+  });
+
+  test('offers the customer the contact may belong to as the next action', async () => {
+    const { member, session } = await rep();
+    await makeContact(world.deps, { platform: 'fake', key: 'chen', corpName: '云帆物流', followedBy: [member] });
+    await makeCustomer(world.deps, { name: '杭州云帆物流有限公司', owner: member });
+    const { body } = await read(session, 'chen');
+    expect(body).toMatchObject({
+      nextAction: { kind: 'bind', reason: 'unbound' },
+      candidates: [{ customer: { name: '杭州云帆物流有限公司' } }],
+    });
+  });
+});
+
+describe('live', () => {
+  test('the screen of a contact is told what is no longer true, and nothing of other contacts', async () => {
+    const { member, session } = await rep();
+    const contact = await makeContact(world.deps, { platform: 'fake', key: 'chen', followedBy: [member] });
+    const response = await fetch(`${http.url}/api/live?contact=${contact.id}`, {
+      headers: { Cookie: `zhike_session=${session}` },
+    });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const first = await reader?.read();
+    expect(first?.value).toContain('event: ping');
+    world.deps.live.publish(`contact.${crypto.randomUUID()}`, { part: 'score' });
+    world.deps.live.publish(`contact.${contact.id}`, { part: 'summary', contactId: contact.id });
+    const next = await reader?.read();
+    expect(next?.value).toBe(`data: ${JSON.stringify({ part: 'summary', contactId: contact.id })}\n\n`);
+    await reader?.cancel();
+  });
+
+  test('nobody listens to a contact outside their scope', async () => {
+    const { session } = await rep();
+    const colleague = await rep('李雷', 'lilei');
+    const theirs = await makeContact(world.deps, { platform: 'fake', followedBy: [colleague.member] });
+    expect(await http.ask('GET', `/api/live?contact=${theirs.id}`, { as: session })).toMatchObject({ status: 404 });
+    expect(await http.ask('GET', '/api/live?contact=anything', { as: session })).toMatchObject({ status: 400 });
+  });
+});
