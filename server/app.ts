@@ -54,6 +54,8 @@ export const publicPaths = [
 export interface Health {
   /** Names of what is not ready; [] when all is. */
   notReady(): Promise<string[]>;
+  /** Jobs by lane and state. */
+  queueDepth(): Promise<Record<string, Record<string, number>>>;
 }
 
 export interface App {
@@ -100,6 +102,9 @@ function operations(router: Router, deps: Deps, health: Health): void {
     if (!mayReadMetrics(deps, ctx))
       throw new Refusal('metrics.token', 'Send the METRICS_TOKEN as a bearer token, or ask from this machine.', 401);
     await countInbound(deps);
+    for (const [queue, states] of Object.entries(await health.queueDepth())) {
+      for (const [state, jobs] of Object.entries(states)) deps.metrics.queueDepth.set({ queue, state }, jobs);
+    }
     ctx.type = deps.metrics.registry.contentType;
     ctx.body = await deps.metrics.registry.metrics();
   });
@@ -108,6 +113,8 @@ function operations(router: Router, deps: Deps, health: Health): void {
 function mayReadMetrics(deps: Deps, ctx: Context): boolean {
   const token = deps.config.METRICS_TOKEN;
   if (token) return ctx.get('Authorization') === `Bearer ${token}`;
+  // A proxy on the same machine makes everybody look like loopback.
+  if (ctx.get('X-Forwarded-For') || ctx.get('Forwarded')) return false;
   const { remoteAddress } = ctx.req.socket;
   return ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(remoteAddress ?? '');
 }

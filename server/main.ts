@@ -15,7 +15,7 @@ import { makeLog, type Log } from '#server/base/log.ts';
 import { makeMetrics } from '#server/base/metrics.ts';
 import { makeModel } from '#server/base/model.ts';
 import { listPlatforms } from '#server/base/platforms.ts';
-import { connectQueue } from '#server/base/queue.ts';
+import { connectQueue, type QueueConnection } from '#server/base/queue.ts';
 import { makeSharedToken } from '#server/base/shared-token.ts';
 import type { Platform } from '#server/platform/platform.ts';
 import { makeApp } from '#server/app.ts';
@@ -154,8 +154,8 @@ function connectPlatforms(
 }
 
 /** Answers the port it listens on. */
-async function startWeb(deps: Deps, queue: { ping(): Promise<void> }, closers: Closer[]): Promise<number> {
-  const { app, settled } = makeApp(deps, { notReady: () => notReady(deps, queue) });
+async function startWeb(deps: Deps, queue: QueueConnection, closers: Closer[]): Promise<number> {
+  const { app, settled } = makeApp(deps, { notReady: () => notReady(deps, queue), queueDepth: () => queue.depth() });
   const server = createServer(app.callback());
   await listen(server, deps.config.PORT);
   closers.push(async () => {
@@ -183,7 +183,7 @@ function inUse(error: unknown, key: string, port: number): unknown {
   return new ConfigError(`Port ${port} is taken by another program. Stop it, or start Zhike with ${key}=${port + 1}.`);
 }
 
-async function notReady(deps: Deps, queue: { ping(): Promise<void> }): Promise<string[]> {
+async function notReady(deps: Deps, queue: QueueConnection): Promise<string[]> {
   const checks: Record<string, () => Promise<unknown>> = {
     database: () => deps.pool.query('SELECT 1'),
     queue: () => queue.ping(),

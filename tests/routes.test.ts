@@ -1,3 +1,4 @@
+import { healthy } from '#tests/support/healthy.ts';
 import { expect, test } from 'vitest';
 import { makeApp, publicPaths } from '#server/app.ts';
 import { useHttp } from './support/http.ts';
@@ -7,7 +8,7 @@ const world = useWorld();
 const http = useHttp(world);
 
 test('without a login every route is 401 unless it is on the written list', async () => {
-  const { router } = makeApp(world.deps, { notReady: async () => [] });
+  const { router } = makeApp(world.deps, healthy);
   const registered = router.stack.flatMap((layer) =>
     layer.methods.filter((method) => method !== 'HEAD').map((method) => [method, String(layer.path)] as const),
   );

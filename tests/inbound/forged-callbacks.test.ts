@@ -1,3 +1,4 @@
+import { healthy } from '#tests/support/healthy.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { wecom } from '#bot/wecom/wecom.ts';
 import { makeApp } from '#server/app.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
     testTools(),
   );
   const deps = { ...world.deps, platforms: listPlatforms(platform ? [platform] : []) };
-  site = await listen(makeApp(deps, { notReady: async () => [] }));
+  site = await listen(makeApp(deps, healthy));
 });
 afterAll(() => site.close());
 

@@ -1,3 +1,4 @@
+import { healthy } from '#tests/support/healthy.ts';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeApp } from '#server/app.ts';
@@ -16,7 +17,7 @@ let site: Listening;
 let cookie: string;
 
 beforeAll(async () => {
-  site = await listen(makeApp(world.deps, { notReady: async () => [] }, new TestDeeds()));
+  site = await listen(makeApp(world.deps, healthy, new TestDeeds()));
 });
 beforeEach(async () => {
   cookie = await login('admin');

@@ -1,3 +1,4 @@
+import { healthy } from '#tests/support/healthy.ts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeApp } from '#server/app.ts';
 import { strandOf } from '#server/inbound/inbound-event.ts';
@@ -13,7 +14,7 @@ const world = useWorld({ platforms: [platform], env: { CALLBACK_BODY_BYTES_MAX: 
 let site: Listening;
 
 beforeAll(async () => {
-  site = await listen(makeApp(world.deps, { notReady: async () => [] }, deeds));
+  site = await listen(makeApp(world.deps, healthy, deeds));
 });
 beforeEach(() => deeds.reset());
 afterAll(() => site.close());

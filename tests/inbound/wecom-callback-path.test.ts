@@ -1,3 +1,4 @@
+import { healthy } from '#tests/support/healthy.ts';
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { wecom } from '#bot/wecom/wecom.ts';
@@ -31,7 +32,7 @@ async function open(env: Record<string, string> = {}): Promise<void> {
     testTools(),
   );
   const deps = { ...world.deps, platforms: listPlatforms(platform ? [platform] : []) };
-  site = await listen(makeApp(deps, { notReady: async () => [] }));
+  site = await listen(makeApp(deps, healthy));
 }
 
 async function ask(query: Record<string, string>, body?: BodyInit): Promise<[number, string]> {

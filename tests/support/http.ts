@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
 import { makeApp } from '#server/app.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
+import { healthy } from './healthy.ts';
 import type { World } from './world.ts';
 
 export interface Answer {
@@ -30,7 +31,7 @@ export function useHttp(world: World): Http {
   const http = { url: '' } as Http;
 
   beforeAll(async () => {
-    server = createServer(makeApp(world.deps, { notReady: async () => [] }).app.callback());
+    server = createServer(makeApp(world.deps, healthy).app.callback());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     http.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
