@@ -26,3 +26,6 @@ export type JobPayload<Name extends JobName> = z.infer<(typeof jobPayloads)[Name
 
 /** Jobs that may not wait behind others: a welcome is worthless after 20 s. */
 export const fastJobs: readonly JobName[] = ['send-welcome'];
+
+/** Jobs that may wait for a model for minutes: they stand in a line of their own, so that nothing else waits for it. */
+export const slowJobs: readonly JobName[] = ['summarise-conversation'];

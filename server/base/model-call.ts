@@ -36,8 +36,15 @@ const RETRY_AFTER_MS_MAX = 2000;
 /** How an endpoint is asked for JSON, best first. Many OpenAI-compatible ones know the second only, or neither. */
 const formats = ['json_schema', 'json_object', 'none'] as const;
 
+export interface ModelCall {
+  ask(options: CallOptions): Promise<ModelReply>;
+  /** Gives up what is under way: a process that ends does not wait for a model. */
+  close(): void;
+}
+
 /** One question to an OpenAI-compatible endpoint: within the timeout, once more after a passing failure. */
-export function makeModelCall(config: Config, retryPauseMs = 500): (options: CallOptions) => Promise<ModelReply> {
+export function makeModelCall(config: Config, retryPauseMs = 500): ModelCall {
+  const closing = new AbortController();
   const client = new OpenAI({
     baseURL: config.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
     apiKey: config.OPENAI_API_KEY ?? 'none',
@@ -60,7 +67,7 @@ export function makeModelCall(config: Config, retryPauseMs = 500): (options: Cal
         ...responseFormat(format, options.answer),
       },
       // The client's own timeout ends with the headers; a body may drip for ever.
-      { signal: AbortSignal.timeout(config.LLM_TIMEOUT_MS) },
+      { signal: AbortSignal.any([AbortSignal.timeout(config.LLM_TIMEOUT_MS), closing.signal]) },
     );
     const text = completion.choices?.[0]?.message?.content ?? '';
     const said = options.messages.map(({ content }) => String(content)).join('');
@@ -85,11 +92,11 @@ export function makeModelCall(config: Config, retryPauseMs = 500): (options: Cal
     throw new Error('There is always a last format.');
   }
 
-  return async (options) => {
+  async function ask(options: CallOptions): Promise<ModelReply> {
     try {
       return await inAcceptedFormat(options);
     } catch (error) {
-      const retryMs = retryDelay(error, retryPauseMs);
+      const retryMs = closing.signal.aborted ? null : retryDelay(error, retryPauseMs);
       if (retryMs === null) throw unavailable(error);
       await pause(retryMs);
     }
@@ -98,7 +105,9 @@ export function makeModelCall(config: Config, retryPauseMs = 500): (options: Cal
     } catch (error) {
       throw unavailable(error);
     }
-  };
+  }
+
+  return { ask, close: () => closing.abort() };
 }
 
 function responseFormat(

@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import type { Llm, ModelAnswer, ModelOutcome, ModelQuestion } from './llm.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { makeModelCall, ModelUnavailable, type CallOptions, type ModelReply } from './model-call.ts';
+import { makeModelCall, ModelUnavailable, type CallOptions, type ModelCall } from './model-call.ts';
 import { dayOf, instantOf } from './shanghai.ts';
 
 export interface ModelOptions {
@@ -20,22 +20,22 @@ export interface ModelOptions {
   retryPauseMs?: number;
 }
 
-type Call = (options: CallOptions) => Promise<ModelReply>;
-
 interface Workbench extends ModelOptions {
-  call: Call;
+  call: ModelCall;
   breaker: Breaker;
 }
 
+export interface Model extends Llm {
+  /** Gives up what is under way; it counts as no answer. */
+  close(): void;
+}
+
 /** The configured model, or one that is always `off`. */
-export function makeModel(options: ModelOptions): Llm {
+export function makeModel(options: ModelOptions): Model {
   const { OPENAI_MODEL, OPENAI_API_KEY, OPENAI_BASE_URL } = options.config;
   const configured = Boolean(OPENAI_MODEL && (OPENAI_API_KEY || OPENAI_BASE_URL));
-  const bench: Workbench = {
-    ...options,
-    call: configured ? makeModelCall(options.config, options.retryPauseMs) : unconfigured,
-    breaker: makeBreaker(options.now),
-  };
+  const call = makeModelCall(options.config, options.retryPauseMs);
+  const bench: Workbench = { ...options, call, breaker: makeBreaker(options.now) };
   return {
     configured,
     ask: configured ? (question) => ask(bench, question) : async () => ({ answer: null, outcome: 'off', runId: null }),
@@ -44,11 +44,8 @@ export function makeModel(options: ModelOptions): Llm {
       options.metrics.droppedStatements.inc({ useCase }, droppedCount);
       await options.db.modelRun.update({ where: { id: runId }, data: { droppedCount } });
     },
+    close: call.close,
   };
-}
-
-async function unconfigured(): Promise<never> {
-  throw new Error('No model is configured.');
 }
 
 /** What a run is known to have done so far. */
@@ -101,7 +98,7 @@ async function answered<Answer extends z.ZodType>(
     { role: 'user', content: question.user },
   ];
   for (const outcome of ['answered', 'repaired'] as const) {
-    const reply = await bench.call({
+    const reply = await bench.call.ask({
       messages,
       answer: question.answer,
       temperature: question.temperature,

@@ -8,7 +8,7 @@ import {
   type Job,
 } from 'bullmq';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import { fastJobs, jobPayloads, type JobName, type JobPayload } from './job-payloads.ts';
+import { fastJobs, jobPayloads, slowJobs, type JobName, type JobPayload } from './job-payloads.ts';
 import type { Log } from './log.ts';
 import { Refusal } from './refusal.ts';
 
@@ -41,9 +41,13 @@ export interface Schedule {
   everyMs: number;
 }
 
-const lanes = ['work', 'fast'] as const;
+const lanes = ['work', 'fast', 'slow'] as const;
 type Lane = (typeof lanes)[number];
-const laneOf = (name: JobName): Lane => (fastJobs.includes(name) ? 'fast' : 'work');
+
+function laneOf(name: JobName): Lane {
+  if (fastJobs.includes(name)) return 'fast';
+  return slowJobs.includes(name) ? 'slow' : 'work';
+}
 
 /** BullMQ on Redis when `redisUrl` is given, else on the PostgreSQL it is given, in a schema of its own. */
 export async function connectQueue(options: {

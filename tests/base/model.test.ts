@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { readConfig } from '#server/base/config.ts';
 import type { ModelQuestion } from '#server/base/llm.ts';
@@ -197,4 +197,13 @@ test('what was dropped from an answer is noted with its run', async () => {
   const { runId } = await llm.ask(question());
   await llm.noteDropped(runId ?? '', 'test', 3);
   expect((await runs())[0]?.droppedCount).toBe(3);
+});
+
+test('a process that ends does not wait for a model', async () => {
+  fake.does = ['hangs'];
+  const llm = model();
+  const told = llm.ask(question());
+  await vi.waitFor(() => expect(fake.asked).toHaveLength(1));
+  llm.close();
+  expect(await told).toMatchObject({ answer: null, outcome: 'unavailable' });
 });

@@ -40,6 +40,26 @@ describe.each(['PostgreSQL', 'Redis'])('the queue on %s', (backend) => {
     await vi.waitFor(() => expect(scored).toHaveBeenCalledWith({ contactId }), soon);
   });
 
+  test('while a model keeps every summary waiting, other jobs are done', async () => {
+    const release = Promise.withResolvers<void>();
+    let summarised = 0;
+    const scored = vi.fn<(payload: { contactId: string }) => Promise<void>>(async () => {});
+    const { jobs } = await working({
+      async 'summarise-conversation'() {
+        await release.promise;
+        summarised += 1;
+      },
+      'score-contact': scored,
+    });
+    const waiting = Array.from({ length: 12 }, () => ({ payload: { conversationId: crypto.randomUUID() } }));
+    await jobs.addAll('summarise-conversation', waiting);
+    await jobs.add('score-contact', { contactId: crypto.randomUUID() });
+    await vi.waitFor(() => expect(scored).toHaveBeenCalledOnce(), soon);
+    expect(summarised).toBe(0);
+    release.resolve();
+    await vi.waitFor(() => expect(summarised).toBe(12), soon);
+  });
+
   test('a hundred nudges for one conversation cause one run, and one more for what came during it', async () => {
     let runs = 0;
     const release = Promise.withResolvers<void>();
