@@ -38,9 +38,14 @@ export class InlineJobs implements Jobs {
 
   /** Runs what waits, and what that adds, until nothing is left. */
   async drain(): Promise<void> {
-    for (let job = this.waiting.shift(); job; job = this.waiting.shift()) {
-      if (!this.#handlers) throw new Error('These jobs are not bound to a world.');
-      await (this.#handlers[job.name] as (payload: unknown) => Promise<void>)(job.payload);
-    }
+    while (this.waiting.length > 0) await this.runNext();
+  }
+
+  /** Runs the job that has waited longest. */
+  async runNext(): Promise<void> {
+    const job = this.waiting.shift();
+    if (!job) return;
+    if (!this.#handlers) throw new Error('These jobs are not bound to a world.');
+    await (this.#handlers[job.name] as (payload: unknown) => Promise<void>)(job.payload);
   }
 }
