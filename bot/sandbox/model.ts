@@ -5,6 +5,7 @@ import { answerPrompt } from './model-answer.ts';
 import { jsonIn, type Stage } from './stage.ts';
 
 export const modelName = 'sandbox-stub';
+const detailMax = 16_000;
 
 const part = z.union([z.string(), z.array(z.object({ type: z.string(), text: z.string().optional() }))]);
 const chatAsked = z.object({
@@ -67,7 +68,13 @@ async function answer(stage: Stage, request: IncomingMessage, call: string, raw:
   const completionTokens = tokensOf(content);
   return {
     status: 200,
-    detail: mode === 'up' ? `${promptTokens} + ${completionTokens} tokens` : mode,
+    detail: [
+      `${mode === 'up' ? '' : `${mode}, `}${promptTokens} + ${completionTokens} tokens`,
+      ...prompt.map((message) => `${message.role}: ${message.text}`),
+      `answer: ${content}`,
+    ]
+      .join('\n\n')
+      .slice(0, detailMax),
     body: {
       id: `chatcmpl-sandbox-${stage.now().toString(36)}`,
       object: 'chat.completion',

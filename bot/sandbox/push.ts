@@ -1,5 +1,6 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import type { LogEntry } from './sandbox-api.ts';
+import { hideWelcomeCode } from './log-detail.ts';
 import { seconds, type Company, type Push, type World } from './stage.ts';
 
 /** D90930: a push not answered with 200 within 5 s is tried again, three times in all. */
@@ -28,11 +29,11 @@ export function pusher(options: {
   function start(push: Push): void {
     const { faults, company } = options.world();
     const name = push.fields['ChangeType'] ? `${push.event}/${push.fields['ChangeType']}` : push.event;
+    const xml = eventXml(push, company, seconds(options.now()));
     if (faults.callbacks.lose) {
-      options.log({ kind: 'push', name, code: 'lost', ms: 0, detail: '' });
+      options.log({ kind: 'push', name, code: 'lost', ms: 0, detail: hideWelcomeCode(xml) });
       return;
     }
-    const xml = eventXml(push, company, seconds(options.now()));
     const send = () => {
       for (let copy = 0; copy < (faults.callbacks.duplicate ? 2 : 1); copy += 1) {
         const delivery = deliver(name, xml).finally(() => underway.delete(delivery));
@@ -63,7 +64,8 @@ export function pusher(options: {
       const startedAt = performance.now();
       const code = await post(xml);
       const ms = Math.round(performance.now() - startedAt);
-      options.log({ kind: 'push', name, code, ms, detail: attempt > 0 ? `try ${attempt + 1}` : '' });
+      const detail = `${attempt > 0 ? `try ${attempt + 1}\n` : ''}${hideWelcomeCode(xml)}`;
+      options.log({ kind: 'push', name, code, ms, detail });
       if (code === '200') return;
     }
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiFault } from './sandbox-api.ts';
 import { nowSeconds } from './deeds.ts';
+import { detailOf } from './log-detail.ts';
 import { jsonIn, type Stage } from './stage.ts';
 import { accessCalls, tokenKind } from './wecom-access.ts';
 import { Errcode, type CallTable } from './wecom-call.ts';
@@ -82,8 +83,9 @@ export function wecomGate(stage: Stage) {
     }
     const ms = Math.round(performance.now() - startedAt);
     const isSilent = met.some((fault) => fault.kind === 'no_answer');
-    const detail = isSilent ? 'done, not answered' : code === 0 ? '' : String(said['errmsg']).split(', hint')[0];
-    stage.log({ kind: 'api', name: path, code: String(code), ms, detail: detail ?? '' });
+    const asked = { ...Object.fromEntries(url.searchParams), ...bodyShown(raw) };
+    const detail = detailOf({ asked, [isSilent ? 'done, not answered' : 'said']: said });
+    stage.log({ kind: 'api', name: path, code: String(code), ms, detail });
     if (isSilent) return;
     response.writeHead(200, { 'content-type': 'application/json; charset=UTF-8' });
     response.end(JSON.stringify(said));
@@ -106,6 +108,12 @@ function meetFaults(stage: Stage, path: string): ApiFault[] {
   stage.changed();
   if (faults.api.length !== before) stage.tell({ type: 'faults', faults });
   return met;
+}
+
+/** Files have nothing to show. */
+function bodyShown(raw: Buffer): object {
+  const body = raw.length > 0 ? jsonIn(raw) : null;
+  return typeof body === 'object' && body !== null ? body : {};
 }
 
 function parse(raw: Buffer): Record<string, unknown> {
