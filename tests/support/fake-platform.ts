@@ -27,6 +27,8 @@ type NetworkMethod =
   | 'readMedia'
   | 'consentOf';
 
+const CALLBACK_AGE_MS_MAX = 3_600_000;
+
 interface Fault {
   method: NetworkMethod;
   /** `instead`: nothing happens. `after`: it happens, and the answer is lost. */
@@ -62,6 +64,8 @@ export class FakePlatform implements Platform {
   welcomeCodes = new Set<string>();
   unreachable = new Set<PlatformKey>();
   pageSize = 2;
+  /** While true, no call gets through. */
+  isDown = false;
 
   /** Every call that would have gone to the network, in order. */
   calls: { method: NetworkMethod; args: unknown[] }[] = [];
@@ -84,6 +88,7 @@ export class FakePlatform implements Platform {
     this.welcomeCodes.clear();
     this.unreachable.clear();
     this.pageSize = 2;
+    this.isDown = false;
     this.calls = [];
     this.welcomes = [];
     this.notices = [];
@@ -185,7 +190,7 @@ export class FakePlatform implements Platform {
   callback(event: PlatformEvent, receivedAt: Date, salt = ''): CallbackRequest {
     return {
       method: 'POST',
-      query: { signature: 'good' },
+      query: { signature: 'good', signedAt: receivedAt.toISOString() },
       body: Buffer.from(JSON.stringify({ event, salt })),
       receivedAt,
     };
@@ -193,6 +198,9 @@ export class FakePlatform implements Platform {
 
   readCallback(request: CallbackRequest): CallbackResult {
     if (request.query['signature'] !== 'good') throw new CallbackRefused('signature', 'Not signed by the fake.');
+    const { signedAt } = request.query;
+    const ageMs = signedAt ? request.receivedAt.getTime() - Date.parse(signedAt) : 0;
+    if (ageMs > CALLBACK_AGE_MS_MAX) throw new CallbackRefused('stale', 'Signed too long ago.');
     if (request.method === 'GET') return { reply: request.query['echo'] ?? '', events: [] };
     return { reply: 'success', events: [{ event: eventOf(request.body), body: request.body }] };
   }
@@ -310,6 +318,7 @@ export class FakePlatform implements Platform {
   async answer<T>(method: NetworkMethod, args: unknown[], act: () => T): Promise<T> {
     this.calls.push({ method, args: structuredClone(args) });
     await this.#gates.get(method);
+    if (this.isDown) throw new PlatformError('unavailable', { platform: this.name, call: method });
     const fault = this.#faults.find((candidate) => candidate.method === method && candidate.times > 0);
     if (fault) fault.times -= 1;
     if (fault?.when === 'instead') throw fault.error;

@@ -1,0 +1,39 @@
+import { platformContract, type ContractWorld } from '#tests/bot/platform-contract.ts';
+import { FakePlatform } from './fake-platform.ts';
+
+platformContract('The platform in memory', makeWorld);
+
+async function makeWorld(): Promise<ContractWorld> {
+  const platform = new FakePlatform();
+  platform.addDepartment('1');
+  platform.addDepartment('2', { parentKey: '1' });
+  platform.addMember('zhangsan', { departments: [{ key: '2', isLeader: false }] });
+  platform.addMember('idle', { departments: [{ key: '1', isLeader: true }] });
+  platform.addTags('意向', '高');
+  for (const key of ['wang', 'chen', 'li']) platform.addContact(key, { follows: ['zhangsan'] });
+  for (const text of ['在吗', '在的', '报价发我']) platform.archive?.say('wang', 'zhangsan', text, { at: new Date() });
+  let made = 0;
+  return {
+    platform,
+    known: { member: 'zhangsan', contact: 'wang', idleMember: 'idle', tag: '意向/高' },
+    async loginCode() {
+      platform.logins.set(`login-${(made += 1)}`, 'zhangsan');
+      return `login-${made}`;
+    },
+    async welcomeCode() {
+      platform.welcomeCodes.add(`welcome-${(made += 1)}`);
+      return `welcome-${made}`;
+    },
+    async callback() {
+      const contact = `new-${(made += 1)}`;
+      platform.addContact(contact, { follows: ['zhangsan'] });
+      const receivedAt = new Date();
+      const occurredAt = new Date(Math.floor(receivedAt.getTime() / 1000) * 1000).toISOString();
+      const event = { kind: 'contact_added', contact, member: 'zhangsan', half: false, occurredAt } as const;
+      return { request: platform.callback(event, receivedAt), contact };
+    },
+    async close() {
+      platform.isDown = true;
+    },
+  };
+}
