@@ -140,6 +140,18 @@ export function jsonSchema(answer: z.ZodType): Record<string, unknown> {
   });
 }
 
+/** The JSON object in an answer that may have a fence, a preface or thoughts around it; undefined when there is none. */
+export function jsonIn(text: string): unknown {
+  const said = text.replace(/^\s*<think>[\s\S]*?<\/think>/, '');
+  const body = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
+  try {
+    return JSON.parse(body) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** Null when trying again now is of no use. */
 function retryDelay(error: unknown, retryPauseMs: number): number | null {
   if (!(error instanceof OpenAI.APIError) || isTimeout(error)) return null;

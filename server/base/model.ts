@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import type { Llm, ModelAnswer, ModelOutcome, ModelQuestion } from './llm.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { makeModelCall, ModelUnavailable, type CallOptions, type ModelCall } from './model-call.ts';
+import { jsonIn, makeModelCall, ModelUnavailable, type CallOptions, type ModelCall } from './model-call.ts';
 import { dayOf, instantOf } from './shanghai.ts';
 
 export interface ModelOptions {
@@ -122,18 +122,6 @@ async function answered<Answer extends z.ZodType>(
     );
   }
   return end('unusable', null);
-}
-
-/** The JSON object in an answer that may have a fence, a preface or thoughts around it; undefined when there is none. */
-export function jsonIn(text: string): unknown {
-  const said = text.replace(/^\s*<think>[\s\S]*?<\/think>/, '');
-  const body = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
-  try {
-    return JSON.parse(body) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function hashOf({ system, user, temperature, maxOutputTokens }: ModelQuestion<z.ZodType>): string {

@@ -104,13 +104,12 @@ async function keep(
   });
 }
 
-/** What the customer promised is a task too: to wait for it, and to ask. */
 function spokenPromises(statements: readonly StoredStatement[]): SpokenPromise[] {
   return statements.flatMap(({ kind, text, who, dueAt, quotes: [first] }) =>
     kind === 'promise' && who && first
       ? {
           who,
-          text: who === 'contact' ? `等客户：${text}` : text,
+          text,
           quote: first.quote,
           messageId: first.messageId,
           dueAt: dueAt ? new Date(dueAt) : null,
