@@ -63,10 +63,19 @@ export function serve(deps: Deps, { endpoint, handle }: Route): Middleware {
 function parse(schema: z.ZodType | undefined, part: string, value: unknown): unknown {
   if (!schema) return undefined;
   const result = schema.safeParse(value);
+  if (result.success && holdsUnstorable(result.data))
+    throw new RequestInvalid([{ path: part, message: 'holds a NUL or half a character' }]);
   if (result.success) return result.data;
   throw new RequestInvalid(
     result.error.issues.map((issue) => ({ path: [part, ...issue.path].join('.'), message: issue.message })),
   );
+}
+
+/** PostgreSQL keeps neither NUL nor half a surrogate pair, and nobody types them. */
+function holdsUnstorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, inner]) => holdsUnstorable(key) || holdsUnstorable(inner));
 }
 
 class RequestInvalid extends Refusal {

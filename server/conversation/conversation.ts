@@ -39,3 +39,8 @@ export interface SaidMessage {
   text: string;
   mediaName: string | null;
 }
+
+/** PostgreSQL keeps neither NUL nor half a surrogate pair, and one such record must not hold up those after it. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '');
+}

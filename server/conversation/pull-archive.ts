@@ -25,7 +25,8 @@ export async function pullArchive(deps: Deps, { platform }: { platform: string }
   await announceMessages(deps);
   const { archive } = deps.platforms.get(platform);
   if (!archive) return;
-  const { id } = await getSource(deps.db, platform, 'archive');
+  const { id, enabled } = await getSource(deps.db, platform, 'archive');
+  if (!enabled) return;
   const isDone = await withLock(deps.pool, `archive:${id}`, async () => {
     while (await pullPage(deps, archive, platform, id)) await announceMessages(deps);
     await refillGaps(deps, archive, platform, id);

@@ -2,7 +2,7 @@ import type { Deps } from '#server/base/deps.ts';
 import type { ArchivedMessage, ArchiveRecord, ChatArchive } from '#server/platform/platform.ts';
 import { findRefused, pairKey, type ChatPair } from './archive-consent.ts';
 import type { Hole } from './archive-gap.ts';
-import type { NewMessage, Sender } from './conversation.ts';
+import { storable, type NewMessage, type Sender } from './conversation.ts';
 import { findPeople, type People } from './find-people.ts';
 
 /** What a page of the archive comes to. */
@@ -44,10 +44,10 @@ export async function readRecords(
         break;
       }
       case 'recall':
-        read.recalls.push({ key: record.recalledKey, at: record.at });
+        read.recalls.push({ key: storable(record.recalledKey), at: record.at });
         break;
       case 'unreadable':
-        read.holes.push(holeAt(record.seq, record.reason));
+        read.holes.push(holeAt(record.seq, storable(record.reason)));
         break;
       case 'skipped':
         pass('other');
@@ -93,9 +93,14 @@ function sort(
   if (from.is === to.is) return from.is === 'member' ? 'internal' : 'other';
   const sender: Sender = from.is;
   const [contact, member] = sender === 'contact' ? [from, to] : [to, from];
-  const { at, kind, text, media } = message;
+  const { at, kind, text } = message;
+  const media = message.media && {
+    name: message.media.name === null ? null : storable(message.media.name),
+    bytes: message.media.bytes,
+    reference: storable(message.media.reference),
+  };
   return {
     keys: { contact: contact.key, member: member.key },
-    message: { contactId: contact.id, memberId: member.id, key, sender, at, kind, text, media },
+    message: { contactId: contact.id, memberId: member.id, key: storable(key), sender, at, kind, text, media },
   };
 }

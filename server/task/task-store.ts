@@ -19,9 +19,13 @@ export async function listTasks(db: Db, scope: Scope, filter: TaskFilter, limit:
   const rows = await db.task.findMany({
     where: {
       contactId,
-      customerId,
       state: { in: states },
-      AND: [inScope(scope), assigneeId ? { assigneeId } : {}, due ? dueIn(due) : {}],
+      AND: [
+        inScope(scope),
+        assigneeId ? { assigneeId } : {},
+        customerId ? await ofCustomer(db, customerId) : {},
+        due ? dueIn(due) : {},
+      ],
     },
     orderBy: [{ dueAt: { sort: 'asc', nulls: 'last' } }, { id: 'asc' }],
     take: limit,
@@ -31,6 +35,12 @@ export async function listTasks(db: Db, scope: Scope, filter: TaskFilter, limit:
 
 function inScope(scope: Scope): Prisma.TaskWhereInput {
   return scope.all ? {} : { assigneeId: { in: [...scope.memberIds] } };
+}
+
+/** Also those with a contact who was bound to the customer only later. */
+async function ofCustomer(db: Db, customerId: string): Promise<Prisma.TaskWhereInput> {
+  const bindings = await db.binding.findMany({ where: { customerId }, select: { contactId: true } });
+  return { OR: [{ customerId }, { customerId: null, contactId: { in: bindings.map(({ contactId }) => contactId) } }] };
 }
 
 /** Without an end, no time at all is in as well. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Contact, Member } from '#prisma/client/client.ts';
 import { modelAllowed, readConversation } from '#server/conversation/conversation-store.ts';
@@ -335,4 +336,79 @@ describe('what the model may read', () => {
       },
     ]);
   });
+});
+
+describe('whatever the archive does', () => {
+  const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 2 ** 31);
+  type Deed = { is: 'said' | 'late' | 'unreadable' | 'recalled' | 'group'; fault: FaultyCall | null };
+  type FaultyCall = (typeof faulty)[number];
+  const faulty = ['pull', 'consentOf', 'getContact'] as const;
+  const deeds = fc.array(
+    fc.record<Deed>({
+      is: fc.constantFrom('said', 'said', 'said', 'late', 'unreadable', 'recalled', 'group'),
+      fault: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, fc.constantFrom(...faulty)),
+    }),
+    { minLength: 1, maxLength: 25 },
+  );
+
+  test(`every message ends up stored once, and every recalled one hidden (seed ${seed})`, async () => {
+    let chats = 0;
+    await fc.assert(
+      fc.asyncProperty(deeds, async (script) => {
+        await world.deps.db.chatSource.deleteMany();
+        await world.deps.db.archiveGap.deleteMany();
+        await world.deps.db.earlyRecall.deleteMany();
+        platform.archive?.records.splice(0);
+        chats += 1;
+        // Nobody we know yet: the platform is asked for them.
+        const key = `wm-chat-${chats}`;
+        platform.addContact(key, { follows: ['rep'] });
+
+        const held: (typeof platform.archive & object)['records'] = [];
+        const wanted = new Map<string, boolean>();
+        archive().say(key, 'rep', 'first', { at: at(0), key: `${key}-0` });
+        wanted.set(`${key}-0`, true);
+        for (const [n, { is, fault }] of script.entries()) {
+          const seq = BigInt(n + 2);
+          const messageKey = `${key}-${n + 1}`;
+          const told = archive().say(key, 'rep', `text ${n}`, { at: at(1), key: messageKey, seq });
+          if (is === 'recalled') {
+            const recalledKey = [...wanted.keys()][n % wanted.size] ?? '';
+            archive().records.splice(-1, 1, { seq, key: messageKey, state: 'recall', recalledKey, at: at(2) });
+            wanted.set(recalledKey, false);
+          } else if (is === 'group') {
+            archive().records.splice(-1, 1, { ...told, message: { ...messageOf(told), group: 'wr1' } } as typeof told);
+          } else {
+            wanted.set(messageKey, true);
+          }
+          if (is === 'late') held.push(...archive().records.splice(-1, 1));
+          if (is === 'unreadable') {
+            held.push(told);
+            archive().records.splice(-1, 1, { seq, key: messageKey, state: 'unreadable', reason: 'No key.' });
+          }
+          if (fault) platform.fail(fault, 'unavailable');
+          if (n % 3 === 0) await pull().catch(() => {});
+        }
+        const seqs = new Set(held.map(({ seq }) => seq));
+        // The end of the archive is seen once something comes after it.
+        archive().say(key, 'rep', 'last', { at: at(3), key: `${key}-last`, seq: BigInt(script.length + 2) });
+        wanted.set(`${key}-last`, true);
+        await pull().catch(() => {});
+        const { records } = archive();
+        records.splice(0, records.length, ...records.filter(({ seq }) => !seqs.has(seq)), ...held);
+        for (let again = 0; again < script.length + 4; again += 1) {
+          world.clock.advance(3_600_000);
+          await pull().catch(() => {});
+        }
+        const stored = await world.deps.db.message.findMany({ where: { key: { startsWith: `${key}-` } } });
+        expect(new Map(stored.map((row) => [row.key, row.recalledAt === null]))).toEqual(wanted);
+        expect(await world.deps.db.archiveGap.count({ where: { state: 'open' } })).toBe(0);
+      }),
+      { seed, numRuns: 15 },
+    );
+  }, 120_000);
+
+  function messageOf(record: ReturnType<ReturnType<typeof archive>['say']>) {
+    return record.state === 'message' ? record.message : null;
+  }
 });

@@ -198,4 +198,30 @@ describe('the list of tasks', () => {
     expect(await press('cancel', { version: 4 })).toMatchObject({ body: { state: 'cancelled' } });
     expect(await press('cancel', {})).toMatchObject({ status: 400, code: 'request.invalid' });
   });
+
+  test('over HTTP text the database cannot keep is a mistake of the caller', async () => {
+    const as = await openSession(world.deps, await makeMember(world.deps));
+    for (const title of ['a\0b', 'half \ud83d'])
+      expect(await http.ask('POST', '/api/tasks', { as, body: { title } })).toMatchObject({
+        status: 400,
+        code: 'request.invalid',
+      });
+    expect(await http.ask('GET', '/api/members?search=%00', { as })).toMatchObject({ status: 400 });
+  });
+
+  test('of a customer holds those with a contact who was bound to it later', async () => {
+    const { rep } = await team();
+    const caller = await callerOf(world.deps, rep);
+    const contact = await makeContact(world.deps, { followedBy: [rep] });
+    const customer = await makeCustomer(world.deps, { owner: rep });
+    await createTask(world.deps, caller, { title: '回访', contactId: contact.id, dueAt: null });
+    await world.deps.db.binding.create({ data: { contactId: contact.id, customerId: customer.id, reasons: [] } });
+    const found = await listTasks(
+      world.deps.db,
+      caller.scope,
+      { customerId: customer.id, states: ['open'], due: null },
+      50,
+    );
+    expect(found).toMatchObject([{ title: '回访' }]);
+  });
 });
