@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { forgetAnswersEveryMs, forgetModelAnswers } from '#server/base/forget-model-answers.ts';
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
@@ -37,6 +38,7 @@ const work: Work = {
   'send-welcome': (deps, { codeHash }) => sendWelcome(deps, codeHash),
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,
+  'forget-model-answers': forgetModelAnswers,
   'score-contact': scoreContact,
   'rescore-contacts': rescoreContacts,
   'remind-due-tasks': remindDueTasks,
@@ -58,6 +60,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
+    { name: 'forget-model-answers', payload: {}, everyMs: forgetAnswersEveryMs },
     ...deps.platforms.all.flatMap(({ name: platform }): Schedule[] => [
       { name: 'pull-archive', payload: { platform }, everyMs: pullArchiveEveryMs },
       { name: 'sync-members', payload: { platform }, everyMs: 6 * HOUR_MS },

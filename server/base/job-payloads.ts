@@ -14,6 +14,7 @@ export const jobPayloads = {
   'send-welcome': z.object({ codeHash: z.string() }),
   'summarise-conversation': z.object({ conversationId: z.uuid() }),
   'sweep-summaries': z.object({}),
+  'forget-model-answers': z.object({}),
   'score-contact': z.object({ contactId: z.uuid() }),
   'rescore-contacts': z.object({}),
   'remind-due-tasks': z.object({}),

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Deps } from '#server/base/deps.ts';
+import { listBindings } from '#server/binding/binding-store.ts';
 import { listConversationsOf, listMessages, readConversation } from '#server/conversation/conversation-store.ts';
 import type { StoredSignal } from '#server/summary/summary.ts';
 import { listSignals } from '#server/summary/summary-store.ts';
 import { METHOD, scoreOf, type ScoreFacts } from './score.ts';
-import { findLatestScore, findProfile, insertScore, lockContact, overrideOf } from './scoring-store.ts';
+import { findCompany, findLatestScore, insertScore, lockContact, overrideOf } from './scoring-store.ts';
 
 const MESSAGES_MAX = 200;
 
@@ -28,11 +29,17 @@ export async function scoreContact(deps: Deps, { contactId }: { contactId: strin
 }
 
 async function factsOf(deps: Deps, contactId: string): Promise<ScoreFacts | null> {
-  const profile = await findProfile(deps.db, contactId);
-  if (!profile) return null;
+  const contact = await findCompany(deps.db, contactId);
+  if (!contact) return null;
+  const bindings = await listBindings(deps.db, { all: true }, contactId);
   const conversations = await listConversationsOf(deps.db, { all: true }, contactId);
   const messages = await Promise.all(conversations.map(({ id }) => readConversation(deps, id, MESSAGES_MAX, 'rules')));
-  return { ...profile, messages: messages.flat(), signals: await standingSignals(deps, contactId) };
+  return {
+    contact,
+    bindings: bindings.map(({ role, customer }) => ({ role, grade: customer.grade })),
+    messages: messages.flat(),
+    signals: await standingSignals(deps, contactId),
+  };
 }
 
 /** A message that was recalled speaks for nothing. */

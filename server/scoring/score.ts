@@ -11,7 +11,7 @@ export const METHOD = 'rules@1';
 /** Everything a score is made of. A summary's signals may be missing: the rest still makes a score. */
 export interface ScoreFacts {
   contact: { corpName: string | null };
-  bindings: readonly { role: string; customerName: string; grade: string | null }[];
+  bindings: readonly { role: string; grade: string | null }[];
   /** Of all conversations with the contact, in any order. */
   messages: readonly { sender: 'contact' | 'member'; at: Date }[];
   signals: readonly StoredSignal[];

@@ -54,22 +54,13 @@ export async function findLatestScore(db: Db, contactId: string, notAfter?: Date
 
 const newestFirst = [{ at: 'desc' }, { id: 'desc' }] satisfies Prisma.ScoreOrderByWithRelationInput[];
 
-/** The profile's part of the facts; null when there is no such contact. */
-export async function findProfile(db: Db, contactId: string): Promise<Pick<ScoreFacts, 'contact' | 'bindings'> | null> {
+/** The contact's company, as the messenger or a member tells it; null when there is no such contact. */
+export async function findCompany(db: Db, contactId: string): Promise<ScoreFacts['contact'] | null> {
   const row = await db.contact.findUnique({
     where: { id: contactId },
-    select: {
-      corpName: true,
-      follows: { select: { remarkCorpName: true } },
-      bindings: { select: { role: true, customer: { select: { name: true, grade: true } } } },
-    },
+    select: { corpName: true, follows: { where: { remarkCorpName: { not: null } }, select: { remarkCorpName: true } } },
   });
-  if (!row) return null;
-  const remarked = row.follows.find(({ remarkCorpName }) => remarkCorpName)?.remarkCorpName ?? null;
-  return {
-    contact: { corpName: row.corpName ?? remarked },
-    bindings: row.bindings.map(({ role, customer }) => ({ role, customerName: customer.name, grade: customer.grade })),
-  };
+  return row && { corpName: row.corpName ?? row.follows[0]?.remarkCorpName ?? null };
 }
 
 /** Contacts spoken with since `since`, page by page in the order of their ids. */

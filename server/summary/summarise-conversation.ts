@@ -11,7 +11,14 @@ import { makeMask } from './mask-personal-data.ts';
 import { summaryAnswer } from './summary-answer.ts';
 import { summaryQuestion } from './summary-question.ts';
 import { isGood, nextAttemptAt, type StoredStatement } from './summary.ts';
-import { findAttempt, findLatestSummary, findSpeakers, insertSummary, saveAttempt } from './summary-store.ts';
+import {
+  findAttempt,
+  findLatestSummary,
+  findSpeakers,
+  giveUpAttempt,
+  insertSummary,
+  saveAttempt,
+} from './summary-store.ts';
 
 const USE_CASE = 'summarise-conversation';
 const MESSAGES_MAX = 200;
@@ -27,7 +34,7 @@ export async function summariseConversation(deps: Deps, { conversationId }: { co
   if (deps.llm.configured && messages.length > 0) {
     await askAndKeep(deps, conversation, messages);
     deps.live.publish(`contact.${conversation.contactId}`, { part: 'summary', contactId: conversation.contactId });
-  }
+  } else await giveUpAttempt(deps.db, conversationId);
   const { contactId } = conversation;
   await deps.jobs.add('score-contact', { contactId }, { key: contactId });
 }
@@ -36,7 +43,7 @@ async function askAndKeep(deps: Deps, conversation: Conversation, messages: Said
   const speakers = await findSpeakers(deps.db, conversation);
   const tags = await listTags(deps.db, speakers.contact.platform);
   const tagNames = [...new Set(tags.map(({ name }) => name))];
-  const mask = makeMask([speakers.contact.name, speakers.remark, speakers.memberName]);
+  const mask = makeMask(speakers.names);
   const { variables, byShortId } = summaryQuestion({
     messages: messages.filter(({ text }) => text.trim() !== ''),
     memberName: speakers.memberName,

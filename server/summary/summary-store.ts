@@ -61,6 +61,11 @@ export async function saveAttempt(db: Db, attempt: SummaryAttempt): Promise<void
   await db.summaryAttempt.upsert({ where: { conversationId }, create: attempt, update: data });
 }
 
+/** Nothing is left to try: the model may no longer read it, or there is no model. */
+export async function giveUpAttempt(db: Db, conversationId: string): Promise<void> {
+  await db.summaryAttempt.updateMany({ where: { conversationId }, data: { nextAt: null } });
+}
+
 /** Conversations to be tried again, and puts them off by `leaseMs` so that the next sweep leaves them to this one. */
 export async function takeDueAttempts(db: Db, now: Date, leaseMs: number, limit: number): Promise<string[]> {
   const rows = await db.$queryRaw<{ conversationId: string }[]>`
@@ -71,17 +76,20 @@ export async function takeDueAttempts(db: Db, now: Date, leaseMs: number, limit:
   return rows.map(({ conversationId }) => conversationId);
 }
 
-/** Who speaks, under the names the record knows. */
+/** Who speaks, and every name the record knows them and theirs by. */
 export async function findSpeakers(
   db: Db,
   { contactId, memberId }: { contactId: string; memberId: string },
-): Promise<{ contact: Contact; remark: string | null; memberName: string }> {
-  const [contact, follow, member] = await Promise.all([
+): Promise<{ contact: Contact; memberName: string; names: (string | null)[] }> {
+  const [contact, follow, member, people] = await Promise.all([
     db.contact.findUniqueOrThrow({ where: { id: contactId } }),
     db.follow.findUnique({ where: { contactId_memberId: { contactId, memberId } }, select: { remark: true } }),
     db.member.findUnique({ where: { id: memberId }, select: { name: true } }),
+    db.customer.findMany({ where: { kind: 'person', bindings: { some: { contactId } } }, select: { name: true } }),
   ]);
-  return { contact, remark: follow?.remark ?? null, memberName: member?.name ?? '' };
+  const memberName = member?.name ?? '';
+  const names = [contact.name, follow?.remark ?? null, memberName, ...people.map(({ name }) => name)];
+  return { contact, memberName, names };
 }
 
 /** In the order given; without those that are gone or that the member has already put on the contact. */

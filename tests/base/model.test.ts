@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { readConfig } from '#server/base/config.ts';
+import { forgetModelAnswers } from '#server/base/forget-model-answers.ts';
 import type { ModelQuestion } from '#server/base/llm.ts';
 import { makeModel } from '#server/base/model.ts';
 import { useFakeModel } from '#tests/support/fake-model.ts';
@@ -206,4 +207,16 @@ test('a process that ends does not wait for a model', async () => {
   await vi.waitFor(() => expect(fake.asked).toHaveLength(1));
   llm.close();
   expect(await told).toMatchObject({ answer: null, outcome: 'unavailable' });
+});
+
+test('an answer is kept for three days, its cost for good', async () => {
+  fake.does = [{ say: '{"word":"yes"}' }];
+  await model().ask(question());
+  const { answer: _, ...kept } = (await runs())[0] ?? {};
+  world.clock.advance(2 * 86_400_000);
+  await forgetModelAnswers(world.deps);
+  expect((await runs())[0]?.answer).toEqual({ word: 'yes' });
+  world.clock.advance(2 * 86_400_000);
+  await forgetModelAnswers(world.deps);
+  expect(await runs()).toEqual([{ ...kept, answer: null }]);
 });

@@ -21,7 +21,6 @@ const facts: fc.Arbitrary<ScoreFacts> = fc.record({
   bindings: fc.array(
     fc.record({
       role: fc.constantFrom('decision_maker', 'user', 'influencer', 'buyer', 'other', 'toString'),
-      customerName: fc.string(),
       grade: fc.constantFrom('A', 'B', 'C', 'D', null, '?'),
     }),
     { maxLength: 4 },
@@ -72,7 +71,7 @@ test('what is taken off at the top is shown as a factor', () => {
   const { value, factors } = scoreOf(
     {
       contact: { corpName: '云杉' },
-      bindings: [{ role: 'decision_maker', customerName: '云杉', grade: 'A' }],
+      bindings: [{ role: 'decision_maker', grade: 'A' }],
       messages: Array.from({ length: 12 }, () => ({ sender: 'contact' as const, at: ago(0.1) })),
       signals: signalKinds
         .filter((kind) => kind !== 'negative' && kind !== 'postpones')

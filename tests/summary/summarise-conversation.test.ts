@@ -36,6 +36,7 @@ const need = (messageId: string, quote: string, text = '需要50人版') => ({
 const summarise = async (chat: Chat) => {
   await world.deps.jobs.add('summarise-conversation', { conversationId: chat.conversationId });
   await world.jobs.drain();
+  expect(fake.asked.map(promptOf).join('\n')).not.toMatch(/1[3-9]\d{9}/);
 };
 const seen = async (chat: Chat) => viewSummary(world.deps, await callerOf(world.deps, chat.member), chat.contact.id);
 const scored = async (chat: Chat) => viewScore(world.deps, await callerOf(world.deps, chat.member), chat.contact.id);
