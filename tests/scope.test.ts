@@ -249,6 +249,22 @@ test.each(
   expect(outcomes).toEqual(Object.fromEntries(Object.keys(outcomes).map((route) => [route, expected])));
 });
 
+test('live updates of a contact are for those who may see it', async () => {
+  const self = await makeMember(world.deps, { departments: [east], key: 'self' });
+  const as = await openSession(world.deps, self);
+  const mine = await endow(self);
+  const theirs = await endow(await colleague('department'));
+  const statuses: number[] = [];
+  for (const { contact } of [mine, theirs]) {
+    const stream = new AbortController();
+    const headers = { Cookie: `zhike_session=${as}` };
+    const { status } = await fetch(`${http.url}/api/live?contact=${contact.id}`, { headers, signal: stream.signal });
+    statuses.push(status);
+    stream.abort();
+  }
+  expect(statuses).toEqual([200, 404]);
+});
+
 /** DESIGN §3. */
 function maySee(role: Role, place: Place): boolean {
   return role === 'admin' || place === 'own' || (place === 'department' && role !== 'rep');

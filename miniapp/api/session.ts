@@ -51,12 +51,13 @@ export async function goToLogin(platform: string): Promise<void> {
 async function redeemCode(platform: string): Promise<ApiError | null> {
   const search = new URLSearchParams(location.search);
   const code = search.get('code');
-  const state = search.get('state');
   if (!code) return null;
+  // Without the state of our own login the link is somebody else's making: it would log the member in as another.
+  const state = search.get('state') ?? '';
   const rest = withoutCode(search).toString();
   history.replaceState(history.state, '', location.pathname + (rest ? `?${rest}` : '') + location.hash);
   try {
-    await api.login({ body: { platform, code, ...(state === null ? {} : { state }) } });
+    await api.login({ body: { platform, code, state } });
     return null;
   } catch (error) {
     if (error instanceof ApiError && error.status >= 400 && error.status < 500) return error;

@@ -8,3 +8,13 @@ export async function recordAudit(
 ): Promise<void> {
   await db.auditEntry.create({ data: { ...entry, detail: entry.detail ?? {} } });
 }
+
+/** As recordAudit, but once however often it is asked: an entry like it in every part is enough. Inside a transaction. */
+export async function recordAuditOnce(
+  tx: Db,
+  entry: { memberId: string | null; action: string; subject: string; detail: Prisma.InputJsonObject },
+): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`audit:${entry.subject}`}, 0))`;
+  const recorded = await tx.auditEntry.count({ where: { ...entry, detail: { equals: entry.detail } } });
+  if (recorded === 0) await recordAudit(tx, entry);
+}

@@ -1,3 +1,4 @@
+import { recordAuditOnce } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { ensureMember } from '#server/member/refresh-member.ts';
 import type { EventOf } from '#server/platform/event.ts';
@@ -7,7 +8,6 @@ import { announceContacts } from './announce-contacts.ts';
 import { applyContact } from './apply-contact.ts';
 import { findContact } from './contact-store.ts';
 import type { Fact } from './follow.ts';
-import { recordTransferFailed } from './record-transfer-failed.ts';
 
 type ContactEvent =
   | EventOf<'contact_added'>
@@ -29,10 +29,21 @@ export async function learnContact(deps: Deps, platform: string, event: ContactE
   const told = fact && member ? { memberId: member.id, fact } : undefined;
   const { contactId, changed } = await applyContact(deps, platform, { key: event.contact, profile, askedAt, told });
   if (event.kind === 'contact_transfer_failed' && member) {
-    await recordTransferFailed(deps, { contactId, memberId: member.id, reason: event.reason, at: event.occurredAt });
+    await recordTransferFailed(deps, contactId, member.id, event);
   }
   if (changed) await announceContacts(deps, [contactId]);
   return contactId;
+}
+
+/** For whoever handed the contact over; `memberId` is who should have taken it. */
+async function recordTransferFailed(
+  deps: Deps,
+  contactId: string,
+  memberId: string,
+  { reason, occurredAt }: EventOf<'contact_transfer_failed'>,
+): Promise<void> {
+  const entry = { memberId, action: 'contact.transfer.failed', subject: `contact:${contactId}` };
+  await deps.db.$transaction((tx) => recordAuditOnce(tx, { ...entry, detail: { reason, at: occurredAt } }));
 }
 
 /** Null when the platform does not show the contact: not yet, or no longer. What is known then stays. */

@@ -1,6 +1,7 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
+import { findLatestSyncRun } from '#server/inbound/sync-run-store.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import { cannotLogIn, type Member } from './member.ts';
@@ -42,8 +43,9 @@ export async function logIn(
     await insertSession(tx, { tokenHash, memberId: current.id, platform, createdAt, expiresAt });
     await deleteEndedSessions(tx, createdAt);
     await lockAdmins(tx);
-    if (await hadAdmin(tx)) return current;
-    // Somebody must be able to give roles: in a company that never had an admin, whoever is here first.
+    // Somebody must be able to give roles: where all members are known and none ever was admin, whoever is here first.
+    const areAllKnown = (await findLatestSyncRun(tx, platform, 'members'))?.state === 'done';
+    if (!areAllKnown || (await hadAdmin(tx))) return current;
     await saveMember(tx, current.id, { role: 'admin' });
     await recordAudit(tx, { memberId: current.id, action: 'member.first_admin', subject: `member:${current.id}` });
     return { ...current, role: 'admin' as const };

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { syncMembers } from '#server/member/sync-members.ts';
 import { makeMember, openSession } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useHttp, type Answer } from '#tests/support/http.ts';
@@ -99,14 +100,18 @@ test('a session ends after seven days', async () => {
   expect((await http.ask('GET', '/api/me', { as })).status).toBe(401);
 });
 
-test('the first to log in to a company that never had an admin is admin; nobody is after that', async () => {
+test('the first to log in to a company that never had an admin is admin; nobody is before all members are known, or later', async () => {
   await world.deps.db.member.deleteMany();
-  await makeMember(world.deps, { key: 'first' });
-  await makeMember(world.deps, { key: 'second' });
-  platform.logins.set('1', 'first').set('2', 'second');
-  expect(await logIn({ code: '1' })).toMatchObject({ body: { role: 'admin' } });
+  for (const key of ['early', 'first', 'second']) {
+    await makeMember(world.deps, { key });
+    platform.addMember(key);
+    platform.logins.set(key, key);
+  }
+  expect(await logIn({ code: 'early' })).toMatchObject({ body: { role: 'rep' } });
+  await syncMembers(world.deps, 'wecom');
+  expect(await logIn({ code: 'first' })).toMatchObject({ body: { role: 'admin' } });
   await world.deps.db.member.updateMany({ where: { role: 'admin' }, data: { status: 'left' } });
-  expect(await logIn({ code: '2' })).toMatchObject({ body: { role: 'rep' } });
+  expect(await logIn({ code: 'second' })).toMatchObject({ body: { role: 'rep' } });
   expect(await world.deps.db.auditEntry.count({ where: { action: 'member.first_admin' } })).toBe(1);
 });
 
