@@ -145,12 +145,16 @@ export function jsonIn(text: string): unknown {
   const said = text.replace(/^\s*<think>[\s\S]*?<\/think>/, '');
   const body = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
   try {
-    return JSON.parse(body) as unknown;
+    return JSON.parse(body, storable) as unknown;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
+
+/** PostgreSQL keeps neither U+0000 nor half a surrogate pair. */
+const storable = (_: string, value: unknown) =>
+  typeof value === 'string' ? value.replaceAll('\u0000', '').toWellFormed() : value;
 
 /** Null when trying again now is of no use. */
 function retryDelay(error: unknown, retryPauseMs: number): number | null {

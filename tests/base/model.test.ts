@@ -70,6 +70,11 @@ test.each([
   expect((await model().ask(question())).answer).toEqual({ word: 'yes' });
 });
 
+test('an answer with characters no database keeps is kept without them', async () => {
+  fake.does = [{ say: String.raw`{"word":"y\u0000es\ud83d"}` }];
+  expect((await model().ask(question())).answer).toEqual({ word: 'yes\ufffd' });
+});
+
 test('an endpoint that takes no schema is asked in a simpler way, and from then on at once', async () => {
   fake.does = ['wants no schema'];
   const llm = model();
