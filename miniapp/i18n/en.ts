@@ -65,7 +65,7 @@ export const en: Messages = {
   'header.messenger': '@WeChat',
   'header.colleague': 'WeCom',
   'header.unbound': 'No customer',
-  'header.scoreLabel': 'Intent score {n}, {level}, show why',
+  'header.scoreLabel': 'Intent score',
   'header.more': 'More',
   'header.notFollowed': 'You have not added this contact and can only read. Colleagues who have: {names}',
   'header.removedByContact': 'The customer has removed you. Messages will not arrive.',

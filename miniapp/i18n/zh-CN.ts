@@ -61,7 +61,7 @@ export const zhCN = {
   'header.messenger': '@微信',
   'header.colleague': '企业微信',
   'header.unbound': '未绑定客户',
-  'header.scoreLabel': '意向评分 {n}，{level}，查看原因',
+  'header.scoreLabel': '意向评分',
   'header.more': '更多',
   'header.notFollowed': '你没有添加这位客户，只能查看。添加了的同事：{names}',
   'header.removedByContact': '客户已删除你，消息发不出去。',
