@@ -32,6 +32,8 @@ export const en: Messages = {
   'error.busy': 'Too many actions at once. Wait a moment and try again.',
   'error.copyNumber': 'Copy error number',
 
+  'opening.failed': 'The customer could not be opened',
+  'opening.tab': 'This part could not be loaded. Check the network and come back to it.',
   'opening.label': 'Opening the customer',
   'elsewhere.title': 'Open Zhike from a chat with a customer',
   'elsewhere.browser':
@@ -421,7 +423,10 @@ export const en: Messages = {
   'source.paste': 'Pasted by reps',
   'source.enabled': 'Take messages in',
   'source.model': 'AI may use it',
-  'source.gaps': 'Gaps',
+  'source.gaps': 'Gaps, asked again',
+  'source.lost': 'Lost',
+  'source.passedOver': 'Left out',
+  'source.passed': 'groups {group}, internal {internal}, not agreed {refused}, other {other}',
   'source.updated': 'Changed',
   'source.note':
     'Before switching on, make sure that customers agreed to archiving and that the company allows chats to go to the configured model.',

@@ -31,6 +31,8 @@ export const zhCN = {
   'error.busy': '操作太频繁，请稍等片刻再试。',
   'error.copyNumber': '复制错误编号',
 
+  'opening.failed': '没能打开客户资料',
+  'opening.tab': '没有加载出来，请检查网络后再切换一次。',
   'opening.label': '正在打开客户资料',
   'elsewhere.title': '请从与客户的聊天中打开知客',
   'elsewhere.browser':
@@ -415,7 +417,10 @@ export const zhCN = {
   'source.paste': '员工粘贴',
   'source.enabled': '接收消息',
   'source.model': '允许 AI 使用',
-  'source.gaps': '缺口',
+  'source.gaps': '缺口（补取中）',
+  'source.lost': '缺失',
+  'source.passedOver': '未收',
+  'source.passed': '群聊 {group}，内部 {internal}，未同意 {refused}，其他 {other}',
   'source.updated': '更新',
   'source.note': '打开前，请确认客户已同意存档，公司允许把聊天内容交给所配置的模型。',
   'source.saved': '已保存',
