@@ -89,7 +89,10 @@ async function start(ownEnv: Environment, closers: Closer[]): Promise<void> {
     const port = await startWeb(deps, queue, closers);
     sandbox?.productAt(`http://127.0.0.1:${port}`);
   }
-  if (config.PROCESS !== 'web') await queue.startWorkers(jobHandlers(deps), schedules(deps));
+  if (config.PROCESS !== 'web') {
+    closers.push(() => queue.stopWorkers());
+    await queue.startWorkers(jobHandlers(deps), schedules(deps));
+  }
   console.log(
     sandbox
       ? `Zhike is running in its sandbox. Open ${sandbox.url}/`

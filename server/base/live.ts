@@ -41,14 +41,19 @@ export async function connectLive(options: {
   await relay.subscribe<LiveEvent>('live.>', ({ topic, data }) =>
     local.publish(topic.slice('live.'.length) as LiveTopic, data),
   );
+  let isClosed = false;
   return {
     publish(topic, event) {
-      relay
-        .publish(`live.${topic}`, event)
-        .catch((err: unknown) => options.log.warn({ err }, 'a live update was lost'));
+      if (isClosed) return;
+      relay.publish(`live.${topic}`, event).catch((err: unknown) => {
+        if (!isClosed) options.log.warn({ err }, 'a live update was lost');
+      });
     },
     subscribe: local.subscribe,
-    close: () => relay.close(),
+    close() {
+      isClosed = true;
+      return relay.close();
+    },
   };
 }
 

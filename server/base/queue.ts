@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createPostgresBackend,
   createRedisBackend,
@@ -11,6 +12,9 @@ import { PlatformError } from '#server/platform/platform-error.ts';
 import { fastJobs, jobPayloads, slowJobs, type JobName, type JobPayload } from './job-payloads.ts';
 import type { Log } from './log.ts';
 import { Refusal } from './refusal.ts';
+
+/** A person waits at Ctrl-C. Jobs cut off here are run again by whoever starts next. */
+const STOP_MS_MAX = 5000;
 
 export interface JobOptions {
   /** While a job of this key waits, another is not added; while it runs, one more run is kept for after it. */
@@ -27,6 +31,8 @@ export interface Jobs {
 export interface QueueConnection {
   jobs: Jobs;
   startWorkers(handlers: JobHandlers, schedules: Schedule[]): Promise<void>;
+  /** Takes no new job and waits for those under way; after `STOP_MS_MAX` they are left to be run again. */
+  stopWorkers(): Promise<void>;
   /** Jobs by lane and state. */
   depth(): Promise<Record<string, Record<string, number>>>;
   /** Throws when the queue cannot be reached. */
@@ -100,9 +106,9 @@ export async function connectQueue(options: {
           stalledInterval: 10_000,
         });
         worker.on('error', report('worker failed'));
-        worker.on('failed', (job, err) =>
-          options.log.warn({ err, job: job?.name, attempts: job?.attemptsMade }, 'job failed'),
-        );
+        worker.on('failed', (job, err) => {
+          if (!isClosing) options.log.warn({ err, job: job?.name, attempts: job?.attemptsMade }, 'job failed');
+        });
         workers.push(worker);
         await worker.waitUntilReady();
       }
@@ -121,9 +127,15 @@ export async function connectQueue(options: {
     async ping() {
       await queues.work.getJobCounts('waiting');
     },
+    async stopWorkers() {
+      isClosing = true;
+      const patience = sleep(STOP_MS_MAX, 'over', { ref: false });
+      const ended = Promise.all(workers.map((worker) => worker.close()));
+      if ((await Promise.race([ended, patience])) === 'over')
+        await Promise.all(workers.map((worker) => worker.close(true)));
+    },
     async close() {
       isClosing = true;
-      await Promise.all(workers.map((worker) => worker.close()));
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
     },
   };

@@ -27,7 +27,10 @@ describe.each(['PostgreSQL', 'Redis'])('the queue on %s', (backend) => {
 
   async function working(handlers: Partial<JobHandlers>, schedules: Schedule[] = []): Promise<QueueConnection> {
     const queue = await connectQueue({ databaseUrl: database.url, redisUrl: redisUrl(), log });
-    onTestFinished(() => queue.close());
+    onTestFinished(async () => {
+      await queue.stopWorkers();
+      await queue.close();
+    });
     await queue.startWorkers(handlers as JobHandlers, schedules);
     return queue;
   }
