@@ -34,14 +34,16 @@ export async function connectLive(options: {
     namespace: 'zhike',
     ...(options.redisUrl ? {} : { backend: createPostgresRelayBackend }),
   } as ConstructorParameters<typeof Relay>[0]);
-  relay.on('error', (err) => options.log.warn({ err }, 'live updates are interrupted'));
+  let isClosed = false;
+  relay.on('error', (err) => {
+    if (!isClosed) options.log.warn({ err }, 'live updates are interrupted');
+  });
   await relay.waitUntilReady();
   const local = localLive();
   // One subscription a process: the relay routes by node, the emitter by topic.
   await relay.subscribe<LiveEvent>('live.>', ({ topic, data }) =>
     local.publish(topic.slice('live.'.length) as LiveTopic, data),
   );
-  let isClosed = false;
   return {
     publish(topic, event) {
       if (isClosed) return;

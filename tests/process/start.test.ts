@@ -1,9 +1,12 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { startSandbox } from '#bot/platforms.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
 import { freePort, freshDataDir, startProduct, type Product } from '#tests/support/product.ts';
+
+// Each test starts the product anew, some twice; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 const dataDir = freshDataDir();
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
