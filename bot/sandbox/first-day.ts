@@ -29,6 +29,14 @@ export async function liveFirstDay(
   }
 }
 
+/** The admin presses “read everything anew”, after the sandbox put other people in the place of those before. */
+export async function readAnew(world: World, at: { productUrl: string; publicUrl: string }): Promise<void> {
+  const admin = await logInAs(adminOf(world), at);
+  for (const kind of ['tags', 'contacts', 'reconcile']) {
+    await admin('POST', '/api/sync-runs', json({ platform: PLATFORM, kind }));
+  }
+}
+
 type Ask = (method: string, path: string, body?: { type: string; text: string }) => Promise<Record<string, unknown>>;
 
 async function logInAs(

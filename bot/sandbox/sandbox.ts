@@ -5,7 +5,7 @@ import { archiveNotifier } from './archive.ts';
 import { clientScript } from './client-script.ts';
 import { passOn } from './client-proxy.ts';
 import { controlDoor, playing, type Control } from './control.ts';
-import { liveFirstDay } from './first-day.ts';
+import { liveFirstDay, readAnew } from './first-day.ts';
 import { liveHub } from './live.ts';
 import { modelDoor, modelName } from './model.ts';
 import { pageFile } from './page.ts';
@@ -72,19 +72,23 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   stage.world.settings = { ...defaultSettings, ...stage.world.settings };
   if (!found) writer.changed();
 
+  const closing = new AbortController();
+  let resetDay: Promise<unknown> | undefined;
   const doors = openDoors(stage, {
     log: hub.entries,
     watch: hub.watch,
     verifyCallback: push.verify,
     reset(seed = stage.world.seed) {
-      // The keys stay: the product was configured with them.
-      const { isFirstDayOver } = stage.world;
+      // The keys stay: the product was configured with them; and what was given out for them is still good.
+      const { isFirstDayOver, credentials } = stage.world;
       stage.world = {
         ...seedWorld(seed, stage.world.company, now(), stage.world),
+        credentials,
         ...(isFirstDayOver ? { isFirstDayOver } : {}),
       };
       stage.changed();
       stage.tell({ type: 'reset' });
+      if (isFirstDayOver) resetDay = Promise.all([resetDay, letReadAnew(stage, closing.signal, options.log)]);
       return seed;
     },
   });
@@ -101,7 +105,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await listening.promise;
   stage.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const closing = new AbortController();
   let firstDay: Promise<void> | undefined;
   return {
     url: stage.url,
@@ -113,6 +116,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     async close() {
       closing.abort();
       await firstDay;
+      await resetDay;
       notifier.stop();
       hub.stop();
       await push.stop();
@@ -134,6 +138,15 @@ async function liveThroughFirstDay(stage: Stage, signal: AbortSignal, log: Sandb
     stage.changed();
   } catch (error) {
     if (!signal.aborted) log?.(`The sandbox's admin could not set the product up: ${String(error)}`);
+  }
+}
+
+/** Nobody would tell the product that all its customers are others now: no platform has such an event. */
+async function letReadAnew(stage: Stage, signal: AbortSignal, log: SandboxOptions['log']): Promise<void> {
+  try {
+    await readAnew(stage.world, { productUrl: stage.productUrl, publicUrl: stage.url });
+  } catch (error) {
+    if (!signal.aborted) log?.(`The sandbox's admin could not let the product read anew: ${String(error)}`);
   }
 }
 

@@ -18,6 +18,8 @@ const TRIED_RECENTLY_MS = 15_000;
 
 /** Who uses the page; goes to the login page and never answers when nobody does. */
 export async function logIn(platform: string): Promise<Me> {
+  // A page that was left on its way to the login, as at a change of chats, did not come back from it.
+  const cameBack = new URLSearchParams(location.search).has('code');
   const refused = await redeemCode(platform);
   try {
     session.me = await api.me();
@@ -26,7 +28,7 @@ export async function logIn(platform: string): Promise<Me> {
     return session.me;
   } catch (error) {
     if (!isApiError(error, 401)) throw error;
-    if (triedRecently()) {
+    if (cameBack && triedRecently()) {
       sessionStorage.removeItem(TRIED_KEY);
       throw refused ?? error;
     }

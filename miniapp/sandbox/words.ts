@@ -131,7 +131,7 @@ const zh = {
 
   phone: '客户手机',
   'phone.of': '{name}的手机',
-  'phone.log': '手机聊天记录',
+  'phone.log': '手机上的消息',
   'phone.none': '手机上还没有员工。先添加一位。',
   'phone.say': '以客户身份输入',
   'phone.hint': '打字，Enter 发送',
@@ -384,7 +384,7 @@ const en: Record<keyof typeof zh, string> = {
 
   phone: 'Customer’s phone',
   'phone.of': '{name}’s phone',
-  'phone.log': 'Messages on the phone',
+  'phone.log': 'What the phone shows',
   'phone.none': 'No rep on this phone yet. Add one first.',
   'phone.say': 'Write as the customer',
   'phone.hint': 'Type; Enter sends',
