@@ -36,18 +36,23 @@ async function main(): Promise<void> {
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
+  const started = start(process.env, closers);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // A signal in mid-start waits for the start: what is half open cannot be closed cleanly.
+    process.once(signal, () => {
+      void started
+        .catch(() => {})
+        .then(close)
+        .then(() => process.exit(0));
+    });
+  }
   try {
-    await start(process.env, closers);
+    await started;
   } catch (error) {
     await close();
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
     process.exit(1);
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void close().then(() => process.exit(0));
-    });
   }
 }
 

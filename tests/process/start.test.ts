@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import pg from 'pg';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { startSandbox } from '#bot/platforms.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
 import { freePort, freshDataDir, startProduct, type Product } from '#tests/support/product.ts';
+import { startRedis } from '#tests/support/redis.ts';
 
 // Each test starts the product anew, some twice; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 120_000 });
@@ -52,28 +54,72 @@ describe('one command', () => {
   });
 });
 
-describe('web and worker in processes of their own, on a database of the operator’s', () => {
-  test('the worker does what the web process took in', async () => {
-    const database = await cloneDatabase();
-    const port = await freePort();
-    const sandbox = await startSandbox({
-      port: 0,
-      productUrl: `http://127.0.0.1:${port}`,
-      stateFile: `${freshDataDir()}/sandbox.json`,
+const redis = await startRedis();
+afterAll(() => redis?.stop());
+
+// Where no Redis is installed the second row runs on PostgreSQL again.
+const queues: [string, Record<string, string>][] = [
+  ['PostgreSQL', {}],
+  ['Redis', redis ? { REDIS_URL: redis.url } : {}],
+];
+describe.each(queues)(
+  'web and worker in processes of their own, on a database of the operator’s and a queue on %s',
+  (_name, queue) => {
+    test('the worker does what the web process took in', async () => {
+      const database = await cloneDatabase();
+      const port = await freePort();
+      const sandbox = await startSandbox({
+        port: 0,
+        productUrl: `http://127.0.0.1:${port}`,
+        stateFile: `${freshDataDir()}/sandbox.json`,
+      });
+      const env = {
+        ...sandbox.env,
+        ...queue,
+        DATA_DIR: dataDir,
+        DATABASE_URL: database.url,
+        PORT: String(port),
+        SESSION_SECRET: 'x'.repeat(32),
+      };
+      const web = startProduct({ ...env, PROCESS: 'web' });
+      const worker = startProduct({ ...env, PROCESS: 'worker' });
+      await Promise.all([web.says(/is running \(web\)/), worker.says(/is running \(worker\)/)]);
+      expect(await (await fetch(`http://127.0.0.1:${port}/readyz`)).json()).toEqual({ status: 'ready' });
+
+      const { demo } = await control(sandbox.url, 'GET', 'state');
+      await control(sandbox.url, 'POST', 'act', { kind: 'customer_adds', member: demo.member, contact: demo.stranger });
+      await vi.waitFor(() => expect(followsOf(database.url, demo.stranger)).resolves.toEqual([{ state: 'active' }]), {
+        timeout: 60_000,
+        interval: 100,
+      });
+      expect(await Promise.all([stop(web), stop(worker)])).toEqual([cleanly, cleanly]);
+      await sandbox.close();
+      await database.drop();
     });
-    const env = {
-      ...sandbox.env,
-      DATA_DIR: dataDir,
-      DATABASE_URL: database.url,
-      PORT: String(port),
-      SESSION_SECRET: 'x'.repeat(32),
-    };
-    const web = startProduct({ ...env, PROCESS: 'web' });
-    const worker = startProduct({ ...env, PROCESS: 'worker' });
-    await Promise.all([web.says(/is running \(web\)/), worker.says(/is running \(worker\)/)]);
-    expect(await (await fetch(`http://127.0.0.1:${port}/readyz`)).json()).toEqual({ status: 'ready' });
-    expect(await Promise.all([stop(web), stop(worker)])).toEqual([cleanly, cleanly]);
-    await sandbox.close();
-    await database.drop();
+  },
+);
+
+async function control(sandboxUrl: string, method: string, path: string, body?: unknown): Promise<StateView> {
+  const response = await fetch(`${sandboxUrl}/sandbox/api/${path}`, {
+    method,
+    headers: { Origin: sandboxUrl, 'Content-Type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
   });
-});
+  expect(response.status).toBeLessThan(300);
+  return (await response.json()) as StateView;
+}
+
+interface StateView {
+  demo: { member: string; stranger: string };
+}
+
+async function followsOf(databaseUrl: string, contactKey: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const { rows } = await client.query(
+    'SELECT f.state FROM "Follow" f JOIN "Contact" c ON c.id = f."contactId" WHERE c.key = $1',
+    [contactKey],
+  );
+  await client.end();
+  return rows;
+}
