@@ -1,7 +1,6 @@
 import type { Messages } from './i18n.ts';
 
 export const en: Messages = {
-  'app.name': 'Zhike',
   close: 'Close',
   cancel: 'Cancel',
   save: 'Save',

@@ -1,6 +1,5 @@
 /** What the pages say. `{name}` is a blank; `a|b` has a form for n = 1 first. */
 export const zhCN = {
-  'app.name': '知客',
   close: '关闭',
   cancel: '取消',
   save: '保存',

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { weigh } from './bundle.ts';
+
+const dist = path.join(import.meta.dirname, '..', '..', 'miniapp', 'dist');
+const built = () =>
+  readdirSync(path.join(dist, 'assets')).map((name) => ({
+    name,
+    text: readFileSync(path.join(dist, 'assets', name), 'utf8'),
+  }));
+
+test('the sidebar answers a press after at most 110 KiB of scripts and 16 KiB of styles', () => {
+  const { scripts, styles } = weigh('sidebar.html');
+  expect(scripts).toBeLessThanOrEqual(110);
+  expect(styles).toBeLessThanOrEqual(16);
+});
+
+test('no part of the sidebar that is fetched later weighs more than 25 KiB', () => {
+  const { later } = weigh('sidebar.html');
+  expect(Object.keys(later)).not.toEqual([]);
+  expect(Object.entries(later).filter(([, kib]) => kib > 25)).toEqual([]);
+});
+
+test('the client’s SDK is fetched after the sidebar is on screen', () => {
+  expect(Object.keys(weigh('sidebar.html').later)).toContain('host/wecom-sdk.ts');
+});
+
+test('the desk shows its first screen after at most 240 KiB', () => {
+  const { scripts, styles } = weigh('desk.html');
+  expect(scripts + styles).toBeLessThanOrEqual(240);
+});
+
+test('every built file has a name the server hands out, and no style asks another host', () => {
+  const files = built();
+  expect(files.map(({ name }) => name).filter((name) => !/^[\w.-]+$/.test(name))).toEqual([]);
+  const asking = files.filter(({ name, text }) => name.endsWith('.css') && /url\(\s*["']?(https?:)?\/\//.test(text));
+  expect(asking.map(({ name }) => name)).toEqual([]);
+});
+
+test('the pages carry no script of their own beside the built ones, so that a strict content security policy holds', () => {
+  const ownScript = /<script(?![^>]*\bsrc=)|\son\w+=/;
+  const pages = ['sidebar.html', 'desk.html'];
+  expect(pages.filter((page) => ownScript.test(readFileSync(path.join(dist, page), 'utf8')))).toEqual([]);
+});

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { en } from '#miniapp/i18n/en.ts';
+import type { MessageKey } from '#miniapp/i18n/i18n.ts';
+import { zhCN } from '#miniapp/i18n/zh-CN.ts';
+
+const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');
+const keys = Object.keys(zhCN) as MessageKey[];
+const blanks = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
+
+const sources = readdirSync(miniapp, { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.(vue|ts)$/.test(file) && !/^(dist|sandbox)[/\\]|(zh-CN|en)\.ts$/.test(file))
+  .map((file) => ({ file, text: readFileSync(path.join(miniapp, file), 'utf8') }));
+
+test('both languages leave the same blanks in every message', () => {
+  const forms = (key: MessageKey) => en[key].split('|');
+  const differing = keys.filter((key) => forms(key).some((form) => `${blanks(form)}` !== `${blanks(zhCN[key])}`));
+  expect(differing).toEqual([]);
+});
+
+test('the English words are English', () => {
+  const quoting: MessageKey[] = ['paste.hint'];
+  expect(keys.filter((key) => /\p{Script=Han}/u.test(en[key]))).toEqual(quoting);
+});
+
+test('no message is kept that no page says', () => {
+  const all = sources.map(({ text }) => text).join('\n');
+  const unsaid = keys.filter((key) => !key.startsWith('refused.') && !all.includes(`'${key}'`));
+  expect(unsaid).toEqual([]);
+});
+
+test('no page says a word that cannot be translated', () => {
+  const own = />(中文|English)</g;
+  const saying = sources
+    .filter(({ file }) => file.endsWith('.vue'))
+    .flatMap(({ file, text }) => {
+      const template = text.slice(text.indexOf('<template>'), text.lastIndexOf('</template>'));
+      const words = template
+        .replace(/<!--[^]*?-->/g, '')
+        .replace(own, '><')
+        .match(/\p{Script=Han}+/gu);
+      return words ? [`${file}: ${words.join(' ')}`] : [];
+    });
+  expect(saying).toEqual([]);
+});
+
+test('no page shows anything as markup: what a customer wrote stays text', () => {
+  const markup = /v-html|innerHTML|insertAdjacentHTML|document\.write/;
+  expect(sources.filter(({ text }) => markup.test(text)).map(({ file }) => file)).toEqual([]);
+});
