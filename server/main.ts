@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -209,8 +209,14 @@ async function notReady(deps: Deps, queue: QueueConnection): Promise<string[]> {
   return Object.keys(checks).filter((_, index) => results[index]?.status === 'rejected');
 }
 
+/** `npm start` names `.env`; what the environment says itself wins. */
+function readSettings(file: string | undefined): void {
+  if (file && existsSync(file)) process.loadEnvFile(file);
+}
+
 if (process.argv.includes('--write-env-example')) {
   writeFileSync(path.join(import.meta.dirname, '..', '.env.example'), envExample(drivers));
 } else {
+  readSettings(process.argv[2]);
   await main();
 }

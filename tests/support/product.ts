@@ -18,8 +18,8 @@ export interface Product {
 }
 
 /** The product as an operator starts it, in a process of its own. Nothing of the caller's environment leaks in but PATH. */
-export function startProduct(env: Record<string, string>): Product {
-  const child = spawn(process.execPath, [path.join(root, 'server', 'main.ts')], {
+export function startProduct(env: Record<string, string>, ...args: string[]): Product {
+  const child = spawn(process.execPath, [path.join(root, 'server', 'main.ts'), ...args], {
     env: { PATH: process.env['PATH'], PORT: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
