@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Contact, Customer, Department, Member } from '#prisma/client/client.ts';
 import { routes } from '#server/app.ts';
 import { roles, type Role } from '#server/base/caller.ts';
+import { insertScore } from '#server/scoring/scoring-store.ts';
 import { makeContact, makeCustomer, makeDepartment, makeMember, openSession } from './support/factories.ts';
 import { FakePlatform } from './support/fake-platform.ts';
 import { useHttp } from './support/http.ts';
@@ -293,7 +294,8 @@ async function endow(owner: Member): Promise<Property> {
   const secondCustomer = await makeCustomer(deps, { owner });
   const binding = { contactId: contact.id, customerId: customer.id, reasons: [] };
   await deps.db.binding.create({ data: binding });
-  await deps.db.score.create({ data: { contactId: contact.id, value: 50, factors: [], method: 'rules@1' } });
+  const score = { contactId: contact.id, at: deps.now(), value: 50, factors: [], method: 'rules@1' };
+  await insertScore(deps.db, deps.cipher, score, null);
   return {
     owner,
     contact,
@@ -302,7 +304,7 @@ async function endow(owner: Member): Promise<Property> {
     tagId,
     async makeTask(state = 'open') {
       const about = { contactId: contact.id, customerId: customer.id, assigneeId: owner.id };
-      return (await deps.db.task.create({ data: { title: '回电', state, ...about } })).id;
+      return (await deps.db.task.create({ data: { title: deps.cipher.encrypt('回电'), state, ...about } })).id;
     },
     async makeBindingChange() {
       const change = { ...binding, action: 'role_changed', role: 'user', previousRole: 'other' };

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import type { z } from 'zod';
 
 /** Encrypts single fields at rest (AES-256-GCM) and makes keyed hashes by which an encrypted field can still be found. */
 export interface FieldCipher {
@@ -35,4 +36,17 @@ export function makeFieldCipher(secret: string): FieldCipher {
     },
     hash: (plain) => createHmac('sha256', hashKey).update(plain).digest('base64url'),
   };
+}
+
+/** What an encrypted field keeps of a value that is no text. */
+export function sealJson(cipher: FieldCipher, value: unknown): string {
+  return cipher.encrypt(JSON.stringify(value));
+}
+
+export function openJson<Schema extends z.ZodType>(
+  cipher: FieldCipher,
+  schema: Schema,
+  sealed: string,
+): z.output<Schema> {
+  return schema.parse(JSON.parse(cipher.decrypt(sealed)));
 }

@@ -3,7 +3,6 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
-import type { Factor } from './score.ts';
 import { scoreContact } from './score-contact.ts';
 import type { ScoreView } from './scoring-api.ts';
 import { findLatestScore, insertScore, lockContact, type Override } from './scoring-store.ts';
@@ -29,10 +28,10 @@ export async function clearOverride(
 /** A new row with the same computation: the history keeps who thought what, and when. */
 async function replace(deps: Deps, caller: Caller, contactId: string, override: Override | null): Promise<ScoreView> {
   await getContactByIdInScope(deps.db, caller.scope, contactId);
-  if (!(await findLatestScore(deps.db, contactId))) await scoreContact(deps, { contactId });
-  const row = await deps.db.$transaction(async (tx) => {
+  if (!(await findLatestScore(deps.db, deps.cipher, contactId))) await scoreContact(deps, { contactId });
+  const score = await deps.db.$transaction(async (tx) => {
     await lockContact(tx, contactId);
-    const latest = await findLatestScore(tx, contactId);
+    const latest = await findLatestScore(tx, deps.cipher, contactId);
     if (!latest) throw new Refusal('score.unknown', 'There is no score of this contact yet. Try again later.', 404);
     if (override === null && latest.override === null) return latest;
     await recordAudit(tx, {
@@ -41,10 +40,9 @@ async function replace(deps: Deps, caller: Caller, contactId: string, override: 
       subject: `contact:${contactId}`,
       detail: override ? { computed: latest.value, shown: override.value } : {},
     });
-    const { value, method } = latest;
-    const factors = latest.factors as unknown as Factor[];
-    return insertScore(tx, { contactId, at: deps.now(), value, factors, method }, override);
+    const { value, factors, method } = latest;
+    return insertScore(tx, deps.cipher, { contactId, at: deps.now(), value, factors, method }, override);
   });
   deps.live.publish(`contact.${contactId}`, { part: 'score', contactId });
-  return viewOf(deps, row);
+  return viewOf(deps, score);
 }

@@ -5,7 +5,7 @@ import { listConversationsOf, listMessages, readConversation } from '#server/con
 import type { StoredSignal } from '#server/summary/summary.ts';
 import { listSignals } from '#server/summary/summary-store.ts';
 import { METHOD, scoreOf, type ScoreFacts } from './score.ts';
-import { findCompany, findLatestScore, insertScore, lockContact, overrideOf } from './scoring-store.ts';
+import { findCompany, findLatestScore, insertScore, lockContact } from './scoring-store.ts';
 
 const MESSAGES_MAX = 200;
 
@@ -19,10 +19,10 @@ export async function scoreContact(deps: Deps, { contactId }: { contactId: strin
   const { value, factors } = scoreOf(facts, deps.now());
   const isNew = await deps.db.$transaction(async (tx) => {
     await lockContact(tx, contactId);
-    const latest = await findLatestScore(tx, contactId);
+    const latest = await findLatestScore(tx, deps.cipher, contactId);
     if (latest?.method === METHOD && isDeepStrictEqual(latest.factors, factors)) return false;
     const score = { contactId, at: deps.now(), value, factors, method: METHOD };
-    await insertScore(tx, score, latest && overrideOf(latest));
+    await insertScore(tx, deps.cipher, score, latest && latest.override);
     return true;
   });
   if (isNew) deps.live.publish(`contact.${contactId}`, { part: 'score', contactId });
@@ -44,7 +44,7 @@ async function factsOf(deps: Deps, contactId: string): Promise<ScoreFacts | null
 
 /** A message that was recalled speaks for nothing. */
 async function standingSignals(deps: Deps, contactId: string): Promise<StoredSignal[]> {
-  const signals = await listSignals(deps.db, contactId);
+  const signals = await listSignals(deps.db, deps.cipher, contactId);
   const cited = signals.flatMap(({ quotes }) => quotes.map(({ messageId }) => messageId));
   const standing = new Set((await listMessages(deps, [...new Set(cited)])).map(({ id }) => id));
   return signals.map(({ signal, quotes }) => ({

@@ -1,6 +1,9 @@
-import type { Prisma, Score } from '#prisma/client/client.ts';
+import { z } from 'zod';
+import type { Prisma, Score as Row } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
+import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
 import type { Factor, ScoreFacts } from './score.ts';
+import { factorView } from './scoring-api.ts';
 
 export interface NewScore {
   contactId: string;
@@ -8,6 +11,11 @@ export interface NewScore {
   value: number;
   factors: Factor[];
   method: string;
+}
+
+export interface Score extends NewScore {
+  id: string;
+  override: Override | null;
 }
 
 /** A rep's disagreement with a score: what to show instead. */
@@ -18,20 +26,34 @@ export interface Override {
   at: Date;
 }
 
-export async function insertScore(db: Db, score: NewScore, override: Override | null): Promise<Score> {
-  return db.score.create({
+export async function insertScore(
+  db: Db,
+  cipher: FieldCipher,
+  score: NewScore,
+  override: Override | null,
+): Promise<Score> {
+  const row = await db.score.create({
     data: {
       ...score,
-      factors: score.factors as unknown as Prisma.InputJsonValue,
+      factors: sealJson(cipher, score.factors),
       override: override?.value,
       overrideReason: override?.reason,
       overrideBy: override?.by,
       overrideAt: override?.at,
     },
   });
+  return toScore(cipher, row);
 }
 
-export function overrideOf(row: Score): Override | null {
+const storedFactors = z.array(factorView);
+
+function toScore(cipher: FieldCipher, row: Row): Score {
+  const { id, contactId, at, value, method } = row;
+  const factors = openJson(cipher, storedFactors, row.factors);
+  return { id, contactId, at, value, factors, method, override: overrideOf(row) };
+}
+
+function overrideOf(row: Row): Override | null {
   const { override: value, overrideReason: reason, overrideBy: by, overrideAt: at } = row;
   return value !== null && reason !== null && by !== null && at !== null ? { value, reason, by, at } : null;
 }
@@ -41,15 +63,24 @@ export async function lockContact(tx: Db, contactId: string): Promise<void> {
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`score:${contactId}`}, 0))::text`;
 }
 
-export async function listScores(db: Db, contactId: string, limit: number): Promise<Score[]> {
-  return db.score.findMany({ where: { contactId }, orderBy: newestFirst, take: limit });
+export async function listScores(db: Db, cipher: FieldCipher, contactId: string, limit: number): Promise<Score[]> {
+  const rows = await db.score.findMany({ where: { contactId }, orderBy: newestFirst, take: limit });
+  return rows.map((row) => toScore(cipher, row));
 }
 
-export async function findLatestScore(db: Db, contactId: string, notAfter?: Date): Promise<Score | null> {
-  return db.score.findFirst({
-    where: { contactId, ...(notAfter ? { at: { lte: notAfter } } : {}) },
+export async function findLatestScore(db: Db, cipher: FieldCipher, contactId: string): Promise<Score | null> {
+  const row = await db.score.findFirst({ where: { contactId }, orderBy: newestFirst });
+  return row && toScore(cipher, row);
+}
+
+/** Null when there was no score yet at that time. */
+export async function findValueAt(db: Db, contactId: string, time: Date): Promise<number | null> {
+  const row = await db.score.findFirst({
+    where: { contactId, at: { lte: time } },
     orderBy: newestFirst,
+    select: { value: true },
   });
+  return row && row.value;
 }
 
 const newestFirst = [{ at: 'desc' }, { id: 'desc' }] satisfies Prisma.ScoreOrderByWithRelationInput[];

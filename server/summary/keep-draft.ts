@@ -11,8 +11,9 @@ export async function keepDraft(
 ): Promise<{ updatedAt: string }> {
   await getContactByIdInScope(deps.db, caller.scope, contactId);
   const now = deps.now();
-  if (text.trim() === '') await deleteDraft(deps.db, caller.memberId, contactId);
-  else await saveDraft(deps.db, caller.memberId, contactId, text, now);
+  const key = { memberId: caller.memberId, contactId };
+  if (text.trim() === '') await deleteDraft(deps.db, key);
+  else await saveDraft(deps.db, deps.cipher, key, { text, updatedAt: now });
   return { updatedAt: now.toISOString() };
 }
 
@@ -21,6 +22,6 @@ export async function readDraft(
   caller: Caller,
   contactId: string,
 ): Promise<{ text: string; updatedAt: string } | null> {
-  const draft = await findDraft(deps.db, caller.memberId, contactId);
+  const draft = await findDraft(deps.db, deps.cipher, { memberId: caller.memberId, contactId });
   return draft && { text: draft.text, updatedAt: draft.updatedAt.toISOString() };
 }

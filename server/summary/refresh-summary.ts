@@ -18,7 +18,7 @@ export async function refreshSummary(
   const conversation = await conversationFor(deps, caller, contactId);
   if (!conversation) return { state: 'empty' };
   const [summary, attempt] = await Promise.all([
-    findLatestSummary(deps.db, conversation.id),
+    findLatestSummary(deps.db, deps.cipher, conversation.id),
     findAttempt(deps.db, conversation.id),
   ]);
   const state = await stateOf(deps, conversation, summary, attempt);

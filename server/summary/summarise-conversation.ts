@@ -94,9 +94,9 @@ async function keep(
   const { checked, tags, upToMessageId, messageCount, runId, isRepeated, promptVersion } = given;
   if (runId && !isRepeated) await deps.llm.noteDropped(runId, USE_CASE, checked.droppedCount);
   await proposeTasks(deps, conversation.id, spokenPromises(checked.statements));
-  const latest = await findLatestSummary(deps.db, conversation.id);
+  const latest = await findLatestSummary(deps.db, deps.cipher, conversation.id);
   if (isRepeated && latest?.upToMessageId === upToMessageId) return;
-  await insertSummary(deps.db, {
+  await insertSummary(deps.db, deps.cipher, {
     conversationId: conversation.id,
     at: deps.now(),
     statements: checked.statements,

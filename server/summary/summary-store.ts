@@ -1,6 +1,7 @@
-import type { Contact, Prisma, ReplyDraft, Summary, SummaryAttempt } from '#prisma/client/client.ts';
+import type { Contact, Prisma, Summary as Row, SummaryAttempt } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
-import { storedSignals, type StoredSignal, type StoredStatement } from './summary.ts';
+import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
+import { storedSignals, storedStatements, type StoredSignal, type StoredStatement } from './summary.ts';
 
 export interface NewSummary {
   conversationId: string;
@@ -17,39 +18,57 @@ export interface NewSummary {
   promptVersion: string;
 }
 
-export async function insertSummary(db: Db, summary: NewSummary): Promise<Summary> {
-  return db.summary.create({
+export interface Summary extends NewSummary {
+  id: string;
+}
+
+export async function insertSummary(db: Db, cipher: FieldCipher, summary: NewSummary): Promise<Summary> {
+  const { statements, signals, replyDraft } = summary;
+  const row = await db.summary.create({
     data: {
       ...summary,
-      statements: summary.statements as unknown as Prisma.InputJsonValue,
-      signals: summary.signals as unknown as Prisma.InputJsonValue,
+      statements: sealJson(cipher, statements),
+      signals: sealJson(cipher, signals),
+      replyDraft: replyDraft === null ? null : cipher.encrypt(replyDraft),
     },
   });
+  return toSummary(cipher, row);
 }
 
-export async function findLatestSummary(db: Db, conversationId: string): Promise<Summary | null> {
-  return db.summary.findFirst({ where: { conversationId }, orderBy: newestFirst });
+export async function findLatestSummary(db: Db, cipher: FieldCipher, conversationId: string): Promise<Summary | null> {
+  const row = await db.summary.findFirst({ where: { conversationId }, orderBy: newestFirst });
+  return row && toSummary(cipher, row);
 }
 
-export async function findSummary(db: Db, id: string): Promise<(Summary & { contactId: string }) | null> {
+function toSummary(cipher: FieldCipher, row: Row): Summary {
+  return {
+    ...row,
+    statements: openJson(cipher, storedStatements, row.statements),
+    signals: openJson(cipher, storedSignals, row.signals),
+    replyDraft: row.replyDraft === null ? null : cipher.decrypt(row.replyDraft),
+  };
+}
+
+/** Whose conversation it is of; null when there is no such summary. */
+export async function findSummarisedContact(db: Db, id: string): Promise<string | null> {
   const row = await db.summary.findUnique({
     where: { id },
-    include: { conversation: { select: { contactId: true } } },
+    select: { conversation: { select: { contactId: true } } },
   });
-  return row && { ...row, contactId: row.conversation.contactId };
+  return row && row.conversation.contactId;
 }
 
 const newestFirst = [{ at: 'desc' }, { id: 'desc' }] satisfies Prisma.SummaryOrderByWithRelationInput[];
 
 /** What the newest summary of each of the contact's conversations says of buying. */
-export async function listSignals(db: Db, contactId: string): Promise<StoredSignal[]> {
+export async function listSignals(db: Db, cipher: FieldCipher, contactId: string): Promise<StoredSignal[]> {
   const rows = await db.summary.findMany({
     where: { conversation: { contactId } },
     distinct: ['conversationId'],
     orderBy: newestFirst,
     select: { signals: true },
   });
-  return rows.flatMap(({ signals }) => storedSignals.parse(signals));
+  return rows.flatMap(({ signals }) => openJson(cipher, storedSignals, signals));
 }
 
 export async function findAttempt(db: Db, conversationId: string): Promise<SummaryAttempt | null> {
@@ -105,20 +124,33 @@ export async function listTagsToSuggest(
   return rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
 }
 
-export async function findDraft(db: Db, memberId: string, contactId: string): Promise<ReplyDraft | null> {
-  return db.replyDraft.findUnique({ where: { memberId_contactId: { memberId, contactId } } });
+/** A draft is one member's for one contact. */
+interface DraftKey {
+  memberId: string;
+  contactId: string;
 }
 
-export async function saveDraft(db: Db, memberId: string, contactId: string, text: string, at: Date): Promise<void> {
-  await db.replyDraft.upsert({
-    where: { memberId_contactId: { memberId, contactId } },
-    create: { memberId, contactId, text, updatedAt: at },
-    update: { text, updatedAt: at },
-  });
+export async function findDraft(
+  db: Db,
+  cipher: FieldCipher,
+  key: DraftKey,
+): Promise<{ text: string; updatedAt: Date } | null> {
+  const row = await db.replyDraft.findUnique({ where: { memberId_contactId: key } });
+  return row && { text: cipher.decrypt(row.text), updatedAt: row.updatedAt };
 }
 
-export async function deleteDraft(db: Db, memberId: string, contactId: string): Promise<void> {
-  await db.replyDraft.deleteMany({ where: { memberId, contactId } });
+export async function saveDraft(
+  db: Db,
+  cipher: FieldCipher,
+  key: DraftKey,
+  draft: { text: string; updatedAt: Date },
+): Promise<void> {
+  const data = { ...draft, text: cipher.encrypt(draft.text) };
+  await db.replyDraft.upsert({ where: { memberId_contactId: key }, create: { ...key, ...data }, update: data });
+}
+
+export async function deleteDraft(db: Db, key: DraftKey): Promise<void> {
+  await db.replyDraft.deleteMany({ where: key });
 }
 
 export async function insertFeedback(

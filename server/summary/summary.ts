@@ -4,7 +4,7 @@ import { quoteView, statementView, type summaryState } from './summary-api.ts';
 
 export type SummaryState = z.infer<typeof summaryState>;
 
-/** As kept in the columns `statements` and `signals` of Summary. */
+/** As kept, encrypted, in the columns `statements` and `signals` of Summary. */
 export const storedStatements = z.array(statementView);
 export type StoredStatement = z.infer<typeof statementView>;
 export const storedSignals = z.array(z.object({ signal: z.enum(signalKinds), quotes: z.array(quoteView) }));

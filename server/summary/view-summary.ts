@@ -1,11 +1,11 @@
-import type { Conversation, Summary, SummaryAttempt } from '#prisma/client/client.ts';
+import type { Conversation, SummaryAttempt } from '#prisma/client/client.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { listConversationsOf, listMessages, readConversation } from '#server/conversation/conversation-store.ts';
 import { replyRisks } from './reply-risk.ts';
 import type { SummaryView } from './summary-api.ts';
-import { storedStatements, summaryStateOf, type StoredStatement, type SummaryState } from './summary.ts';
-import { findAttempt, findLatestSummary, listTagsToSuggest } from './summary-store.ts';
+import { summaryStateOf, type StoredStatement, type SummaryState } from './summary.ts';
+import { findAttempt, findLatestSummary, listTagsToSuggest, type Summary } from './summary-store.ts';
 
 /**
  * The newest good summary of what the caller and the contact said to each other, and how it stands to the newest
@@ -19,7 +19,7 @@ export async function viewSummary(
   const conversation = await conversationFor(deps, caller, contactId);
   if (!conversation) return { summary: null, summaryState: 'empty' };
   const [summary, attempt] = await Promise.all([
-    findLatestSummary(deps.db, conversation.id),
+    findLatestSummary(deps.db, deps.cipher, conversation.id),
     findAttempt(deps.db, conversation.id),
   ]);
   return {
@@ -52,7 +52,7 @@ export async function stateOf(
 async function viewOf(deps: Deps, caller: Caller, conversation: Conversation, summary: Summary): Promise<SummaryView> {
   const { contactId } = conversation;
   const [statements, suggestedTags] = await Promise.all([
-    withoutRecalled(deps, storedStatements.parse(summary.statements)),
+    withoutRecalled(deps, summary.statements),
     listTagsToSuggest(deps.db, summary.suggestedTags, { contactId, memberId: caller.memberId }),
   ]);
   return {

@@ -15,13 +15,13 @@ export async function changeTask(
   seen: { id: string; version: number },
   transition: (task: Task, now: Date) => TaskChange,
 ): Promise<TaskView> {
-  const task = await getTask(deps.db, caller.scope, seen.id);
+  const task = await getTask(deps.db, deps.cipher, caller.scope, seen.id);
   if (task.version !== seen.version) throw await stale(deps, task);
   const change = transition(task, deps.now());
   if (change.assigneeId !== undefined && change.assigneeId !== task.assigneeId)
     await mustBeAssignable(deps, caller.scope, change.assigneeId);
-  const saved = await saveTask(deps.db, task, change);
-  if (!saved) throw await stale(deps, await getTask(deps.db, caller.scope, seen.id));
+  const saved = await saveTask(deps.db, deps.cipher, task, change);
+  if (!saved) throw await stale(deps, await getTask(deps.db, deps.cipher, caller.scope, seen.id));
   publishTasks(deps, [task, saved]);
   return viewTask(deps, saved);
 }

@@ -25,7 +25,7 @@ export async function createTask(deps: Deps, caller: Caller, wish: TaskWish): Pr
   if (wish.contactId) await getContactByIdInScope(deps.db, caller.scope, wish.contactId);
   if (wish.customerId) await getCustomer(deps.db, caller.scope, wish.customerId);
   const boundTo = wish.contactId ? await findCustomerOf(deps.db, wish.contactId) : null;
-  const task = await insertTask(deps.db, {
+  const task = await insertTask(deps.db, deps.cipher, {
     title: wish.title,
     state: 'open',
     contactId: wish.contactId ?? null,

@@ -1,24 +1,30 @@
 import type { Notice } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
+import type { FieldCipher } from '#server/base/field-cipher.ts';
 
 export type NoticeState = 'waiting' | 'sending' | 'sent' | 'unknown' | 'failed';
 export type NewNotice = Pick<Notice, 'key' | 'memberId' | 'text' | 'path'>;
 
 /** One that is there already stays as it is. */
-export async function insertNotices(db: Db, notices: NewNotice[], now: Date): Promise<void> {
+export async function insertNotices(db: Db, cipher: FieldCipher, notices: NewNotice[], now: Date): Promise<void> {
   await db.notice.createMany({
-    data: notices.map((notice) => ({ ...notice, createdAt: now, nextAttemptAt: now })),
+    data: notices.map((notice) => ({
+      ...notice,
+      text: cipher.encrypt(notice.text),
+      createdAt: now,
+      nextAttemptAt: now,
+    })),
     skipDuplicates: true,
   });
 }
 
 /** Null when it is not waiting: whoever gets it is the only one to send it. */
-export async function claimNotice(db: Db, key: string, now: Date): Promise<Notice | null> {
+export async function claimNotice(db: Db, cipher: FieldCipher, key: string, now: Date): Promise<Notice | null> {
   const [claimed] = await db.notice.updateManyAndReturn({
     where: { key, state: 'waiting' },
     data: { state: 'sending', claimedAt: now, attempts: { increment: 1 } },
   });
-  return claimed ?? null;
+  return claimed ? { ...claimed, text: cipher.decrypt(claimed.text) } : null;
 }
 
 export async function settleNotice(

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Deps } from '#server/base/deps.ts';
+import type { FieldCipher } from '#server/base/field-cipher.ts';
 import { findConversation, listMessages } from '#server/conversation/conversation-store.ts';
 import { getMember } from '#server/member/member-store.ts';
 import { resolveDuePhrase } from './due-phrase.ts';
@@ -45,7 +45,7 @@ export async function proposeTasks(
     if (!at) continue;
     const task = (await isProposed(deps, promise))
       ? null
-      : await insertPromisedTask(deps.db, {
+      : await insertPromisedTask(deps.db, deps.cipher, {
           title: titleOf(promise, locale),
           state: 'proposed',
           contactId,
@@ -57,7 +57,7 @@ export async function proposeTasks(
           quote: promise.quote,
           messageId: promise.messageId,
           createdAt: deps.now(),
-          promiseKey: promiseKeyOf(conversationId, promise),
+          promiseKey: promiseKeyOf(deps.cipher, conversationId, promise),
         });
     if (task) proposed.push(task);
     else known += 1;
@@ -74,7 +74,7 @@ function titleOf({ who, text }: SpokenPromise, locale: string): string {
 
 async function isProposed(deps: Deps, { messageId, quote }: SpokenPromise): Promise<boolean> {
   const wanted = normalised(quote);
-  const others = await listTasksOfMessages(deps.db, [messageId]);
+  const others = await listTasksOfMessages(deps.db, deps.cipher, [messageId]);
   return others.some((task) => {
     const had = normalised(task.quote ?? '');
     const [longer, shorter] = had.length > wanted.length ? [had, wanted] : [wanted, had];
@@ -89,10 +89,8 @@ function dueOf({ duePhrase, dueAt }: SpokenPromise, saidAt: Date): Date | null {
 }
 
 /** Whatever was done to a promise's task, the promise keeps this key. */
-export function promiseKeyOf(conversationId: string, { messageId, quote }: SpokenPromise): string {
-  return createHash('sha256')
-    .update(JSON.stringify([conversationId, messageId, normalised(quote)]))
-    .digest('base64url');
+function promiseKeyOf(cipher: FieldCipher, conversationId: string, { messageId, quote }: SpokenPromise): string {
+  return cipher.hash(JSON.stringify([conversationId, messageId, normalised(quote)]));
 }
 
 /** Without what a model changes when it copies: width of characters, spaces, punctuation. */

@@ -11,10 +11,10 @@ export const remindEveryMs = 20_000;
 export async function remindDueTasks(deps: Deps): Promise<void> {
   for (;;) {
     const keys = await deps.db.$transaction(async (tx) => {
-      const tasks = await lockDueReminders(tx, deps.now(), BATCH);
+      const tasks = await lockDueReminders(tx, deps.cipher, deps.now(), BATCH);
       const names = await listNames(tx, tasks);
       const notices = tasks.map((task) => noticeOf(task, names));
-      await insertNotices(tx, notices, deps.now());
+      await insertNotices(tx, deps.cipher, notices, deps.now());
       await clearReminders(
         tx,
         tasks.map(({ id }) => id),

@@ -11,7 +11,7 @@ import { claimNotice, settleNotice } from './notice-store.ts';
  * not sent again.
  */
 export async function sendNotice(deps: Deps, { key }: { key: string }): Promise<void> {
-  const notice = await claimNotice(deps.db, key, deps.now());
+  const notice = await claimNotice(deps.db, deps.cipher, key, deps.now());
   if (!notice) return;
   const settle = (outcome: Parameters<typeof settleNotice>[2]) => settleNotice(deps.db, key, outcome);
   if (isWorthless(notice, deps.now())) return settle({ state: 'failed', lastError: 'It could not be sent in time.' });

@@ -13,7 +13,7 @@ export const taskRoutes: Route[] = [
     const { state, due, limit, ...filter } = query;
     const states = state ? [state] : due === 'overdue' ? ['open' as const] : ['open' as const, 'proposed' as const];
     const bounds = due ? dueBounds(due, deps.now()) : null;
-    const tasks = await listTasks(deps.db, caller.scope, { ...filter, states, due: bounds }, limit);
+    const tasks = await listTasks(deps.db, deps.cipher, caller.scope, { ...filter, states, due: bounds }, limit);
     return { items: await viewTasks(deps, tasks) };
   }),
   route(taskApi.create, (deps, { caller, body }) =>

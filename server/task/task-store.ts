@@ -1,6 +1,7 @@
 import type { Prisma, Task as Row } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
+import type { FieldCipher } from '#server/base/field-cipher.ts';
 import { unknownTask, type Task, type TaskChange, type TaskState } from './task.ts';
 
 export type NewTask = Omit<Task, 'id' | 'doneAt' | 'version'> & { createdAt: Date };
@@ -14,7 +15,13 @@ export interface TaskFilter {
 }
 
 /** Tasks of members in scope, soonest due first, those without a time last. */
-export async function listTasks(db: Db, scope: Scope, filter: TaskFilter, limit: number): Promise<Task[]> {
+export async function listTasks(
+  db: Db,
+  cipher: FieldCipher,
+  scope: Scope,
+  filter: TaskFilter,
+  limit: number,
+): Promise<Task[]> {
   const { contactId, customerId, assigneeId, states, due } = filter;
   const rows = await db.task.findMany({
     where: {
@@ -30,7 +37,7 @@ export async function listTasks(db: Db, scope: Scope, filter: TaskFilter, limit:
     orderBy: [{ dueAt: { sort: 'asc', nulls: 'last' } }, { id: 'asc' }],
     take: limit,
   });
-  return rows.map(toTask);
+  return rows.map((row) => toTask(cipher, row));
 }
 
 function inScope(scope: Scope): Prisma.TaskWhereInput {
@@ -49,44 +56,57 @@ function dueIn({ from, until }: { from: Date | null; until: Date | null }): Pris
   return until ? { dueAt } : { OR: [{ dueAt }, { dueAt: null }] };
 }
 
-export async function getTask(db: Db, scope: Scope, id: string): Promise<Task> {
+export async function getTask(db: Db, cipher: FieldCipher, scope: Scope, id: string): Promise<Task> {
   const row = await db.task.findFirst({ where: { id, AND: inScope(scope) } });
   if (!row) throw unknownTask();
-  return toTask(row);
+  return toTask(cipher, row);
 }
 
-export async function insertTask(db: Db, task: NewTask & { promiseKey?: string }): Promise<Task> {
-  return toTask(await db.task.create({ data: task }));
+export async function insertTask(db: Db, cipher: FieldCipher, task: NewTask): Promise<Task> {
+  return toTask(cipher, await db.task.create({ data: sealed(cipher, task) }));
 }
 
 /** Null when there is one for this promise already, whatever became of it. */
-export async function insertPromisedTask(db: Db, task: NewTask & { promiseKey: string }): Promise<Task | null> {
-  const [row] = await db.task.createManyAndReturn({ data: task, skipDuplicates: true });
-  return row ? toTask(row) : null;
+export async function insertPromisedTask(
+  db: Db,
+  cipher: FieldCipher,
+  task: NewTask & { promiseKey: string },
+): Promise<Task | null> {
+  const [row] = await db.task.createManyAndReturn({ data: sealed(cipher, task), skipDuplicates: true });
+  return row ? toTask(cipher, row) : null;
 }
 
 /** Null when someone changed it since it was read. */
-export async function saveTask(db: Db, { id, version }: Task, change: TaskChange): Promise<Task | null> {
+export async function saveTask(
+  db: Db,
+  cipher: FieldCipher,
+  { id, version }: Task,
+  change: TaskChange,
+): Promise<Task | null> {
   const [row] = await db.task.updateManyAndReturn({
     where: { id, version },
-    data: { ...change, version: { increment: 1 } },
+    data: {
+      ...change,
+      ...(change.title === undefined ? {} : { title: cipher.encrypt(change.title) }),
+      version: { increment: 1 },
+    },
   });
-  return row ? toTask(row) : null;
+  return row ? toTask(cipher, row) : null;
 }
 
 /** Tasks that were born from one of the messages. */
-export async function listTasksOfMessages(db: Db, messageIds: string[]): Promise<Task[]> {
+export async function listTasksOfMessages(db: Db, cipher: FieldCipher, messageIds: string[]): Promise<Task[]> {
   const rows = await db.task.findMany({ where: { messageId: { in: messageIds } } });
-  return rows.map(toTask);
+  return rows.map((row) => toTask(cipher, row));
 }
 
 /** Tasks whose reminder is due; no other transaction gets the same ones until this one ends. */
-export async function lockDueReminders(tx: Db, now: Date, limit: number): Promise<Task[]> {
+export async function lockDueReminders(tx: Db, cipher: FieldCipher, now: Date, limit: number): Promise<Task[]> {
   const ids = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM "Task" WHERE state = 'open' AND "remindAt" <= ${now}
     ORDER BY "remindAt", id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
   const rows = await tx.task.findMany({ where: { id: { in: ids.map(({ id }) => id) } }, orderBy: { id: 'asc' } });
-  return rows.map(toTask);
+  return rows.map((row) => toTask(cipher, row));
 }
 
 export async function clearReminders(tx: Db, ids: string[]): Promise<void> {
@@ -131,10 +151,14 @@ export async function findCustomerOf(db: Db, contactId: string): Promise<string 
   return binding?.customerId ?? null;
 }
 
-function toTask(row: Row): Task {
+function sealed<Made extends NewTask>(cipher: FieldCipher, task: Made): Made {
+  return { ...task, title: cipher.encrypt(task.title), quote: task.quote === null ? null : cipher.encrypt(task.quote) };
+}
+
+function toTask(cipher: FieldCipher, row: Row): Task {
   return {
     id: row.id,
-    title: row.title,
+    title: cipher.decrypt(row.title),
     state: row.state as TaskState,
     contactId: row.contactId,
     customerId: row.customerId,
@@ -142,7 +166,7 @@ function toTask(row: Row): Task {
     createdBy: row.createdBy,
     dueAt: row.dueAt,
     remindAt: row.remindAt,
-    quote: row.quote,
+    quote: row.quote === null ? null : cipher.decrypt(row.quote),
     messageId: row.messageId,
     doneAt: row.doneAt,
     version: row.version,

@@ -7,7 +7,7 @@ import { listNames, listTasks } from './task-store.ts';
 /** What is open or proposed with the contact, soonest due first. */
 export async function tasksOfContact(deps: Deps, caller: Caller, contactId: string): Promise<TaskView[]> {
   const filter = { contactId, states: ['open' as const, 'proposed' as const], due: null };
-  return viewTasks(deps, await listTasks(deps.db, caller.scope, filter, 100));
+  return viewTasks(deps, await listTasks(deps.db, deps.cipher, caller.scope, filter, 100));
 }
 
 export async function viewTask(deps: Deps, task: Task): Promise<TaskView> {

@@ -5,6 +5,7 @@ import { recallMessages } from '#server/conversation/conversation-store.ts';
 import type { SummaryAnswer } from '#server/summary/summary-answer.ts';
 import { viewScore } from '#server/scoring/view-score.ts';
 import { viewSummary } from '#server/summary/view-summary.ts';
+import { tasksOfContact } from '#server/task/view-task.ts';
 import { callerOf, makeMember } from '#tests/support/factories.ts';
 import { useFakeModel, type AskedOfModel, type ModelBehaviour } from '#tests/support/fake-model.ts';
 import { useWorld } from '#tests/support/world.ts';
@@ -88,14 +89,14 @@ test('a conversation becomes a summary whose quotes are in the chat, a score, an
     pointer: { messageId: asked, quote: '50人版多少钱' },
   });
   expect(score?.factors.reduce((sum, { points }) => sum + points, 0)).toBe(score?.value);
-  expect(await world.deps.db.task.findMany()).toMatchObject([
+  expect(await tasksOfContact(world.deps, await callerOf(world.deps, chat.member), chat.contact.id)).toMatchObject([
     {
       state: 'proposed',
       title: '给报价',
-      assigneeId: chat.member.id,
+      assignee: { id: chat.member.id },
       quote: '周五前给您报价',
       messageId: promised,
-      dueAt: new Date('2026-03-06T10:00:00.000Z'),
+      dueAt: '2026-03-06T10:00:00.000Z',
     },
   ]);
 });

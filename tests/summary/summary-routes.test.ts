@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Llm } from '#server/base/llm.ts';
 import { readDraft } from '#server/summary/keep-draft.ts';
+import { insertSummary } from '#server/summary/summary-store.ts';
 import { viewSummary } from '#server/summary/view-summary.ts';
 import { makeChat, type Chat } from '#tests/support/chat.ts';
 import { callerOf, makeDepartment, makeMember, openSession } from '#tests/support/factories.ts';
@@ -74,14 +75,18 @@ test('the reply a rep is editing is kept for that rep alone, and forgotten when 
 
 test('what a rep did with a suggestion is noted; a summary of another contact is refused', async () => {
   const other = await makeChat(world.deps, { member: chat.member, contactName: '李雷' });
-  const summary = await world.deps.db.summary.create({
-    data: {
-      conversationId: other.conversationId,
-      statements: [],
-      signals: [],
-      messageCount: 1,
-      promptVersion: 'summarise-conversation@1',
-    },
+  const summary = await insertSummary(world.deps.db, world.deps.cipher, {
+    conversationId: other.conversationId,
+    at: world.deps.now(),
+    statements: [],
+    signals: [],
+    suggestedTags: [],
+    replyDraft: null,
+    upToMessageId: null,
+    messageCount: 1,
+    droppedCount: 0,
+    runId: null,
+    promptVersion: 'summarise-conversation@1',
   });
   const give = (contactId: string) =>
     http.ask('POST', '/api/suggestions/feedback', {

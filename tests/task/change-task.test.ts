@@ -151,7 +151,7 @@ describe('the list of tasks', () => {
         title: String(hour),
         dueAt: hour === null ? null : new Date(world.deps.now().getTime() + hour * 3_600_000),
       });
-    const tasks = await listTasks(world.deps.db, caller.scope, { states: ['open'], due: null }, 50);
+    const tasks = await listTasks(world.deps.db, world.deps.cipher, caller.scope, { states: ['open'], due: null }, 50);
     expect(tasks.map(({ title }) => title)).toEqual(['2', '5', '30', 'null']);
   });
 
@@ -218,6 +218,7 @@ describe('the list of tasks', () => {
     await world.deps.db.binding.create({ data: { contactId: contact.id, customerId: customer.id, reasons: [] } });
     const found = await listTasks(
       world.deps.db,
+      world.deps.cipher,
       caller.scope,
       { customerId: customer.id, states: ['open'], due: null },
       50,
