@@ -1,7 +1,7 @@
 import { fill, language, type Blanks, type Locale } from '#miniapp/i18n/i18n.ts';
 
 /** What the sandbox's own page says; apart from the pages' dictionary so that the sidebar does not carry it. */
-const zh = {
+export const zh = {
   title: '知客沙箱',
   strip: '沙箱：不会联系任何真实账号',
   opening: '正在打开沙箱…',
@@ -121,6 +121,7 @@ const zh = {
   'sidebar.frame': '知客侧边栏',
   'sidebar.name': '知客',
   'sidebar.offline': '已断网',
+  'sidebar.blank': '没有网络，客户端打不开新的页面。在「故障注入」里恢复侧边栏网络。',
   entry: '入口',
   'entry.single_chat_tools': '单聊工具栏',
   'entry.group_chat_tools': '群聊工具栏',
@@ -133,9 +134,9 @@ const zh = {
   'phone.of': '{name}的手机',
   'phone.log': '手机上的消息',
   'phone.none': '手机上还没有员工。先添加一位。',
-  'phone.say': '以客户身份输入',
+  'phone.say': '在手机上打字',
   'phone.hint': '打字，Enter 发送',
-  'phone.send': '以客户身份发送',
+  'phone.send': '从手机发送',
   'phone.add': '添加员工为联系人',
   'phone.remove': '删除员工',
   'phone.agree': '同意存档',
@@ -251,7 +252,7 @@ const zh = {
   'refused.offline': '沙箱没有回应。',
 } as const;
 
-const en: Record<keyof typeof zh, string> = {
+export const en: Record<keyof typeof zh, string> = {
   title: 'Zhike sandbox',
   strip: 'Sandbox: no real account is ever contacted',
   opening: 'Opening the sandbox…',
@@ -374,6 +375,7 @@ const en: Record<keyof typeof zh, string> = {
   'sidebar.frame': 'Zhike sidebar',
   'sidebar.name': 'Zhike',
   'sidebar.offline': 'No network',
+  'sidebar.blank': 'Without a network the client opens no page. Under “Faults” the sidebar gets its network back.',
   entry: 'Entry',
   'entry.single_chat_tools': 'Chat toolbar',
   'entry.group_chat_tools': 'Group toolbar',
@@ -386,9 +388,9 @@ const en: Record<keyof typeof zh, string> = {
   'phone.of': '{name}’s phone',
   'phone.log': 'What the phone shows',
   'phone.none': 'No rep on this phone yet. Add one first.',
-  'phone.say': 'Write as the customer',
+  'phone.say': 'Type on the phone',
   'phone.hint': 'Type; Enter sends',
-  'phone.send': 'Send as the customer',
+  'phone.send': 'Send from the phone',
   'phone.add': 'Add a rep',
   'phone.remove': 'Delete the rep',
   'phone.agree': 'Agree to archive',
