@@ -80,11 +80,15 @@ async function untar(file: string, folder: string): Promise<void> {
   await Promise.all([unbrotli(file, tar.stdin), ended]);
 }
 
+/** The libraries a Chromium needs beyond the C library, where the machine lacks them. */
+export async function bundledLibraries(binary: string): Promise<Record<string, string>> {
+  const { stdout } = await run('ldd', [binary]);
+  return stdout.includes('not found') ? { LD_LIBRARY_PATH: path.join(await unpackedOnce(), 'lib') } : {};
+}
+
 /** Bare machines lack NSS and fonts; the package carries both. */
 async function missingParts(folder: string): Promise<Record<string, string>> {
-  const parts: Record<string, string> = {};
-  const { stdout } = await run('ldd', [path.join(folder, 'chromium')]);
-  if (stdout.includes('not found')) parts['LD_LIBRARY_PATH'] = path.join(folder, 'lib');
+  const parts = await bundledLibraries(path.join(folder, 'chromium'));
   if (!existsSync('/etc/fonts/fonts.conf')) parts['FONTCONFIG_FILE'] = await ownFonts(folder);
   return parts;
 }

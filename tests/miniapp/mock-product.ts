@@ -1,0 +1,192 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { Endpoint } from '#server/base/endpoint.ts';
+import { bindingApi } from '#server/binding/binding-api.ts';
+import { contactApi } from '#server/contact/contact-api.ts';
+import { conversationApi, type MessageView } from '#server/conversation/conversation-api.ts';
+import { customerApi } from '#server/customer/customer-api.ts';
+import { memberApi } from '#server/member/member-api.ts';
+import { scoringApi } from '#server/scoring/scoring-api.ts';
+import { sidebarApi, type SidebarView } from '#server/sidebar/sidebar-api.ts';
+import { summaryApi } from '#server/summary/summary-api.ts';
+import { taskApi } from '#server/task/task-api.ts';
+
+interface Asked {
+  params: Record<string, string>;
+  query: Record<string, string>;
+  body: Record<string, unknown>;
+}
+
+interface Refused {
+  status: number;
+  code: string;
+  detail?: Record<string, unknown>;
+}
+
+/** The pages with the other end of their contracts: every request and every answer is parsed by the contract itself. */
+export interface MockProduct {
+  url: string;
+  view: SidebarView;
+  messages: MessageView[];
+  /** `POST /api/tasks/:id/complete` and what was sent, oldest first. */
+  calls: { address: string; sent: Asked }[];
+  isLoggedIn: boolean;
+  /** By address: what is answered instead. */
+  refusals: Map<string, Refused>;
+  /** A live update. */
+  tell(part: string): void;
+  close(): Promise<void>;
+}
+
+const dist = path.join(import.meta.dirname, '..', '..', 'miniapp', 'dist');
+const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+// As strict as the server can be made.
+const policy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'";
+
+export async function startMockProduct(view: SidebarView, messages: MessageView[]): Promise<MockProduct> {
+  const streams = new Set<ServerResponse>();
+  const mock: MockProduct = {
+    url: '',
+    view,
+    messages,
+    calls: [],
+    isLoggedIn: true,
+    refusals: new Map(),
+    tell: (part) => streams.forEach((stream) => stream.write(`data: ${JSON.stringify({ part })}\n\n`)),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  const routes = routesOf(mock);
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', mock.url);
+    if (url.pathname === '/login-page') {
+      const back = new URL(url.searchParams.get('page') ?? '/', mock.url);
+      back.searchParams.set('code', 'good');
+      back.searchParams.set('state', 'ours');
+      response.writeHead(302, { location: back.href }).end();
+    } else if (url.pathname.startsWith('/api/live')) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n');
+      streams.add(response);
+      response.on('close', () => streams.delete(response));
+    } else if (url.pathname.startsWith('/api/')) {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { status, body } = answer(mock, routes, request.method ?? '', url, Buffer.concat(chunks).toString());
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      });
+    } else {
+      const isFile = /^\/(assets\/[\w.-]+|\w+\.html)$/.test(url.pathname);
+      response.writeHead(isFile ? 200 : 404, {
+        'content-type': types[path.extname(url.pathname)] ?? 'text/plain',
+        'content-security-policy': policy,
+      });
+      response.end(isFile ? readFileSync(path.join(dist, url.pathname)) : '');
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  mock.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return mock;
+}
+
+interface Route {
+  endpoint: Endpoint;
+  deed: (asked: Asked) => unknown;
+}
+
+function answer(mock: MockProduct, routes: Route[], method: string, url: URL, raw: string) {
+  const matches = ({ endpoint }: Route) => endpoint.method === method && patternOf(endpoint).test(url.pathname);
+  const route = routes.find(matches);
+  if (!route) return refusal({ status: 404, code: 'route.unknown' });
+  const { endpoint, deed } = route;
+  const address = `${endpoint.method} ${endpoint.path}`;
+  const sent = {
+    params: patternOf(endpoint).exec(url.pathname)?.groups ?? {},
+    query: Object.fromEntries(url.searchParams),
+    body: raw ? (JSON.parse(raw) as Asked['body']) : {},
+  };
+  mock.calls.push({ address, sent });
+  if (!mock.isLoggedIn && !endpoint.path.startsWith('/api/login')) {
+    return refusal({ status: 401, code: 'session.missing' });
+  }
+  const refused = mock.refusals.get(address);
+  if (refused) return refusal(refused);
+  endpoint.params?.parse(sent.params);
+  endpoint.query?.parse(sent.query);
+  endpoint.body?.parse(sent.body);
+  return { status: endpoint.status ?? 200, body: endpoint.answer.parse(deed(sent)) };
+}
+
+const patternOf = (endpoint: Endpoint) => new RegExp(`^${endpoint.path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
+
+const refusal = ({ status, code, detail }: Refused) => ({
+  status,
+  body: { error: { code, message: code, requestId: 'request-1', ...(detail ? { detail } : {}) } },
+});
+
+function routesOf(mock: MockProduct): Route[] {
+  const on = (endpoint: unknown, deed: Route['deed']): Route => ({ endpoint: endpoint as Endpoint, deed });
+  const me = {
+    id: mock.view.tasks[0]?.assignee.id ?? mock.view.contact.id,
+    name: '王磊',
+    role: 'rep',
+    position: '销售专员',
+    avatar: null,
+    departments: [],
+    status: 'active',
+    platform: 'wecom',
+    locale: 'zh-CN',
+  };
+  const taskOf = ({ params }: Asked) => {
+    const task = mock.view.tasks.find(({ id }) => id === params['id']);
+    if (!task) throw new Error('no such task');
+    return task;
+  };
+  const change = (asked: Asked, changes: object) =>
+    Object.assign(taskOf(asked), changes, { version: taskOf(asked).version + 1 });
+  const sign = { timestamp: 1, nonceStr: 'nonce', signature: 'signature' };
+
+  return [
+    on(memberApi.loginUrl, ({ query }) => ({
+      url: `${mock.url}/login-page?page=${encodeURIComponent(query['page'] ?? '')}`,
+    })),
+    on(memberApi.login, () => {
+      mock.isLoggedIn = true;
+      return me;
+    }),
+    on(memberApi.me, () => me),
+    on(memberApi.host, () => ({ corpId: 'ww1', agentId: 1000002, corp: sign, agent: sign })),
+    on(sidebarApi.read, () => mock.view),
+    on(contactApi.tags, () => ({ groups: [] })),
+    on(conversationApi.messages, () => ({ items: mock.messages, nextBefore: null })),
+    on(customerApi.fields, () => ({ items: [] })),
+    on(customerApi.notes, () => ({ items: [] })),
+    on(customerApi.edit, ({ body }) => {
+      const { version, ...edit } = body;
+      return Object.assign(mock.view.customer ?? {}, edit, { version: Number(version) + 1 });
+    }),
+    on(bindingApi.history, () => ({ items: [] })),
+    on(scoringApi.history, () => ({ items: mock.view.score ? [mock.view.score] : [] })),
+    on(summaryApi.saveDraft, ({ body }) => {
+      const updatedAt = new Date().toISOString();
+      mock.view.draft = body['text'] === '' ? null : { text: String(body['text']), updatedAt };
+      return { updatedAt };
+    }),
+    on(summaryApi.feedback, () => ({})),
+    on(taskApi.complete, (asked) => change(asked, { state: 'done', doneAt: new Date().toISOString() })),
+    on(taskApi.reopen, (asked) => change(asked, { state: 'open', doneAt: null })),
+    on(taskApi.accept, (asked) => change(asked, { state: 'open' })),
+    on(taskApi.create, ({ body }) => {
+      const task = { ...mock.view.tasks[0], ...body, id: '00000000-0000-4000-8000-000000000399', quote: null };
+      mock.view.tasks.push(task as SidebarView['tasks'][number]);
+      return task;
+    }),
+  ];
+}
