@@ -1,4 +1,3 @@
-import { Prisma } from '#prisma/client/client.ts';
 import type { Deps } from './deps.ts';
 
 export const forgetAnswersEveryMs = 24 * 3_600_000;
@@ -7,7 +6,7 @@ const KEPT_MS = 3 * 24 * 3_600_000;
 /** A question names its day, so an old answer serves no one; what it cost and how it ended stays. */
 export async function forgetModelAnswers({ db, now }: Deps): Promise<void> {
   await db.modelRun.updateMany({
-    where: { at: { lt: new Date(now().getTime() - KEPT_MS) }, answer: { not: Prisma.DbNull } },
-    data: { answer: Prisma.DbNull },
+    where: { at: { lt: new Date(now().getTime() - KEPT_MS) }, answer: { not: null } },
+    data: { answer: null },
   });
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Prisma } from '#prisma/client/client.ts';
 import { makeBreaker, type Breaker } from './breaker.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database.ts';
+import { openJson, sealJson, type FieldCipher } from './field-cipher.ts';
 import type { Llm, ModelAnswer, ModelOutcome, ModelQuestion } from './llm.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -13,6 +12,7 @@ import { dayOf, instantOf } from './shanghai.ts';
 export interface ModelOptions {
   config: Config;
   db: Database;
+  cipher: FieldCipher;
   metrics: Metrics;
   log: Log;
   now: () => Date;
@@ -60,7 +60,7 @@ async function ask<Answer extends z.ZodType>(
   question: ModelQuestion<Answer>,
 ): Promise<ModelAnswer<z.output<Answer>>> {
   const startedAt = performance.now();
-  const inputHash = hashOf(question);
+  const inputHash = hashOf(bench.cipher, question);
   const run: Run = { inputTokens: 0, outputTokens: 0, error: null };
   const end = (outcome: ModelOutcome, answer: z.output<Answer> | null) =>
     record(bench, question, {
@@ -124,14 +124,13 @@ async function answered<Answer extends z.ZodType>(
   return end('unusable', null);
 }
 
-function hashOf({ system, user, temperature, maxOutputTokens }: ModelQuestion<z.ZodType>): string {
-  return createHash('sha256')
-    .update(JSON.stringify([system, user, temperature ?? null, maxOutputTokens ?? null]))
-    .digest('hex');
+function hashOf(cipher: FieldCipher, question: ModelQuestion<z.ZodType>): string {
+  const { system, user, temperature, maxOutputTokens } = question;
+  return cipher.hash(JSON.stringify([system, user, temperature ?? null, maxOutputTokens ?? null]));
 }
 
 async function findCached<Answer extends z.ZodType>(
-  { db, config }: Workbench,
+  { db, cipher, config }: Workbench,
   { useCase, promptVersion, answer }: ModelQuestion<Answer>,
   inputHash: string,
 ): Promise<z.output<Answer> | null> {
@@ -146,7 +145,8 @@ async function findCached<Answer extends z.ZodType>(
     orderBy: { at: 'desc' },
     select: { answer: true },
   });
-  const parsed = answer.safeParse(run?.answer);
+  if (!run?.answer) return null;
+  const parsed = answer.safeParse(openJson(cipher, z.unknown(), run.answer));
   return parsed.success ? parsed.data : null;
 }
 
@@ -160,7 +160,7 @@ async function isBudgetSpent({ db, config, now }: Workbench): Promise<boolean> {
 }
 
 async function record<T>(
-  { db, config, metrics, now }: Workbench,
+  { db, cipher, config, metrics, now }: Workbench,
   { useCase, promptVersion }: ModelQuestion<z.ZodType>,
   run: Run & { inputHash: string; outcome: ModelOutcome; answer: T | null; latencyMs: number },
 ): Promise<ModelAnswer<T>> {
@@ -184,7 +184,7 @@ async function record<T>(
       costMicros,
       latencyMs: run.latencyMs,
       error: run.error,
-      ...(isNew ? { answer: run.answer as Prisma.InputJsonValue } : {}),
+      ...(isNew ? { answer: sealJson(cipher, run.answer) } : {}),
     },
     select: { id: true },
   });

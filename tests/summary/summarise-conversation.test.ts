@@ -19,9 +19,9 @@ beforeEach(() => {
 });
 
 function configure(env: Record<string, string> = {}): void {
-  const { db, metrics, log } = world.deps;
+  const { db, cipher, metrics, log } = world.deps;
   const config = readConfig({ NODE_ENV: 'test', SESSION_SECRET: 'x'.repeat(32), ...fake.env(env) });
-  world.deps.llm = makeModel({ config, db, metrics, log, now: () => world.deps.now(), retryPauseMs: 0 });
+  world.deps.llm = makeModel({ config, db, cipher, metrics, log, now: () => world.deps.now(), retryPauseMs: 0 });
 }
 
 const answer = (more: Partial<SummaryAnswer> = {}): ModelBehaviour => ({
@@ -114,11 +114,8 @@ test('no phone number, address or name of the record reaches the model, and all 
     statements: [{ text: '回电13800138000找陈丽华', quotes: [{ quote: '电话13800138000' }] }],
     replyDraft: '陈丽华您好',
   });
-  expect(
-    JSON.stringify(await world.deps.db.modelRun.findMany(), (_, value: unknown) =>
-      typeof value === 'bigint' ? Number(value) : value,
-    ),
-  ).not.toContain('13800138000');
+  const run = await world.deps.db.modelRun.findFirstOrThrow();
+  expect(world.deps.cipher.decrypt(run.answer ?? '')).toContain('电话【手机1】');
 });
 
 test('what the model says without a true quote is dropped and counted', async () => {

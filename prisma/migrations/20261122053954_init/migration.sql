@@ -48,7 +48,7 @@ CREATE TABLE "ModelRun" (
     "latencyMs" INTEGER NOT NULL DEFAULT 0,
     "droppedCount" INTEGER NOT NULL DEFAULT 0,
     "error" TEXT,
-    "answer" JSONB,
+    "answer" TEXT,
 
     CONSTRAINT "ModelRun_pkey" PRIMARY KEY ("id")
 );
@@ -223,7 +223,7 @@ CREATE TABLE "Message" (
     "at" TIMESTAMPTZ NOT NULL,
     "kind" TEXT NOT NULL,
     "text" TEXT NOT NULL DEFAULT '',
-    "media" JSONB,
+    "media" TEXT,
     "recalledAt" TIMESTAMPTZ,
 
     CONSTRAINT "Message_pkey" PRIMARY KEY ("id")
