@@ -1,9 +1,16 @@
-import { Prisma, type Conversation, type Message } from '#prisma/client/client.ts';
+import type { Conversation, Message, Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import type { FieldCipher } from '#server/base/field-cipher.ts';
-import type { Media, MessageKind, NewMessage, SaidMessage, Sender } from './conversation.ts';
+import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
+import {
+  storedMedia,
+  type Media,
+  type MessageKind,
+  type NewMessage,
+  type SaidMessage,
+  type Sender,
+} from './conversation.ts';
 
 /**
  * The newest `limit` messages, oldest first, without the recalled ones. A model is shown only what came from sources an
@@ -30,7 +37,7 @@ export async function readConversation(
     at: row.at,
     kind: row.kind as MessageKind,
     text: openText(deps.cipher, row),
-    mediaName: mediaOf(row)?.name ?? null,
+    mediaName: openMedia(deps.cipher, row)?.name ?? null,
   }));
 }
 
@@ -68,7 +75,7 @@ export async function listMessages(deps: Deps, ids: string[]): Promise<(SaidMess
     at: row.at,
     kind: row.kind as MessageKind,
     text: openText(deps.cipher, row),
-    mediaName: mediaOf(row)?.name ?? null,
+    mediaName: openMedia(deps.cipher, row)?.name ?? null,
   }));
 }
 
@@ -133,8 +140,8 @@ export function openText(cipher: FieldCipher, row: Pick<Message, 'text' | 'recal
   return row.text === '' || row.recalledAt ? '' : cipher.decrypt(row.text);
 }
 
-export function mediaOf(row: Pick<Message, 'media' | 'recalledAt'>): Media | null {
-  return row.recalledAt ? null : (row.media as Media | null);
+export function openMedia(cipher: FieldCipher, row: Pick<Message, 'media' | 'recalledAt'>): Media | null {
+  return row.media === null || row.recalledAt ? null : openJson(cipher, storedMedia, row.media);
 }
 
 /** Stores what is new and marks its conversations as having news. Takes a transaction. */
@@ -155,7 +162,7 @@ export async function insertMessages(
       at: message.at,
       kind: message.kind,
       text: message.text === '' ? '' : cipher.encrypt(message.text),
-      media: message.media ? { ...message.media } : Prisma.DbNull,
+      media: message.media && sealJson(cipher, message.media),
     })),
     skipDuplicates: true,
     select: { conversationId: true, at: true },

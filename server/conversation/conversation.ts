@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 export const sourceKinds = ['archive', 'paste'] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 
@@ -11,11 +13,12 @@ export function sourceIdOf(platform: string, kind: SourceKind): string {
 }
 
 /** Media stays where it is; `reference` finds it there. */
-export interface Media {
-  name: string | null;
-  bytes: number | null;
-  reference: string;
-}
+export const storedMedia = z.object({
+  name: z.string().nullable(),
+  bytes: z.number().nullable(),
+  reference: z.string(),
+});
+export type Media = z.infer<typeof storedMedia>;
 
 /** A message between one member and one contact, not stored yet. */
 export interface NewMessage {

@@ -8,7 +8,7 @@ import type { MessageKind, Sender } from './conversation.ts';
 import {
   findMessage,
   listMessagesSince,
-  mediaOf,
+  openMedia,
   openText,
   pageMessages,
   type PagedMessage,
@@ -64,7 +64,7 @@ async function recordReading(deps: Deps, caller: Caller, contactId: string, rows
 }
 
 function viewOf(deps: Deps, row: PagedMessage): MessageView {
-  const media = mediaOf(row);
+  const media = openMedia(deps.cipher, row);
   return {
     id: row.id,
     sender: row.sender as Sender,
