@@ -13,18 +13,25 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** `connectionsMax` bounds the connections of this process; `onConnectionLost` hears of idle ones that broke. */
+/** Longer than any wait for a free connection under load; a database that does not answer is an error, not a wait for ever. */
+const CONNECT_MS_MAX = 15_000;
+
+/** `connectionsMax` bounds the connections of this process; `onConnectionLost` hears of those that broke. */
 export function openDatabase(
   connectionString: string,
   onConnectionLost: (error: Error) => void,
   connectionsMax = 20,
 ): OpenDatabase {
-  const pool = new pg.Pool({ connectionString, max: connectionsMax });
-  // Unheard, an idle connection that breaks (the database restarting) would end the process; the pool makes new ones.
+  const pool = new pg.Pool({ connectionString, max: connectionsMax, connectionTimeoutMillis: CONNECT_MS_MAX });
+  // Unheard, a connection that breaks (the database restarting) would end the process; the pool makes new ones. The
+  // pool listens for itself only while it holds the connection, not while a lock or a transaction does.
   let isClosing = false;
-  pool.on('error', (error) => {
-    if (!isClosing) onConnectionLost(error);
+  pool.on('connect', (client) => {
+    client.on('error', (error) => {
+      if (!isClosing) onConnectionLost(error);
+    });
   });
+  pool.on('error', () => {});
   const db = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     db,

@@ -26,6 +26,7 @@ export function makeSharedToken(pool: pg.Pool, cipher: FieldCipher, now: () => D
 
   async function fetchShared(...[name, refresh, options = {}]: Parameters<PlatformTools['sharedToken']>) {
     const client = await pool.connect();
+    let isClean = false;
     try {
       await client.query('BEGIN');
       await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`token:${name}`]);
@@ -47,13 +48,12 @@ export function makeSharedToken(pool: pg.Pool, cipher: FieldCipher, now: () => D
         );
       }
       await client.query('COMMIT');
+      isClean = true;
       cache.set(name, token);
       return token.value;
-    } catch (error) {
-      await client.query('ROLLBACK');
-      throw error;
     } finally {
-      client.release();
+      // What was not committed ends with its connection; what went wrong stays the error that is told.
+      client.release(!isClean);
     }
   }
 }
