@@ -202,6 +202,8 @@ const withoutCustomers = [
   'GET /api/me',
   'GET /api/host',
   'GET /api/tags',
+  'GET /api/settings/welcome',
+  'PUT /api/settings/welcome',
   'POST /api/customers',
   'POST /api/customers/import',
   'GET /api/customer-fields',

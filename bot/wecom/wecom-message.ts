@@ -4,7 +4,7 @@ import type { PlatformKey } from '#server/platform/platform.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 
-const welcomeBytesMax = 4000;
+export const welcomeBytesMax = 4000;
 const receiversMax = 1000;
 const textBytesMax = 2048;
 const titleBytesMax = 128;

@@ -16,7 +16,7 @@ import { readWecomEnv, wecomEnv, type WecomConfig } from './wecom-env.ts';
 import { clientConfig } from './wecom-jssdk.ts';
 import { loginUrl, memberFromLogin } from './wecom-login.ts';
 import { getMember, listDepartments, listMembers } from './wecom-member.ts';
-import { sendNotice, sendWelcome } from './wecom-message.ts';
+import { sendNotice, sendWelcome, welcomeBytesMax } from './wecom-message.ts';
 import { listTags, markTags } from './wecom-tag.ts';
 
 export const wecom: PlatformDriver = {
@@ -39,7 +39,7 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
   };
   return {
     name: 'wecom',
-    capabilities: { contacts: true, sidebar: true, welcome: true, contactOwnersMax, remarkLengthMax },
+    capabilities: { contacts: true, sidebar: true, welcome: true, welcomeBytesMax, contactOwnersMax, remarkLengthMax },
 
     readCallback: (request) => readCallback(rules, request),
 

@@ -57,7 +57,8 @@ async function textOf(deps: Deps, { platform, memberKey, contactKey }: Welcome):
   const { text } = await readSetting(deps.db, 'welcome', welcomeSetting);
   const member = text.includes('{member}') ? await findMemberByKey(deps.db, platform, memberKey) : null;
   const contact = text.includes('{contact}') ? await nameOf(deps, platform, contactKey) : '';
-  return welcomeText(text, { member: member?.name ?? '', contact });
+  const { welcomeBytesMax } = deps.platforms.get(platform).capabilities;
+  return welcomeText(text, { member: member?.name ?? '', contact }, welcomeBytesMax);
 }
 
 /** A welcome without the name is better than one too late: whatever goes wrong here, it goes without. */

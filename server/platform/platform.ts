@@ -49,6 +49,8 @@ export interface Capabilities {
   contacts: boolean;
   sidebar: boolean;
   welcome: boolean;
+  /** Of a welcome's text, in UTF-8. */
+  welcomeBytesMax: number;
   /** Members per listContacts call. */
   contactOwnersMax: number;
   remarkLengthMax: number;

@@ -142,6 +142,13 @@ export function platformContract(name: string, makeWorld: () => Promise<Contract
       await expect(again).rejects.toMatchObject({ kind: 'rejected' });
     });
 
+    test('a welcome longer than the platform takes is refused and leaves the code good', async () => {
+      const code = await world.welcomeCode();
+      const text = 'x'.repeat(world.platform.capabilities.welcomeBytesMax + 1);
+      await expect(world.platform.sendWelcome(code, { text })).rejects.toMatchObject({ kind: 'rejected' });
+      await world.platform.sendWelcome(code, { text: text.slice(1) });
+    });
+
     test('a notice tells whom it did not reach', async () => {
       const to = [world.known.member, 'no-such-member'];
       expect(await world.platform.sendNotice(to, { text: '任务到期' })).toEqual({ unreached: ['no-such-member'] });

@@ -119,10 +119,10 @@ test('a company that switched welcomes off sends none', async () => {
 });
 
 test('a welcome never exceeds what the platform takes, and never ends in half a character', () => {
-  const text = welcomeText('{member}', { member: '知'.repeat(2000), contact: '' });
+  const text = welcomeText('{member}', { member: '知'.repeat(2000), contact: '' }, 4000);
   expect(Buffer.byteLength(text)).toBe(3999);
   expect(text).toBe('知'.repeat(1333));
-  expect(welcomeText('{contact}！{other}', { member: '', contact: '$&{member}' })).toBe('$&{member}！{other}');
+  expect(welcomeText('{contact}！{other}', { member: '', contact: '$&{member}' }, 4000)).toBe('$&{member}！{other}');
 });
 
 async function added(): Promise<void> {

@@ -48,6 +48,7 @@ export class FakePlatform implements Platform {
     contacts: true,
     sidebar: true,
     welcome: true,
+    welcomeBytesMax: 4000,
     contactOwnersMax: 2,
     remarkLengthMax: 20,
   };
@@ -283,6 +284,8 @@ export class FakePlatform implements Platform {
 
   async sendWelcome(code: string, message: { text: string }): Promise<void> {
     return this.answer('sendWelcome', [code, message], () => {
+      const isTooLong = Buffer.byteLength(message.text) > this.capabilities.welcomeBytesMax;
+      if (isTooLong) this.refuse('sendWelcome', 'text too long');
       if (!this.welcomeCodes.delete(code)) this.refuse('sendWelcome', 'code used or unknown');
       this.welcomes.push({ code, text: message.text });
     });
