@@ -17,7 +17,7 @@ import { makeModel } from '#server/base/model.ts';
 import { listPlatforms } from '#server/base/platforms.ts';
 import { connectQueue, type QueueConnection } from '#server/base/queue.ts';
 import { makeSharedToken } from '#server/base/shared-token.ts';
-import type { Platform } from '#server/platform/platform.ts';
+import type { Platform, PlatformDriver, PlatformTools } from '#server/platform/platform.ts';
 import { makeApp } from '#server/app.ts';
 import { jobHandlers, schedules } from '#server/jobs.ts';
 
@@ -152,7 +152,7 @@ function connectPlatforms(
   tools: { sharedToken: ReturnType<typeof makeSharedToken>; now: () => Date; log: Log; metrics: Deps['metrics'] },
 ): Platform[] {
   return drivers.flatMap((driver) => {
-    const platform = driver.create(env, {
+    const platform = connect(driver, env, {
       sharedToken: tools.sharedToken,
       now: tools.now,
       observeCall: ({ platform: name, call, code, durationMs }) =>
@@ -161,6 +161,15 @@ function connectPlatforms(
     });
     return platform ? [platform] : [];
   });
+}
+
+/** What a driver throws is a sentence about its settings. */
+function connect(driver: PlatformDriver, env: Environment, tools: PlatformTools): Platform | null {
+  try {
+    return driver.create(env, tools);
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Answers the port it listens on. */
