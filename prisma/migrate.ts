@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -110,11 +119,12 @@ async function loadWasm(): Promise<void> {
 }
 
 async function createMigration(name: string): Promise<string> {
-  const scratch = await startEmbeddedPostgres({
-    dataDir: mkdtempSync(path.join(os.tmpdir(), 'zhike-migrate-')),
-    throwaway: true,
-  });
+  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'zhike-migrate-'));
+  // As root the server runs as another user, who must be able to enter.
+  chmodSync(dataDir, 0o755);
+  const scratch = await startEmbeddedPostgres({ dataDir, throwaway: true });
   const sql = await pendingSql(scratch.url).finally(() => scratch.stop());
+  rmSync(dataDir, { recursive: true });
   if (sql === '') return 'The migrations already say what the schema says.';
   const directory = `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_${name}`;
   mkdirSync(path.join(migrationsDir, directory), { recursive: true });

@@ -186,7 +186,7 @@ async function startWeb(deps: Deps, queue: QueueConnection, closers: Closer[]): 
     await settled();
   });
   const { port } = server.address() as AddressInfo;
-  deps.log.info({ port }, 'web server is listening');
+  deps.log.debug({ port }, 'web server is listening');
   return port;
 }
 

@@ -1,12 +1,12 @@
-import { readFileSync, mkdtempSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { platforms } from '#bot/platforms.ts';
 import { ConfigError, readConfig } from '#server/base/config.ts';
 import { envExample } from '#server/base/env-example.ts';
+import { freshFolder } from '#tests/support/folder.ts';
 
-const DATA_DIR = mkdtempSync(path.join(os.tmpdir(), 'zhike-config-'));
+const DATA_DIR = freshFolder();
 
 test('.env.example says exactly what the program reads', () => {
   const file = path.join(import.meta.dirname, '..', '..', '.env.example');

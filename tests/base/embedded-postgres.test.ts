@@ -1,18 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import os from 'node:os';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '#server/base/embedded-postgres.ts';
+import { freshFolder } from '#tests/support/folder.ts';
 
 const isRoot = process.getuid?.() === 0;
-
-function freshFolder(mode = 0o755): string {
-  const dir = mkdtempSync(path.join(os.tmpdir(), 'zhike-embedded-'));
-  chmodSync(dir, mode);
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
 
 async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
@@ -42,7 +35,8 @@ test('a server that outlived a killed process is taken over', async () => {
 });
 
 test('it starts in a folder only its owner may enter, also as root, whom PostgreSQL refuses', async () => {
-  const home = freshFolder(0o700);
+  const home = freshFolder();
+  chmodSync(home, 0o700);
   const dataDir = path.join(home, 'clone', '.data');
   mkdirSync(dataDir, { recursive: true });
   const postgres = await startEmbeddedPostgres({ dataDir });

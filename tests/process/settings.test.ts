@@ -1,9 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { freshDataDir, startProduct } from '#tests/support/product.ts';
+import { freshFolder } from '#tests/support/folder.ts';
+import { startProduct } from '#tests/support/product.ts';
 
-const folder = freshDataDir();
+const folder = freshFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('settings are read from the file that is named, and the environment wins', async () => {

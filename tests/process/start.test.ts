@@ -4,13 +4,14 @@ import pg from 'pg';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { startSandbox } from '#bot/platforms.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
-import { freePort, freshDataDir, startProduct, type Product } from '#tests/support/product.ts';
+import { freshFolder } from '#tests/support/folder.ts';
+import { freePort, startProduct, type Product } from '#tests/support/product.ts';
 import { startRedis } from '#tests/support/redis.ts';
 
 // Each test starts the product anew, some twice; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 120_000 });
 
-const dataDir = freshDataDir();
+const dataDir = freshFolder();
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 /** What it printed after Ctrl-C, and its exit code. */
@@ -71,7 +72,7 @@ describe.each(queues)(
       const sandbox = await startSandbox({
         port: 0,
         productUrl: `http://127.0.0.1:${port}`,
-        stateFile: `${freshDataDir()}/sandbox.json`,
+        stateFile: `${freshFolder()}/sandbox.json`,
       });
       const env = {
         ...sandbox.env,

@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '#prisma/migrate.ts';
 import { startEmbeddedPostgres } from '#server/base/embedded-postgres.ts';
+import { freshFolder } from './folder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,12 +11,11 @@ declare module 'vitest' {
 
 /** One PostgreSQL for the run; its `zhike` database is the migrated template every test file clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'zhike-test-'));
+  const dataDir = freshFolder();
   const postgres = await startEmbeddedPostgres({ dataDir, throwaway: true });
   await migrate(postgres.url);
   project.provide('databaseUrl', postgres.url);
   return async () => {
     await postgres.stop();
-    rmSync(dataDir, { recursive: true, force: true });
   };
 }

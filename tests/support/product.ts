@@ -1,7 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -41,10 +39,6 @@ export function startProduct(env: Record<string, string>, ...args: string[]): Pr
       }
     },
   };
-}
-
-export function freshDataDir(): string {
-  return mkdtempSync(path.join(os.tmpdir(), 'zhike-product-'));
 }
 
 export async function freePort(): Promise<number> {
