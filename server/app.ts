@@ -65,11 +65,18 @@ export interface App {
   settled(): Promise<void>;
 }
 
+const goneCodes = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
+
 export function makeApp(deps: Deps, health: Health, deeds: EventSwitch = eventSwitch): App {
   const app = new Koa({ proxy: false });
-  const router = new Router();
+  // One address for each route: what guards them compares addresses too.
+  const router = new Router({ sensitive: true });
   const inbox = openInbox(deps, deeds);
-  app.on('error', (err) => deps.log.error({ err }, 'answer failed'));
+  app.on('error', (err: unknown) => {
+    // A page that is closed leaves its live stream in the middle.
+    const isGone = goneCodes.has(String((err as { code?: unknown } | null)?.code));
+    deps.log[isGone ? 'debug' : 'error']({ err }, 'answer failed');
+  });
 
   operations(router, deps, health);
   router.get('/api/openapi.json', (ctx) => {
@@ -80,6 +87,7 @@ export function makeApp(deps: Deps, health: Health, deeds: EventSwitch = eventSw
 
   app.use(answering(deps));
   app.use(callbackRoute(deps, inbox));
+  app.use(forBrowsers());
   app.use(miniapp());
   app.use(recogniseCaller(deps));
   app.use(sameOrigin(deps));
@@ -112,7 +120,8 @@ function operations(router: Router, deps: Deps, health: Health): void {
 
 function mayReadMetrics(deps: Deps, ctx: Context): boolean {
   const token = deps.config.METRICS_TOKEN;
-  if (token) return ctx.get('Authorization') === `Bearer ${token}`;
+  // Hashes, since comparing the texts takes the longer the more of them is right.
+  if (token) return deps.cipher.hash(ctx.get('Authorization')) === deps.cipher.hash(`Bearer ${token}`);
   // A proxy on the same machine makes everybody look like loopback.
   if (ctx.get('X-Forwarded-For') || ctx.get('Forwarded')) return false;
   const { remoteAddress } = ctx.req.socket;
@@ -127,11 +136,24 @@ function recogniseCaller(deps: Deps): Middleware {
   };
 }
 
-/** A page of another site can make a browser send our cookie, but not our Origin. Callbacks carry no cookie and no Origin. */
+/** What a browser may do with an answer. Pages say it otherwise for themselves. */
+function forBrowsers(): Middleware {
+  return async (ctx, next) => {
+    ctx.set({
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+    });
+    await next();
+  };
+}
+
+/** A page of another site can make a browser send our cookie, but not our Origin. Callbacks pass before this. */
 function sameOrigin(deps: Deps): Middleware {
   const ours = new URL(deps.config.PUBLIC_URL).origin;
   return async (ctx, next) => {
-    const changesState = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method) && ctx.path.startsWith('/api/');
+    const changesState = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method);
     if (changesState && ctx.get('Origin') !== ours) {
       throw new Refusal('request.origin', `Calls that change something must come from ${ours}.`, 403);
     }
@@ -166,18 +188,31 @@ const assetTypes: Record<string, string> = {
   '.png': 'image/png',
 };
 
+/** Styles stand in the pages and are set by components. Of frames nothing is said: a client's bridge may be one, with a scheme of its own. */
+const pagePolicy = [
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "connect-src 'self'",
+  "img-src 'self' data: https:",
+  "font-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join('; ');
+
 /** The built miniapp: pages are asked for anew each time, assets carry a hash in their name and never change. */
 function miniapp(): Middleware {
   return async (ctx, next) => {
     const page = ctx.method === 'GET' || ctx.method === 'HEAD' ? /^\/(sidebar|inbox|desk)\.html$/.exec(ctx.path) : null;
     const asset = /^\/assets\/[\w.-]+$/.exec(ctx.path);
     if (!page && !asset) return next();
+    if (page) ctx.set('Content-Security-Policy', pagePolicy);
     const file = path.join(miniappDir, ctx.path);
     const found = await stat(file).catch(() => null);
     if (!found?.isFile()) throw new Refusal('page.unknown', 'This page is not built: run npm run build.', 404);
     ctx.state['route'] = page ? ctx.path : '/assets/*';
     ctx.set('Cache-Control', page ? 'no-cache' : 'public, max-age=31536000, immutable');
-    ctx.set('X-Content-Type-Options', 'nosniff');
     ctx.type = page ? 'text/html; charset=utf-8' : (assetTypes[path.extname(file)] ?? 'application/octet-stream');
     ctx.length = found.size;
     ctx.body = createReadStream(file);

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate, migrationNames } from '#prisma/migrate.ts';
 import { platforms as drivers, startSandbox, type Sandbox } from '#bot/platforms.ts';
 import { ConfigError, readConfig, type Config } from '#server/base/config.ts';
@@ -172,10 +173,14 @@ function connect(driver: PlatformDriver, env: Environment, tools: PlatformTools)
   }
 }
 
+/** Who sends slower than this only holds a connection; a table of 4 MB is let through on a slow line. */
+const HEADERS_MS_MAX = 15_000;
+const REQUEST_MS_MAX = 60_000;
+
 /** Answers the port it listens on. */
 async function startWeb(deps: Deps, queue: QueueConnection, closers: Closer[]): Promise<number> {
   const { app, settled } = makeApp(deps, { notReady: () => notReady(deps, queue), queueDepth: () => queue.depth() });
-  const server = createServer(app.callback());
+  const server = createServer({ headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX }, app.callback());
   await listen(server, deps.config.PORT);
   closers.push(async () => {
     const closed = new Promise((resolve) => server.close(resolve));
@@ -202,6 +207,9 @@ function inUse(error: unknown, key: string, port: number): unknown {
   return new ConfigError(`Port ${port} is taken by another program. Stop it, or start Zhike with ${key}=${port + 1}.`);
 }
 
+/** Whoever asks does not wait longer; what hangs is not ready. */
+const CHECK_MS_MAX = 3000;
+
 async function notReady(deps: Deps, queue: QueueConnection): Promise<string[]> {
   const checks: Record<string, () => Promise<unknown>> = {
     database: () => deps.pool.query('SELECT 1'),
@@ -214,7 +222,8 @@ async function notReady(deps: Deps, queue: QueueConnection): Promise<string[]> {
       if (migrationNames().some((name) => !applied.has(name))) throw new Error('pending');
     },
   };
-  const results = await Promise.allSettled(Object.values(checks).map((check) => check()));
+  const late = async () => sleep(CHECK_MS_MAX, undefined, { ref: false }).then(() => Promise.reject(new Error('late')));
+  const results = await Promise.allSettled(Object.values(checks).map((check) => Promise.race([check(), late()])));
   return Object.keys(checks).filter((_, index) => results[index]?.status === 'rejected');
 }
 
