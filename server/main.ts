@@ -12,7 +12,7 @@ import { envExample } from '#server/base/env-example.ts';
 import { startEmbeddedPostgres } from '#server/base/embedded-postgres.ts';
 import { makeFieldCipher } from '#server/base/field-cipher.ts';
 import { connectLive } from '#server/base/live.ts';
-import { makeLog, type Log } from '#server/base/log.ts';
+import { makeLog } from '#server/base/log.ts';
 import { makeMetrics } from '#server/base/metrics.ts';
 import { makeModel } from '#server/base/model.ts';
 import { listPlatforms } from '#server/base/platforms.ts';
@@ -74,7 +74,7 @@ async function start(ownEnv: Environment, closers: Closer[]): Promise<void> {
   const cipher = makeFieldCipher(config.SESSION_SECRET);
   const now = () => new Date();
   const sharedToken = makeSharedToken(database.pool, cipher, now);
-  const connected = connectPlatforms(env, { sharedToken, now, log, metrics });
+  const connected = connectPlatforms(env, { sharedToken, now, metrics });
   const llm = makeModel({ config, db: database.db, cipher, metrics, log, now });
   closers.push(async () => llm.close());
   const deps: Deps = {
@@ -150,7 +150,7 @@ async function databaseOf(config: Config, closers: Closer[]): Promise<string> {
 
 function connectPlatforms(
   env: Environment,
-  tools: { sharedToken: ReturnType<typeof makeSharedToken>; now: () => Date; log: Log; metrics: Deps['metrics'] },
+  tools: { sharedToken: ReturnType<typeof makeSharedToken>; now: () => Date; metrics: Deps['metrics'] },
 ): Platform[] {
   return drivers.flatMap((driver) => {
     const platform = connect(driver, env, {
@@ -158,7 +158,6 @@ function connectPlatforms(
       now: tools.now,
       observeCall: ({ platform: name, call, code, durationMs }) =>
         tools.metrics.platformCalls.observe({ platform: name, call, code }, durationMs / 1000),
-      warn: (event, about) => tools.log.warn(about, event),
     });
     return platform ? [platform] : [];
   });

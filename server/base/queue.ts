@@ -11,6 +11,7 @@ import {
 import { PlatformError } from '#server/platform/platform-error.ts';
 import { fastJobs, jobPayloads, slowJobs, type JobName, type JobPayload } from './job-payloads.ts';
 import type { Log } from './log.ts';
+import { plainError } from './plain-error.ts';
 import { Refusal } from './refusal.ts';
 
 /** A person waits at Ctrl-C. Jobs cut off here are run again by whoever starts next. */
@@ -177,7 +178,8 @@ async function run(job: Job, handlers: JobHandlers, worker: Worker): Promise<voi
     }
     const isFinal =
       error instanceof Refusal || (error instanceof PlatformError && ['rejected', 'not_found'].includes(error.kind));
-    if (isFinal) throw new UnrecoverableError(error.message);
-    throw error;
+    // The queue keeps message and stack of what a job threw.
+    const plain = plainError(error);
+    throw isFinal ? new UnrecoverableError(plain.message) : Object.assign(new Error(plain.message), plain);
   }
 }

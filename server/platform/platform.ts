@@ -183,7 +183,6 @@ export interface PlatformTools {
   now(): Date;
   /** Told of every call, for the metrics. Never given a body or a credential. */
   observeCall(call: { platform: string; call: string; code: string; durationMs: number }): void;
-  warn(event: string, about: Record<string, unknown>): void;
 }
 
 /** How main.ts makes a platform without knowing its name. */

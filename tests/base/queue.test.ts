@@ -1,3 +1,4 @@
+import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connectLive, type LiveEvent } from '#server/base/live.ts';
 import { makeLog } from '#server/base/log.ts';
@@ -108,6 +109,24 @@ describe.each(['PostgreSQL', 'Redis'])('the queue on %s', (backend) => {
     await jobs.add('send-notice', { key: 'k' });
     await jobs.add('reconcile', { platform: 'any' });
     await vi.waitFor(() => expect(tries).toEqual({ refused: 1, broken: 2 }), soon);
+  });
+
+  test('the queue keeps why a job failed, without what the job was about', async () => {
+    let tries = 0;
+    const { jobs } = await working({
+      async 'sync-members'() {
+        tries += 1;
+        if (tries === 1) JSON.parse('{"name":林晓');
+      },
+    });
+    await jobs.add('sync-members', { platform: 'any' });
+    await vi.waitFor(() => expect(tries).toBe(2), soon);
+    const connection = redisUrl() ? { url: redisUrl() } : { connectionString: database.url, schema: 'jobs' };
+    const queue = new Queue('zhike-work', { connection });
+    onTestFinished(() => queue.close());
+    const kept = (await queue.getJobs()).find(({ name }) => name === 'sync-members');
+    expect(JSON.stringify(kept?.stacktrace)).toContain('is not valid JSON');
+    expect(JSON.stringify(kept)).not.toContain('林晓');
   });
 
   test('a welcome does not wait behind a thousand other jobs', async () => {

@@ -21,7 +21,6 @@ export function testTools(now = new Date('2026-11-22T02:00:00Z')): TestTools {
     },
     now: () => tools.clock.now,
     observeCall: (call) => void tools.calls.push(call),
-    warn: () => undefined,
   };
   return tools;
 }
