@@ -120,7 +120,7 @@ const objectionRules: readonly (readonly [RegExp, string])[] = [
   [postponeWords, '暂不着急决定'],
 ];
 
-const sizeWords = /(\d+)\s*(人|个账号|个坐席|用户|套|台|件|家门店)/;
+const sizeWords = /(\d+)\s*(人|个(?:账号|坐席|用户|销售|员工|人)|用户|套|台|件|家门店)/;
 const contractWords = /合同|付款|盖章|发票|签约|首付|走流程|立项|打款|开票/;
 
 const signalRules: readonly (readonly [RegExp, Signal])[] = [
@@ -169,7 +169,7 @@ function isNoPromise(quote: string): boolean {
 function promiseText(quote: string): string {
   return short(
     quote.replace(
-      /^(太好了|好的?|行|没问题|可以|嗯|您好|收到了?|谢谢(反馈)?|理解|不好意思|非常抱歉|抱歉)[，,、。！! ]+/,
+      /^(太好了|好的?|行|没问题|可以|嗯|您好|收到了?|谢谢(反馈)?|理解|不好意思|非常抱歉|抱歉)([^，。！]{1,4}(先生|女士|总|经理|老师))?[，,、。！! ]+/,
       '',
     ),
   );
