@@ -1,0 +1,187 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import type { FaultEdit, SandboxState, SettingsEdit } from '#bot/sandbox/sandbox-api.ts';
+import { sidebarView } from '#server/sidebar/sidebar-api.ts';
+import { launchBrowser } from '#tests/support/browser.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { freshDataDir, startProduct, type Product } from '#tests/support/product.ts';
+
+/** Pictures of what the journeys end in go to the folder this names: `ZHIKE_PICTURES=docs npm test tests/journeys`. */
+const pictures = process.env['ZHIKE_PICTURES'];
+
+export interface Journey {
+  readonly product: Product;
+  /** Of the sandbox's page; ends in a slash. */
+  readonly url: string;
+  /** A window of its own: own cookies, own storage. Read in Chinese, in Shanghai. */
+  open(address?: string, options?: WindowOptions): Promise<Page>;
+  /** Asks the sandbox's control API. */
+  state(): Promise<SandboxState>;
+  faults(edit: FaultEdit): Promise<void>;
+  settings(edit: SettingsEdit): Promise<void>;
+}
+
+export interface WindowOptions {
+  width?: number;
+  height?: number;
+  locale?: 'zh-CN' | 'en-US';
+}
+
+/**
+ * The product in its sandbox and a browser to use it with, for one file of tests. `settled`: it has read the company, and
+ * the story's contact is summed up.
+ */
+export function useJourney(options: { settled: boolean }): Journey {
+  let database: TestDatabase;
+  let product: Product;
+  let browser: Browser | undefined;
+  let url: string;
+  const dataDir = freshDataDir();
+  const windows: Page[] = [];
+  /** What the pages threw. */
+  const thrown: string[] = [];
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+    product = startProduct({ DATA_DIR: dataDir, DATABASE_URL: database.url });
+    const [, page] = await product.says(/Open (http:\S+)/);
+    url = String(page);
+    if (options.settled) await settle(url, await control<SandboxState>('state'));
+  });
+  beforeEach(({ task, onTestFinished }) => {
+    thrown.length = 0;
+    onTestFinished(async () => {
+      if (task.result?.state === 'fail') {
+        for (const page of windows) console.error(await textOf(page));
+        console.error(`The pages threw: ${thrown.join('\n')}\nThe product said:\n${product.output()}`);
+      }
+      for (const page of windows.splice(0)) await page.context().close();
+      expect(thrown, 'what the pages threw').toEqual([]);
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    product?.process.kill('SIGINT');
+    await product?.ended;
+    await database?.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  async function control<Answer>(name: string, body?: object): Promise<Answer> {
+    const response = await fetch(`${url}sandbox/api/${name}`, {
+      method: body ? 'POST' : 'GET',
+      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+    });
+    if (!response.ok) throw new Error(`The sandbox answered ${name} with ${response.status}: ${await response.text()}`);
+    return (await response.json()) as Answer;
+  }
+
+  return {
+    get product() {
+      return product;
+    },
+    get url() {
+      return url;
+    },
+    async open(address = '', { width = 1440, height = 900, locale = 'zh-CN' } = {}) {
+      browser ??= await launchBrowser();
+      const context = await browser.newContext({
+        viewport: { width, height },
+        locale,
+        timezoneId: 'Asia/Shanghai',
+        reducedMotion: 'reduce',
+      });
+      context.setDefaultTimeout(20_000);
+      const page = await context.newPage();
+      windows.push(page);
+      page.on('pageerror', (error) => thrown.push(String(error.stack)));
+      await page.goto(new URL(address, url).href);
+      return page;
+    },
+    state: () => control('state'),
+    async faults(edit) {
+      await control('faults', edit);
+    },
+    async settings(edit) {
+      await control('settings', edit);
+    },
+  };
+}
+
+/** Calls to the product's API as this member, as their browser would make them. */
+export async function callerAs(url: string, member: string): Promise<Call> {
+  const cookies = new Map<string, string>([['sandbox_member', member]]);
+  const call: Call = async (method, address, body) => {
+    const response = await fetch(new URL(address, url), {
+      method,
+      redirect: 'manual',
+      headers: {
+        Origin: new URL(url).origin,
+        Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        ...(body ? { 'Content-Type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      cookies.set(name, value);
+    }
+    return response;
+  };
+  const { url: login } = (await (await call('GET', '/api/login?platform=wecom&page=/sidebar.html')).json()) as {
+    url: string;
+  };
+  const back = new URL((await call('GET', login)).headers.get('location') ?? '').searchParams;
+  const answer = await call('POST', '/api/login', {
+    platform: 'wecom',
+    code: back.get('code'),
+    state: back.get('state'),
+  });
+  if (!answer.ok) throw new Error(`${member} could not log in: ${await answer.text()}`);
+  return call;
+}
+export type Call = (method: string, address: string, body?: object) => Promise<Response>;
+
+async function settle(url: string, { demo }: SandboxState): Promise<void> {
+  const call = await patiently(() => callerAs(url, demo.member));
+  await patiently(async () => {
+    const answer = await call('GET', `/api/sidebar?platform=wecom&contact=${demo.contact}`);
+    const view = answer.ok ? sidebarView.parse(await answer.json()) : null;
+    return view?.summaryState === 'fresh' && view.score && view.candidates.length > 0;
+  });
+}
+
+/** The first thing it answers that is there; the time a hook has is the end of the patience. */
+async function patiently<Result>(look: () => Promise<Result | null | false>): Promise<Result> {
+  for (;;) {
+    const seen = await look().catch(() => null);
+    if (seen) return seen;
+    await sleep(100);
+  }
+}
+
+/** The frame beside the chat, which holds the product's own page. */
+export const sidebarOf = (page: Page): FrameLocator => page.frameLocator('iframe[title="知客侧边栏"]');
+
+/** A card of the sidebar, by its heading. */
+export const card = (sidebar: FrameLocator, title: string): Locator => sidebar.getByRole('region', { name: title });
+
+export async function openTab(sidebar: FrameLocator, name: '助手' | '跟进' | '资料'): Promise<void> {
+  await sidebar.getByRole('tab', { name }).click();
+}
+
+export async function picture(page: Page, name: string): Promise<void> {
+  if (!pictures) return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+}
+
+async function textOf(page: Page): Promise<string> {
+  const texts = await Promise.all(
+    page.frames().map((frame) => frame.evaluate('document.body.innerText').catch(() => '(gone)')),
+  );
+  return `${page.url()} shows:\n${texts.join('\n— in its frame —\n')}`;
+}
