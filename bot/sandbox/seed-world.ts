@@ -209,6 +209,7 @@ function meet(world: World, chance: Dice, now: number): void {
   const demo = memberOf(world, world.demo.member);
   follow(world, chance, demo, chen, { short: '云帆物流', full: '杭州云帆物流有限公司', industry: '物流' }, now, {
     remark: '陈静-云帆物流',
+    remarkCorpName: '云帆物流',
     description: '50 人版询价，朋友推荐',
     remarkPhones: ['13857190218'],
     tagIds: tagIds(world, ['中意向', '需求确认', '物流', '转介绍']),
@@ -217,6 +218,7 @@ function meet(world: World, chance: Dice, now: number): void {
   });
   follow(world, chance, demo, li, { short: '华瑞医疗器械', full: '苏州华瑞医疗器械有限公司', industry: '医疗' }, now, {
     remark: '李总-华瑞医疗',
+    remarkCorpName: '华瑞医疗器械',
     description: '200 人私有化',
     remarkPhones: ['13951007736'],
     tagIds: tagIds(world, ['A 重点', '方案报价', '医疗', '展会']),
