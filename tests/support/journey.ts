@@ -1,16 +1,18 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
 import type { FaultEdit, SandboxState, SettingsEdit } from '#bot/sandbox/sandbox-api.ts';
-import { sidebarView } from '#server/sidebar/sidebar-api.ts';
 import { launchBrowser } from '#tests/support/browser.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
-import { freshDataDir, startProduct, type Product } from '#tests/support/product.ts';
+import { freshFolder } from '#tests/support/folder.ts';
+import { startProduct, type Product } from '#tests/support/product.ts';
 
 /** Pictures of what the journeys end in go to the folder this names: `ZHIKE_PICTURES=docs npm test tests/journeys`. */
 const pictures = process.env['ZHIKE_PICTURES'];
+
+/** How long a person waits for something to show before they give up, on a machine that is busy with other tests. */
+export const patienceMs = 45_000;
 
 export interface Journey {
   readonly product: Product;
@@ -30,16 +32,15 @@ export interface WindowOptions {
   locale?: 'zh-CN' | 'en-US';
 }
 
-/**
- * The product in its sandbox and a browser to use it with, for one file of tests. `settled`: it has read the company, and
- * the story's contact is summed up.
- */
-export function useJourney(options: { settled: boolean }): Journey {
+/** The product in its sandbox and a browser to use it with, for one file of tests. */
+export function useJourney(): Journey {
+  // A person's patience several times over.
+  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
   let database: TestDatabase;
   let product: Product;
   let browser: Browser | undefined;
   let url: string;
-  const dataDir = freshDataDir();
+  const dataDir = freshFolder();
   const windows: Page[] = [];
   /** What the pages threw. */
   const thrown: string[] = [];
@@ -49,7 +50,6 @@ export function useJourney(options: { settled: boolean }): Journey {
     product = startProduct({ DATA_DIR: dataDir, DATABASE_URL: database.url });
     const [, page] = await product.says(/Open (http:\S+)/);
     url = String(page);
-    if (options.settled) await settle(url, await control<SandboxState>('state'));
   });
   beforeEach(({ task, onTestFinished }) => {
     thrown.length = 0;
@@ -67,7 +67,6 @@ export function useJourney(options: { settled: boolean }): Journey {
     product?.process.kill('SIGINT');
     await product?.ended;
     await database?.drop();
-    rmSync(dataDir, { recursive: true, force: true });
   });
 
   async function control<Answer>(name: string, body?: object): Promise<Answer> {
@@ -94,7 +93,7 @@ export function useJourney(options: { settled: boolean }): Journey {
         timezoneId: 'Asia/Shanghai',
         reducedMotion: 'reduce',
       });
-      context.setDefaultTimeout(20_000);
+      context.setDefaultTimeout(patienceMs);
       const page = await context.newPage();
       windows.push(page);
       page.on('pageerror', (error) => thrown.push(String(error.stack)));
@@ -144,24 +143,6 @@ export async function callerAs(url: string, member: string): Promise<Call> {
   return call;
 }
 export type Call = (method: string, address: string, body?: object) => Promise<Response>;
-
-async function settle(url: string, { demo }: SandboxState): Promise<void> {
-  const call = await patiently(() => callerAs(url, demo.member));
-  await patiently(async () => {
-    const answer = await call('GET', `/api/sidebar?platform=wecom&contact=${demo.contact}`);
-    const view = answer.ok ? sidebarView.parse(await answer.json()) : null;
-    return view?.summaryState === 'fresh' && view.score && view.candidates.length > 0;
-  });
-}
-
-/** The first thing it answers that is there; the time a hook has is the end of the patience. */
-async function patiently<Result>(look: () => Promise<Result | null | false>): Promise<Result> {
-  for (;;) {
-    const seen = await look().catch(() => null);
-    if (seen) return seen;
-    await sleep(100);
-  }
-}
 
 /** The frame beside the chat, which holds the product's own page. */
 export const sidebarOf = (page: Page): FrameLocator => page.frameLocator('iframe[title="知客侧边栏"]');

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { bundledLibraries } from './browser.ts';
 
@@ -44,11 +45,8 @@ export async function launchOldBrowser(packageName: 'chromium-69' | 'chromium-10
     { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...(await bundledLibraries(binary)) } },
   );
   const address = await debuggingAddress(child);
-  const pages = (await (await fetch(`http://${address}/json`)).json()) as { webSocketDebuggerUrl: string }[];
-  const page = pages[0];
-  if (!page) throw new Error(`${packageName} opened no page.`);
   const { product } = await version(address);
-  const protocol = await connect(page.webSocketDebuggerUrl);
+  const protocol = await connect(await firstPage(address));
   const faults: string[] = [];
   protocol.on('Runtime.exceptionThrown', ({ exceptionDetails }) => faults.push(JSON.stringify(exceptionDetails)));
   protocol.on('Runtime.consoleAPICalled', ({ type, args }) => {
@@ -83,6 +81,16 @@ export async function launchOldBrowser(packageName: 'chromium-69' | 'chromium-10
 async function version(address: string): Promise<{ product: string }> {
   const said = (await (await fetch(`http://${address}/json/version`)).json()) as { Browser: string };
   return { product: said.Browser };
+}
+
+/** It listens a moment before its first page is open. */
+async function firstPage(address: string): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const pages = (await (await fetch(`http://${address}/json`)).json()) as { webSocketDebuggerUrl: string }[];
+    if (pages[0]) return pages[0].webSocketDebuggerUrl;
+    await sleep(50);
+  }
+  throw new Error('The old browser opened no page.');
 }
 
 function debuggingAddress(child: ChildProcess): Promise<string> {
