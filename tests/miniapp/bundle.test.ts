@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { weigh } from './bundle.ts';
+import { stylesOf, weigh } from './bundle.ts';
 
 const dist = path.join(import.meta.dirname, '..', '..', 'miniapp', 'dist');
 const built = () =>
@@ -42,4 +42,19 @@ test('the pages carry no script of their own beside the built ones, so that a st
   const ownScript = /<script(?![^>]*\bsrc=)|\son\w+=/;
   const pages = ['sidebar.html', 'desk.html'];
   expect(pages.filter((page) => ownScript.test(readFileSync(path.join(dist, page), 'utf8')))).toEqual([]);
+});
+
+test('no style of the sidebar needs what Chromium 69 does not know', () => {
+  const newer = /[;{](gap|inset|aspect-ratio|row-gap)\s*:|:is\(|:where\(|:has\(|\d(dvh|svh|lvh)\b|color-mix\(|clamp\(/;
+  expect(stylesOf('sidebar.html').filter(({ text }) => newer.test(text))).toEqual([]);
+});
+
+test('no script of the sidebar calls what Chromium 69 and compat.ts do not have', () => {
+  const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');
+  const newer =
+    /structuredClone|AbortSignal\.(timeout|any)|randomUUID|\.(toSorted|toReversed|toSpliced|findLast|findLastIndex|matchAll|groupBy|trimStart|trimEnd|replaceChildren|showModal|checkVisibility)\(|Object\.groupBy|Promise\.(any|withResolvers)|RelativeTimeFormat|ListFormat|(date|time)Style|ResizeObserver/;
+  const using = readdirSync(miniapp, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(vue|ts)$/.test(file) && !/^(dist|sandbox|desk)[/\\]|compat\.ts$/.test(file))
+    .filter((file) => newer.test(readFileSync(path.join(miniapp, file), 'utf8')));
+  expect(using).toEqual([]);
 });

@@ -21,8 +21,20 @@ export interface Weight {
 const dist = path.join(import.meta.dirname, '..', '..', 'miniapp', 'dist');
 
 /** `npm run build` must have run. */
+const readManifest = () =>
+  JSON.parse(readFileSync(path.join(dist, '.vite', 'manifest.json'), 'utf8')) as Record<string, Chunk>;
+
+/** Every style a page may ever fetch. */
+export function stylesOf(page: string): { file: string; text: string }[] {
+  const manifest = readManifest();
+  const first = [...reach(manifest, [page])];
+  const all = reach(manifest, [page, ...first.flatMap((name) => manifest[name]?.dynamicImports ?? [])]);
+  const files = new Set([...all].flatMap((name) => manifest[name]?.css ?? []));
+  return [...files].map((file) => ({ file, text: readFileSync(path.join(dist, file), 'utf8') }));
+}
+
 export function weigh(page: string): Weight {
-  const manifest = JSON.parse(readFileSync(path.join(dist, '.vite', 'manifest.json'), 'utf8')) as Record<string, Chunk>;
+  const manifest = readManifest();
   const first = reach(manifest, [page]);
   const later = new Set([...first].flatMap((name) => manifest[name]?.dynamicImports ?? []));
   const cssOf = (names: Iterable<string>) => [...new Set([...names].flatMap((name) => manifest[name]?.css ?? []))];

@@ -27,10 +27,12 @@ export function putBridge({ entry, contact, send }: ClientBridge): void {
   };
   page.WeixinJSBridge = {
     on: () => undefined,
-    invoke: (name: string, params: Record<string, unknown>, callback: (reply: unknown) => void) => {
+    invoke: async (name: string, params: Record<string, unknown>, callback: (reply: unknown) => void) => {
       page.asked.push({ name, params });
       const reply = name in replies ? replies[name] : { err_msg: `${name}:ok` };
-      if (reply) queueMicrotask(() => callback(reply));
+      // The client answers later, never within the call.
+      await Promise.resolve();
+      if (reply) callback(reply);
     },
   };
 }

@@ -15,7 +15,6 @@ test.each(['chromium-69', 'chromium-107'] as const)('the sidebar starts in the k
   await browser.beforePages(`
     Object.defineProperty(navigator, 'userAgent', { get: () => ${JSON.stringify(clientAgent)} });
     Object.defineProperty(navigator, 'language', { get: () => 'zh-CN' });
-    window.queueMicrotask = window.queueMicrotask || ((work) => void Promise.resolve().then(work));
     (${putBridge.toString()})(${JSON.stringify(bridge)});
   `);
   await browser.goTo(`${product.url}/sidebar.html`);

@@ -49,3 +49,18 @@ test('no page shows anything as markup: what a customer wrote stays text', () =>
   const markup = /v-html|innerHTML|insertAdjacentHTML|document\.write/;
   expect(sources.filter(({ text }) => markup.test(text)).map(({ file }) => file)).toEqual([]);
 });
+
+/** Said to platforms, operators, admins at other screens, or mended by the page itself. */
+const unheard =
+  /^(callback|metrics|page|route|import|member|customer_field|welcome|request\.(aborted|invalid)|customer\.cursor)/;
+
+test('every refusal a rep can meet is said in the rep’s language', () => {
+  const server = path.join(miniapp, '..', 'server');
+  const codes = readdirSync(server, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...readFileSync(path.join(server, file), 'utf8').matchAll(/new Refusal\(\s*'([\w.]+)'/g)])
+    .map((match) => match[1] ?? '');
+  expect(codes.length).toBeGreaterThan(20);
+  const heard = [...new Set(codes)].filter((code) => !unheard.test(code));
+  expect(heard.filter((code) => !keys.includes(`refused.${code}` as MessageKey))).toEqual([]);
+});
