@@ -10,6 +10,7 @@ import {
   readAll,
   readChat,
   readContacts,
+  readLog,
   readNotices,
   readState,
   scene,
@@ -25,7 +26,7 @@ export async function openScene(): Promise<void> {
   try {
     await readState();
     await setScene(asked);
-    scene.log = await control.log();
+    await readLog();
     scene.phase = 'open';
   } catch (error) {
     scene.phase = 'failed';

@@ -1,4 +1,4 @@
-import { computed, reactive } from 'vue';
+import { computed, reactive, shallowRef } from 'vue';
 import type {
   Entry,
   LiveEvent,
@@ -14,6 +14,8 @@ import type { Width } from './address.ts';
 import { control, sentence, watchSandbox } from './control.ts';
 
 const logMax = 500;
+/** A storm of calls is drawn a few times a second, not once a call. */
+const logDrawMs = 150;
 
 /** A bubble that is on the screen before the sandbox has it. */
 export interface Pending {
@@ -41,7 +43,6 @@ export const scene = reactive({
   /** By contact, since the window was opened. */
   unread: {} as Record<string, number>,
   notices: [] as SandboxNotice[],
-  log: [] as LogEntry[],
 
   view: 'chat' as 'chat' | 'notices' | 'desk',
   /** Who looks at the desk while it is open. */
@@ -57,6 +58,9 @@ export const scene = reactive({
   /** One more opens the sidebar anew. */
   frameRound: 0,
 });
+
+/** Newest last. */
+export const log = shallowRef<readonly LogEntry[]>([]);
 
 export const member = computed<SandboxMember | null>(() => memberOf(scene.member));
 export const contact = computed<SandboxContact | null>(
@@ -89,6 +93,33 @@ export async function readNotices(): Promise<void> {
   if (scene.member === asked) scene.notices = notices;
 }
 
+let unlogged: LogEntry[] = [];
+
+export async function readLog(): Promise<void> {
+  const entries = await control.log();
+  unlogged = unlogged.filter((one) => one.id > (entries[entries.length - 1]?.id ?? 0));
+  log.value = entries;
+}
+
+function logSoon(entry: LogEntry): void {
+  unlogged.push(entry);
+  if (unlogged.length > 1) return;
+  setTimeout(() => {
+    const known = log.value[log.value.length - 1]?.id ?? 0;
+    log.value = [...log.value, ...unlogged.filter((one) => one.id > known)].slice(-logMax);
+    unlogged = [];
+  }, logDrawMs);
+}
+
+interface Heard {
+  whose: string;
+  who: string;
+  message: SandboxMessage;
+}
+
+/** What is said while a chat is being read, for each reading: its answer may be older. */
+const readings = new Set<Heard[]>();
+
 export async function readChat(): Promise<void> {
   const { member: whose, contact: who } = scene;
   if (!who) {
@@ -97,15 +128,20 @@ export async function readChat(): Promise<void> {
     return;
   }
   const isStill = () => scene.member === whose && scene.contact === who;
+  const meanwhile: Heard[] = [];
+  readings.add(meanwhile);
   try {
     const chat = await control.chat(whose, who);
     if (!isStill()) return;
     scene.chat = chat;
     scene.chatProblem = null;
+    for (const heard of meanwhile) put(heard);
   } catch (error) {
     if (!isStill()) return;
     scene.chat = null;
     scene.chatProblem = sentence(error);
+  } finally {
+    readings.delete(meanwhile);
   }
 }
 
@@ -114,8 +150,7 @@ export async function readAll(): Promise<void> {
   await readState();
   await Promise.all([readContacts(), readNotices()]);
   if (!scene.contacts.some((one) => one.key === scene.contact)) scene.contact = firstContact();
-  const [log] = await Promise.all([control.log(), readChat()]);
-  scene.log = log;
+  await Promise.all([readLog(), readChat()]);
 }
 
 /** The story's own customer where the story's rep is played, else who talked last. */
@@ -135,13 +170,8 @@ export function showMessage(whose: string, who: string, message: SandboxMessage)
       one.by === message.by &&
       one.text === message.text,
   );
-  const messages = scene.chat?.contact.key === who && scene.member === whose ? scene.chat.messages : null;
-  const known = messages?.findIndex((one) => one.id === message.id) ?? -1;
-  if (messages && known >= 0) messages[known] = message;
-  else {
-    if (landed >= 0) scene.pending.splice(landed, 1);
-    messages?.push(message);
-  }
+  for (const meanwhile of readings) meanwhile.push({ whose, who, message });
+  if (put({ whose, who, message }) && landed >= 0) scene.pending.splice(landed, 1);
   if (scene.member !== whose) return;
   const listed = scene.contacts.find((one) => one.key === who);
   if (!listed || (listed.lastMessage?.at ?? 0) > message.at) return;
@@ -151,6 +181,15 @@ export function showMessage(whose: string, who: string, message: SandboxMessage)
   scene.contacts = [listed, ...scene.contacts.filter((one) => one !== listed)];
   const isOpen = scene.contact === who && scene.view === 'chat';
   if (message.by === 'contact' && !isOpen) scene.unread[who] = (scene.unread[who] ?? 0) + 1;
+}
+
+/** True when it was not there yet. */
+function put({ whose, who, message }: Heard): boolean {
+  const messages = scene.chat?.contact.key === who && scene.member === whose ? scene.chat.messages : null;
+  const known = messages?.findIndex((one) => one.id === message.id) ?? -1;
+  if (messages && known >= 0) messages[known] = message;
+  else messages?.push(message);
+  return known < 0;
 }
 
 const readPeopleSoon = soon(async () => {
@@ -174,9 +213,7 @@ function soon(look: () => Promise<void>): () => void {
 function hear(event: LiveEvent, onReset: () => void): void {
   switch (event.type) {
     case 'log':
-      scene.log.push(event.entry);
-      if (scene.log.length > logMax) scene.log.splice(0, scene.log.length - logMax);
-      return;
+      return logSoon(event.entry);
     case 'message':
       return showMessage(event.member, event.contact, event.message);
     case 'contact':

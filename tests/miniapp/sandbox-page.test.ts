@@ -143,6 +143,32 @@ test('whoever is chosen is who logs in, with contacts of their own', async () =>
   expect(await listed.count()).toBe(contacts.contacts.length + 1);
 });
 
+test('what the app tells a member is shown, and its link opens beside no chat', async () => {
+  await open();
+  const access_token = await world.token();
+  await world.call(
+    'message/send',
+    { access_token },
+    {
+      touser: 'wanglei',
+      msgtype: 'textcard',
+      agentid: Number(world.env('WECOM_AGENT_ID')),
+      textcard: {
+        title: '跟进到期',
+        description: '给陈女士发报价单',
+        url: `${world.sandbox.url}/sidebar.html?contact=c1`,
+      },
+    },
+  );
+  await chooseContact(/知客应用消息/);
+  await page.getByRole('region', { name: '知客应用消息' }).getByText('跟进到期').waitFor();
+  await page.getByRole('button', { name: '打开链接' }).click();
+  await sidebar()
+    .getByText(/^normal/)
+    .waitFor();
+  expect(page.frames().map((frame) => new URL(frame.url()).search)).toContain('?contact=c1');
+});
+
 test('an address sets the scene: story, person and width', async () => {
   await open('#story=4&as=wanglei&width=300');
   await sidebar().getByText('normal').waitFor();
