@@ -51,6 +51,16 @@ export interface Schedule {
 const lanes = ['work', 'fast', 'slow'] as const;
 type Lane = (typeof lanes)[number];
 
+/**
+ * How soon the jobs of a process that died are taken up by another: after both times at most. Until then their keys are
+ * held, so that no nudge gets through. A process too busy to renew its locks loses jobs it still does.
+ */
+const takeOver: Record<Lane, { lockDuration: number; stalledInterval: number }> = {
+  fast: { lockDuration: 5000, stalledInterval: 2000 },
+  work: { lockDuration: 8000, stalledInterval: 4000 },
+  slow: { lockDuration: 30_000, stalledInterval: 10_000 },
+};
+
 function laneOf(name: JobName): Lane {
   if (fastJobs.includes(name)) return 'fast';
   return slowJobs.includes(name) ? 'slow' : 'work';
@@ -103,8 +113,7 @@ export async function connectQueue(options: {
           concurrency: options.concurrency ?? 8,
           // A process killed twice in mid-job must not cost the job: every job is safe to run again.
           maxStalledCount: 50,
-          lockDuration: 30_000,
-          stalledInterval: 10_000,
+          ...takeOver[lane],
         });
         worker.on('error', report('worker failed'));
         worker.on('failed', (job, err) => {
