@@ -26,7 +26,7 @@ export type JobName = keyof typeof jobPayloads;
 export type JobPayload<Name extends JobName> = z.infer<(typeof jobPayloads)[Name]>;
 
 /** Jobs that may not wait behind others: a welcome is worthless after 20 s. */
-export const fastJobs: readonly JobName[] = ['send-welcome'];
+export const fastJobs: readonly JobName[] = ['send-welcome', 'sweep-inbound'];
 
 /** Jobs that may wait for a model for minutes: they stand in a line of their own, so that nothing else waits for it. */
 export const slowJobs: readonly JobName[] = ['summarise-conversation'];

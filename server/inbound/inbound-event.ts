@@ -24,10 +24,13 @@ const STRANDS = 32;
  * nothing, while one for each subject halved the callbacks taken in.
  */
 export function strandOf(platform: string, subject: string): number {
-  let mixed = 0x811c9dc5;
   const text = `${platform}:${subject}`;
+  let mixed = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x01000193);
-  return (mixed >>> 16) % STRANDS;
+  // Keys that differ in their last characters only would else share a strand.
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) % STRANDS;
 }
 
 const ATTEMPTS_MAX = 10;

@@ -115,16 +115,15 @@ export async function listStrandsLeft(pool: pg.Pool, leftBefore: Date, now: Date
   return rows.map(({ strand }) => strand);
 }
 
-export async function listWaitingOfKinds(
+/** Newest first: of those it is most likely that they still can be done in time. */
+export async function listUrgentLeft(
   pool: pg.Pool,
-  kinds: readonly string[],
-  receivedAfter: Date,
-  limit: number,
+  which: { kinds: readonly string[]; occurredAfter: Date; receivedBefore: Date; limit: number },
 ): Promise<{ platform: string; event: unknown }[]> {
   const { rows } = await pool.query<{ platform: string; event: unknown }>(
     `SELECT platform, event FROM "InboundEvent"
-     WHERE state = 'waiting' AND kind = ANY ($1) AND "receivedAt" > $2 ORDER BY id DESC LIMIT $3`,
-    [kinds, receivedAfter, limit],
+     WHERE state = 'waiting' AND kind = ANY ($1) AND "occurredAt" > $2 AND "receivedAt" < $3 ORDER BY id DESC LIMIT $4`,
+    [which.kinds, which.occurredAfter, which.receivedBefore, which.limit],
   );
   return rows;
 }

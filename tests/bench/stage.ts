@@ -1,13 +1,12 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate } from '#prisma/migrate.ts';
 import { startEmbeddedPostgres } from '#server/base/embedded-postgres.ts';
 import { keys } from '#tests/bot/wecom-sealed.ts';
+import { freshFolder } from '#tests/support/folder.ts';
+import { freePort } from '#tests/support/product.ts';
 import type { LoadOrder, LoadReport } from './load.ts';
 
 export interface Stage {
@@ -28,7 +27,7 @@ const root = path.join(import.meta.dirname, '..', '..');
 
 /** A real PostgreSQL that waits for its disk, empty but for the schema; the load comes from a process of its own. */
 export async function openStage(): Promise<Stage> {
-  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'zhike-bench-'));
+  const dataDir = freshFolder();
   const postgres = await startEmbeddedPostgres({ dataDir });
   await migrate(postgres.url);
   const loader = fork(path.join(import.meta.dirname, 'load.ts'));
@@ -45,7 +44,6 @@ export async function openStage(): Promise<Stage> {
     async close() {
       loader.kill();
       await postgres.stop();
-      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
@@ -92,12 +90,4 @@ async function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   child.kill('SIGTERM');
   await once(child, 'exit');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

@@ -91,22 +91,9 @@ export class Company {
       'department/list': () => ({ ...ok, department: [{ id: 1, name: 'All', parentid: 0, order: 1 }] }),
       'user/list': () => ({ ...ok, userlist: members.map(user) }),
       'user/get': ({ query }) => ({ ...ok, ...user(query['userid'] ?? '') }),
-      'externalcontact/get_follow_user_list': () => ({ ...ok, follow_user: members }),
+      // Nobody has contacts to be listed, so that what callbacks lead to stands alone: no sync has a say in it.
+      'externalcontact/get_follow_user_list': () => ({ ...ok, follow_user: [] }),
       'externalcontact/get_corp_tag_list': () => ({ ...ok, tag_group: [] }),
-      'externalcontact/list': ({ query }) => ({
-        ...ok,
-        external_userid: shown(({ member }) => member === query['userid']).map(({ contact }) => contact),
-      }),
-      'externalcontact/batch/get_by_user': ({ body }) => ({
-        ...ok,
-        external_contact_list: shown(({ member }) => (body['userid_list'] as string[]).includes(member)).map(
-          (follow) => ({
-            external_contact: person(follow.contact),
-            follow_info: { ...followInfo(follow), tag_id: [] },
-          }),
-        ),
-        next_cursor: '',
-      }),
       'externalcontact/get': ({ query }) => {
         const follows = shown(({ contact }) => contact === query['external_userid']);
         if (follows.length === 0) return { errcode: 84061, errmsg: 'not external contact' };

@@ -1,11 +1,11 @@
-import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { learn, type Fact, type Standing } from '#server/contact/follow.ts';
 import { startDouble } from '#tests/bot/wecom-double.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
-import { freePort, freshDataDir, startProduct, type Product } from '#tests/support/product.ts';
+import { freshFolder } from '#tests/support/folder.ts';
+import { freePort, startProduct, type Product } from '#tests/support/product.ts';
 import { seededRandom, type Random } from '#tests/support/random.ts';
 import { Company, type Happening } from './company.ts';
 import { Messenger } from './messenger.ts';
@@ -24,7 +24,7 @@ test(`killed ${KILLS} times under load, the product loses nothing it acknowledge
   for (const [path, answer] of Object.entries(company.answers())) double.answer(path, answer);
   const port = await freePort();
   const messenger = new Messenger(random, port);
-  const dataDir = freshDataDir();
+  const dataDir = freshFolder();
   const start = () =>
     startProduct({
       ...definedOf(double.env),
@@ -81,7 +81,6 @@ test(`killed ${KILLS} times under load, the product loses nothing it acknowledge
     await pool.end();
     await double.close();
     await database.drop();
-    rmSync(dataDir, { recursive: true, force: true });
   }
 });
 
@@ -104,10 +103,21 @@ async function untilHandled(pool: pg.Pool, messenger: Messenger): Promise<number
     );
     const tookMs = performance.now() - startedAt;
     if (rows[0]?.waiting === 0 && rows[0].stored >= messenger.sent.size) return tookMs;
-    if (tookMs > SETTLE_MS_MAX)
-      throw new Error(`Not all is handled: ${JSON.stringify(rows[0])} of ${messenger.sent.size}.`);
+    if (tookMs > SETTLE_MS_MAX) throw new Error(`Not all is handled: ${JSON.stringify(await whyWaiting(pool))}`);
     await sleep(250);
   }
+}
+
+async function whyWaiting(pool: pg.Pool): Promise<unknown> {
+  const { rows: events } = await pool.query(
+    `SELECT strand, attempts, "lastError", count(*)::int AS events, min("nextAttemptAt") AS next FROM "InboundEvent"
+     WHERE state = 'waiting' GROUP BY 1, 2, 3 ORDER BY 1`,
+  );
+  const { rows: jobs } = await pool.query(
+    `SELECT name, state, data, attempts_made, stalled_count, dedup_id, failed_reason, process_at_ms, locked_until_ms
+     FROM jobs.job WHERE state NOT IN ('completed', 'failed') ORDER BY seq LIMIT 60`,
+  );
+  return { now: Date.now(), events, jobs };
 }
 
 type Follows = Record<string, Pick<Standing, 'state' | 'addedAt' | 'channel' | 'archiveConsent'>>;

@@ -161,6 +161,13 @@ test('a stored event that this version cannot read is dead, with the reason', as
   expect(await rows()).toMatchObject([{ state: 'dead', lastError: 'event.unreadable' }]);
 });
 
+test('contacts are spread over the strands', () => {
+  const strands = Array.from({ length: 3200 }, (_, n) => strandOf('fake', `contact:wmAAAA${n}`));
+  const loads = Map.groupBy(strands, (strand) => strand);
+  expect(loads.size).toBe(32);
+  expect(Math.max(...[...loads.values()].map(({ length }) => length))).toBeLessThan(150);
+});
+
 describe('the sweep', () => {
   const sweep = () => sweepInbound(world.deps, deeds);
   const told = () => world.jobs.waiting.map(({ options }) => Number(options.key)).sort();
@@ -188,10 +195,15 @@ describe('the sweep', () => {
   });
 
   test('does the urgent part of what was stored just before a crash, and of nothing older', async () => {
-    await stored(added('wang'));
+    const secondsAgo = (seconds: number) =>
+      (world.deps.now().getTime() - Date.parse(edited('x').occurredAt)) / 1000 - seconds;
+    await stored(added('wang', secondsAgo(5)), added('li', secondsAgo(30)), edited('zhao', secondsAgo(5)));
     await sweep();
-    expect(deeds.hurried).toEqual([added('wang')]);
-    world.clock.advance(21_000);
+    expect(deeds.hurried, 'it may be under way').toEqual([]);
+    world.clock.advance(2000);
+    await sweep();
+    expect(deeds.hurried).toMatchObject([{ contact: 'wang' }]);
+    world.clock.advance(20_000);
     await sweep();
     expect(deeds.hurried).toHaveLength(1);
   });

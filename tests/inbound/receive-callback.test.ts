@@ -1,5 +1,5 @@
 import { healthy } from '#tests/support/healthy.ts';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeApp } from '#server/app.ts';
 import { strandOf } from '#server/inbound/inbound-event.ts';
 import type { PlatformEvent } from '#server/platform/event.ts';
@@ -17,6 +17,7 @@ beforeAll(async () => {
   site = await listen(makeApp(world.deps, healthy, deeds));
 });
 beforeEach(() => deeds.reset());
+afterEach(() => site.settled());
 afterAll(() => site.close());
 
 const post = (body: BodyInit, query = 'signature=good', name = 'fake') =>

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeApp } from '#server/app.ts';
 import type { JobName } from '#server/base/job-payloads.ts';
@@ -40,6 +41,7 @@ test(
 
     await set(orderlyWorld, orderly.platform, story);
     await deliver(orderly.site, story.events, 1);
+    await orderly.site.settled();
     await drain(orderlyWorld);
 
     await set(wildWorld, wild.platform, story);
@@ -47,8 +49,12 @@ test(
     const delivery = deliver(wild.site, duplicatedAndShuffled(random, story.events, CALLBACKS), 16);
     const ending = delivery.finally(() => (told.isOver = true));
     // Handled while they come, so that many come late.
-    while (!told.isOver) await drain(wildWorld);
+    while (!told.isOver) {
+      await sleep(20);
+      await drain(wildWorld);
+    }
     await ending;
+    await wild.site.settled();
     await drain(wildWorld);
 
     const [stateInOrder, state] = [await stateOf(orderlyWorld), await stateOf(wildWorld)];
@@ -90,7 +96,6 @@ async function deliver(site: Listening, events: ContactEvent[], connections: num
 const ours = new Set<JobName>(['handle-events', 'send-welcome']);
 
 async function drain(world: World): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 60));
   for (;;) {
     world.jobs.waiting = world.jobs.waiting.filter(({ name }) => ours.has(name));
     if (world.jobs.waiting.length === 0) return;

@@ -5,6 +5,8 @@ import type { App } from '#server/app.ts';
 export interface Listening {
   url: string;
   port: number;
+  /** Resolves when what callbacks brought is stored and passed on. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -16,6 +18,7 @@ export async function listen({ app, settled }: App): Promise<Listening> {
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    settled,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
