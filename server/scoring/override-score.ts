@@ -44,5 +44,5 @@ async function replace(deps: Deps, caller: Caller, contactId: string, override: 
     return insertScore(tx, deps.cipher, { contactId, at: deps.now(), value, factors, method }, override);
   });
   deps.live.publish(`contact.${contactId}`, { part: 'score', contactId });
-  return viewOf(deps, score);
+  return viewOf(deps, caller, score);
 }

@@ -1,8 +1,9 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
+import { listQuotable } from '#server/conversation/conversation-store.ts';
 import { getMember } from '#server/member/member-store.ts';
-import { levelOf } from './score.ts';
+import { levelOf, type Factor } from './score.ts';
 import type { ScoreView } from './scoring-api.ts';
 import { findLatestScore, findValueAt, listScores, type Score } from './scoring-store.ts';
 
@@ -12,7 +13,7 @@ const WEEK_MS = 7 * 86_400_000;
 export async function viewScore(deps: Deps, caller: Caller, contactId: string): Promise<ScoreView | null> {
   await getContactByIdInScope(deps.db, caller.scope, contactId);
   const latest = await findLatestScore(deps.db, deps.cipher, contactId);
-  return latest && viewOf(deps, latest);
+  return latest && viewOf(deps, caller, latest);
 }
 
 export async function listScoreViews(
@@ -23,12 +24,12 @@ export async function listScoreViews(
   await getContactByIdInScope(deps.db, caller.scope, contactId);
   const rows = await listScores(deps.db, deps.cipher, contactId, limit);
   const items = [];
-  for (const row of rows) items.push(await viewOf(deps, row));
+  for (const row of rows) items.push(await viewOf(deps, caller, row));
   return { items };
 }
 
-export async function viewOf(deps: Deps, score: Score): Promise<ScoreView> {
-  const { id, at, value, factors, method, override } = score;
+export async function viewOf(deps: Deps, caller: Caller, score: Score): Promise<ScoreView> {
+  const { id, at, value, method, override } = score;
   const weekAgo = new Date(at.getTime() - WEEK_MS);
   const [before, by] = await Promise.all([
     findValueAt(deps.db, score.contactId, weekAgo),
@@ -40,8 +41,19 @@ export async function viewOf(deps: Deps, score: Score): Promise<ScoreView> {
     value,
     level: levelOf(override?.value ?? value),
     change: before === null ? null : value - before,
-    factors,
+    factors: await withoutForeignWords(deps, caller, score.factors),
     method,
     override: override && { ...override, by: by?.name ?? '', at: override.at.toISOString() },
   };
+}
+
+/** A score is made of all conversations with the contact; a colleague's words, and recalled ones, are told to nobody else. */
+async function withoutForeignWords(deps: Deps, { scope }: Caller, factors: Factor[]): Promise<Factor[]> {
+  const quoted = factors.flatMap(({ pointer }) => ('messageId' in pointer ? [pointer.messageId] : []));
+  const quotable = await listQuotable(deps.db, scope, quoted);
+  return factors.map((factor) =>
+    'messageId' in factor.pointer && !quotable.has(factor.pointer.messageId)
+      ? { ...factor, pointer: { field: 'conversation.messages' } }
+      : factor,
+  );
 }

@@ -2,9 +2,17 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Contact, Member } from '#prisma/client/client.ts';
 import type { LiveEvent } from '#server/base/live.ts';
 import { scoreContact } from '#server/scoring/score-contact.ts';
+import { insertScore } from '#server/scoring/scoring-store.ts';
 import { viewScore } from '#server/scoring/view-score.ts';
 import type { ScoreView } from '#server/scoring/scoring-api.ts';
-import { callerOf, makeCustomer, makeDepartment, makeMember, openSession } from '#tests/support/factories.ts';
+import {
+  callerOf,
+  makeCustomer,
+  makeDepartment,
+  makeFollow,
+  makeMember,
+  openSession,
+} from '#tests/support/factories.ts';
 import { useHttp } from '#tests/support/http.ts';
 import { useWorld } from '#tests/support/world.ts';
 import { makeChat, type Chat } from '#tests/support/chat.ts';
@@ -161,4 +169,22 @@ test('scores are seen and changed by those whose scope holds the contact, and by
     'rep of the team': [404, 404, 404],
     'director elsewhere': [404, 404, 404],
   });
+});
+
+test('words a colleague was told, and words that were recalled, stand in no score', async () => {
+  const messageId = await chat.say('contact', '预算一百万');
+  const factors = [
+    { key: 'signal.names_budget', points: 8, text: '说出预算', pointer: { messageId, quote: '一百万' } },
+  ];
+  const told = { contactId: chat.contact.id, at: world.deps.now(), value: 28, factors, method: 'rules@1' };
+  await insertScore(world.deps.db, world.deps.cipher, told, null);
+  const colleague = await makeMember(world.deps);
+  await makeFollow(world.deps, chat.contact, colleague);
+  const pointers = async (member: Member) => (await view(chat.contact, member))?.factors.map(({ pointer }) => pointer);
+
+  const withoutWords = [{ field: 'conversation.messages' }];
+  expect(await pointers(chat.member)).toEqual([{ messageId, quote: '一百万' }]);
+  expect(await pointers(colleague)).toEqual(withoutWords);
+  await world.deps.db.message.update({ where: { id: messageId }, data: { recalledAt: world.deps.now() } });
+  expect(await pointers(chat.member)).toEqual(withoutWords);
 });
