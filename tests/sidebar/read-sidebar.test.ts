@@ -1,4 +1,10 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import Router from '@koa/router';
+import Koa from 'koa';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { findCaller } from '#server/member/find-caller.ts';
+import { liveRoute } from '#server/sidebar/live-route.ts';
 import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { makeContact, makeCustomer, makeMember, openSession } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
@@ -86,5 +92,34 @@ describe('live', () => {
     const theirs = await makeContact(world.deps, { platform: 'fake', followedBy: [colleague.member] });
     expect(await http.ask('GET', `/api/live?contact=${theirs.id}`, { as: session })).toMatchObject({ status: 404 });
     expect(await http.ask('GET', '/api/live?contact=anything', { as: session })).toMatchObject({ status: 400 });
+  });
+
+  test.each([
+    ['logged out', async (memberId: string) => world.deps.db.session.deleteMany({ where: { memberId } })],
+    ['left', async (id: string) => world.deps.db.member.update({ where: { id }, data: { status: 'left' } })],
+    [
+      'handed the contact over',
+      async (memberId: string) =>
+        world.deps.db.follow.updateMany({ where: { memberId }, data: { state: 'transferred' } }),
+    ],
+  ])('a member who %s hears nothing more', async (_, lose) => {
+    const { member, session } = await rep();
+    const contact = await makeContact(world.deps, { platform: 'fake', followedBy: [member] });
+    const router = new Router();
+    liveRoute(router, world.deps, 10);
+    const app = new Koa().use(async (ctx, next) => {
+      ctx.state['caller'] = await findCaller(world.deps, session);
+      await next();
+    });
+    const server = app.use(router.routes()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/api/live?contact=${contact.id}`, {
+      headers: { Cookie: `zhike_session=${session}` },
+    });
+    await lose(member.id);
+    // Ends only when the server ends it.
+    expect(await response.text()).toContain('event: ping');
+    server.close();
   });
 });
