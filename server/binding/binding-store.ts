@@ -32,8 +32,11 @@ export async function getContactWithFollows(
 /** Bindings of one contact change one after the other. Throws when the contact is outside the scope. */
 export async function lockBindings(tx: Db, scope: Scope, contactId: string): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM "Contact" WHERE id = ${contactId}::uuid FOR NO KEY UPDATE`;
-  const found = await tx.contact.count({ where: { id: contactId, AND: contactsIn(scope) } });
-  if (found === 0) throw unknownContact();
+  if (!(await isContactInScope(tx, scope, contactId))) throw unknownContact();
+}
+
+export async function isContactInScope(db: Db, scope: Scope, contactId: string): Promise<boolean> {
+  return (await db.contact.count({ where: { id: contactId, AND: contactsIn(scope) } })) > 0;
 }
 
 /** Oldest first. */

@@ -19,7 +19,7 @@ export async function findCandidates(
   contactId: string,
   search = '',
 ): Promise<BindingCandidate[]> {
-  const contact = await getContactWithFollows(deps.db, caller.scope, contactId);
+  const contact = withoutForeignNotes(await getContactWithFollows(deps.db, caller.scope, contactId), caller.scope);
   if (search === '') return (await rankFor(deps, caller.scope, contact)).slice(0, SHOWN_MAX);
   const { customers } = await listCustomers(deps, caller, { search, limit: FOUND_MAX });
   const unbound = await listPossible(deps.db, caller.scope, {
@@ -47,6 +47,13 @@ export async function rankFor(
     exceptBoundTo: contact.id,
   });
   return rankCandidates(evidence, await possibleOf(deps, contact, customers, samePerson));
+}
+
+/** That a colleague outside the scope follows the contact is known to all who do; what the colleague wrote down is not. */
+function withoutForeignNotes<Found extends { follows: Follow[] }>(contact: Found, scope: Scope): Found {
+  const isOurs = ({ memberId }: Follow) => scope.all || scope.memberIds.includes(memberId);
+  const bare = { remark: null, description: null, remarkCorpName: null, remarkPhones: null, phoneHashes: [] };
+  return { ...contact, follows: contact.follows.map((follow) => (isOurs(follow) ? follow : { ...follow, ...bare })) };
 }
 
 function evidenceOf({ corpName, corpFullName, follows }: Contact & { follows: Follow[] }): Evidence {

@@ -96,8 +96,9 @@ function likenessOf(corpName: string, customer: PossibleCustomer): keyof typeof 
 
 function inRemark({ follows }: Evidence, customer: PossibleCustomer): BindingReason | null {
   if (customer.nameCore.length < 2) return null;
-  const found = follows.find(({ remark }) => remark !== null && plainName(remark).includes(customer.nameCore));
-  return found ? { rule: 'remark', text: `备注「${found.remark}」里有客户的名称`, points: points.remark } : null;
+  const found = follows.some(({ remark }) => remark !== null && plainName(remark).includes(customer.nameCore));
+  // The remark itself is one member's; the reason is kept with the binding, for all who see it.
+  return found ? { rule: 'remark', text: `备注里有客户的名称「${customer.nameCore}」`, points: points.remark } : null;
 }
 
 function sameFollower({ follows }: Evidence, { owner }: PossibleCustomer): BindingReason | null {

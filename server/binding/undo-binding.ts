@@ -8,6 +8,7 @@ import {
   findChange,
   findLatestChangeId,
   insertChange,
+  isContactInScope,
   listVisibleCustomerIds,
   lockBindings,
   saveRole,
@@ -19,7 +20,8 @@ import { removeBinding } from './unbind-contact.ts';
 /** Takes a change back: what was bound is unbound, what was unbound is bound as it was, a role becomes the old one. */
 export async function undoBinding(deps: Deps, caller: Caller, changeId: bigint): Promise<void> {
   const seen = await findChange(deps.db, changeId);
-  if (!seen) throw changeUnknown();
+  // Whoever does not see the contact is not told either that there is such a change.
+  if (!seen || !(await isContactInScope(deps.db, caller.scope, seen.contactId))) throw changeUnknown();
   const { contactId, customerId } = seen;
   await deps.db.$transaction(async (tx) => {
     await lockBindings(tx, caller.scope, contactId);

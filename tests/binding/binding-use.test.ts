@@ -152,6 +152,21 @@ describe('candidates', () => {
     expect(await findCandidates(deps, caller, contact.id, '远航')).toEqual([]);
   });
 
+  test('rest on what the caller’s own people wrote down, not on a colleague’s notes', async () => {
+    const { deps } = world;
+    const { contact } = await makePair();
+    const colleague = await makeMember(deps);
+    const notes = { remark: '远航物流王总，回扣三点', remarkCorpName: '远航物流' };
+    await makeFollow(deps, contact, colleague, { ...notes, phones: ['13800138000'] });
+    const rep = await makeMember(deps);
+    await makeFollow(deps, contact, rep);
+    await makeCustomer(deps, { name: '远航物流有限公司', owner: rep, phone: '13800138000' });
+    expect(await findCandidates(deps, await callerOf(deps, rep), contact.id)).toEqual([]);
+    const all = await findCandidates(deps, await callerOf(deps, await makeMember(deps, { role: 'admin' })), contact.id);
+    expect(all).toMatchObject([{ reasons: [{ rule: 'phone' }, { rule: 'corp_name' }, { rule: 'remark' }, {}] }]);
+    expect(JSON.stringify(all)).not.toContain('回扣');
+  });
+
   test('of a contact outside the scope are not told', async () => {
     const { deps } = world;
     const { contact } = await makePair();
@@ -304,7 +319,9 @@ describe('what was done is taken back', () => {
     const third = await makeMember(deps);
     await makeFollow(deps, contact, third);
     const outsider = await callerOf(deps, third);
-    await expect(undoBinding(deps, outsider, id)).rejects.toEqual(refusal('binding.change_unknown', { status: 404 }));
+    const stranger = await callerOf(deps, await makeMember(deps));
+    for (const someone of [outsider, stranger])
+      await expect(undoBinding(deps, someone, id)).rejects.toEqual(refusal('binding.change_unknown', { status: 404 }));
     expect(await viewHistory(deps, outsider, contact.id)).toEqual([]);
     await undoBinding(deps, caller, id);
     expect(await boundTo(contact)).toHaveLength(1);

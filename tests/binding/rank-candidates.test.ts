@@ -51,7 +51,7 @@ describe('a customer is proposed because', () => {
     const of = customer('上海云帆科技有限公司');
     expect(candidateOf(evidence({ remark: '云帆科技-王总' }), of)).toMatchObject({
       points: 20,
-      reasons: [{ rule: 'remark', text: '备注「云帆科技-王总」里有客户的名称' }],
+      reasons: [{ rule: 'remark', text: '备注里有客户的名称「云帆科技」' }],
     });
     expect(rulesOf(evidence({ remark: '王芳 老客户' }), customer('王芳', { kind: 'person' }))).toEqual([
       ['remark', 20],
