@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Deps } from '#server/base/deps.ts';
 import { route, type Route } from '#server/base/http.ts';
+import { Refusal } from '#server/base/refusal.ts';
 import { changeRole } from './change-role.ts';
 import { beginLogin, logIn } from './log-in.ts';
 import { memberApi } from './member-api.ts';
@@ -31,7 +32,12 @@ export const memberRoutes: Route[] = [
     const member = await getMember(deps.db, caller.memberId);
     return { ...viewMember(member), platform: caller.platform, locale: member.locale };
   }),
-  route(memberApi.host, async (deps, { query }) => deps.platforms.get(query.platform).clientConfig(query.url)),
+  route(memberApi.host, async (deps, { query }) => {
+    // A signature opens the bridge to whatever page it is for.
+    if (new URL(query.url).origin !== new URL(deps.config.PUBLIC_URL).origin)
+      throw new Refusal('host.url', `Open the page under ${deps.config.PUBLIC_URL}.`, 422);
+    return deps.platforms.get(query.platform).clientConfig(query.url);
+  }),
   route(memberApi.list, async (deps, { caller, query }) => {
     const members = await listMembers(deps.db, caller.scope, query.search?.trim() ?? '');
     return { items: members.map(viewMember) };

@@ -15,11 +15,12 @@ export interface Member {
 
 /**
  * The role a member starts with, guessed from the position once; from then on an admin says it. Titles that call every
- * seller a manager (客户经理) are no managers.
+ * seller a manager (客户经理) are no managers, nor is whoever assists one; of the many 管理员 only that of the system sees all.
  */
 export function initialRole(position: string | null): Role {
   if (!position) return 'rep';
-  if (/管理员/.test(position)) return 'admin';
+  if (/^(系统|CRM|知客)?管理员$/i.test(position.trim())) return 'admin';
+  if (/助理|秘书/.test(position)) return 'rep';
   if (/市场|品牌/.test(position)) return 'marketing';
   if (/总监|总经理/.test(position)) return 'director';
   if (/经理|主管/.test(position) && !/(客户|产品|项目|售前)经理/.test(position)) return 'manager';

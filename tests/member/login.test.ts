@@ -153,6 +153,18 @@ test('what the page needs to open the bridge comes from the platform', async () 
   });
 });
 
+test('nothing is signed for a page that is not ours', async () => {
+  const as = await openSession(world.deps, await makeMember(world.deps));
+  for (const page of ['https://elsewhere.example/', 'http://zhike.test.elsewhere.example/', 'javascript:alert(1)']) {
+    const url = encodeURIComponent(page);
+    expect(await http.ask('GET', `/api/host?platform=wecom&url=${url}`, { as })).toMatchObject({
+      status: 422,
+      code: 'host.url',
+    });
+  }
+  expect(platform.calls).toEqual([]);
+});
+
 async function logIn(given: { code: string; state?: string }, nonce = ''): Promise<Answer> {
   return http.ask('POST', '/api/login', {
     body: { platform: 'wecom', ...given },

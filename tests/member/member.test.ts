@@ -14,6 +14,9 @@ test.each([
   ['市场总监', 'marketing'],
   ['市场专员', 'marketing'],
   ['系统管理员', 'admin'],
+  ['仓库管理员', 'rep'],
+  ['合同管理员', 'rep'],
+  ['总经理助理', 'rep'],
 ])('a member hired as %s starts as %s', (position, role) => {
   expect(initialRole(position)).toBe(role);
 });
