@@ -49,3 +49,13 @@ test('metrics are read with the token and with no other', async () => {
   for (const wrong of ['', 'a token for metric', 'a token for metricz'])
     expect(await ask(wrong)).toMatchObject({ status: 401, code: 'metrics.token' });
 });
+
+test.each([
+  '/api/inbound?before=99999999999999999999',
+  `/api/customers?after=${Buffer.from(`0.${'-'.repeat(36)}`).toString('base64url')}`,
+  `/api/live?contact=${'-'.repeat(36)}`,
+  '/api/customers/%E0%A4%A',
+])('an address with an id nothing can have, as %s, is refused and no fault of ours', async (path) => {
+  const as = await openSession(world.deps, await makeMember(world.deps, { role: 'admin' }));
+  expect((await http.ask('GET', path, { as })).status).toBe(400);
+});

@@ -37,7 +37,9 @@ const writeCursor = ({ updatedAt, id }: PagePoint): string =>
   Buffer.from(`${updatedAt.getTime().toString(36)}.${id}`).toString('base64url');
 
 function readCursor(cursor: string): PagePoint {
-  const [, at, id] = /^([0-9a-z]+)\.([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  const [, at, id] =
+    /^([0-9a-z]+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(Buffer.from(cursor, 'base64url').toString()) ??
+    [];
   const updatedAt = new Date(Number.parseInt(at ?? '', 36));
   if (!id || Number.isNaN(updatedAt.getTime()))
     throw new Refusal('customer.cursor', 'Pass `after` as the last page gave it, or leave it out.', 400);

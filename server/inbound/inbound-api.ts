@@ -32,6 +32,9 @@ export const syncRunView = z.object({
 });
 export type SyncRunView = z.infer<typeof syncRunView>;
 
+/** A bigint of PostgreSQL. */
+const rowId = z.string().regex(/^\d{1,18}$/);
+
 export const inboundApi = {
   list: endpoint({
     method: 'GET',
@@ -41,7 +44,7 @@ export const inboundApi = {
     query: z.object({
       state: z.enum(inboundStates).optional(),
       kind: z.string().optional(),
-      before: z.string().regex(/^\d+$/).optional(),
+      before: rowId.optional(),
       limit: z.coerce.number().int().min(1).max(100).default(20),
     }),
     answer: z.object({
@@ -55,7 +58,7 @@ export const inboundApi = {
     path: '/api/inbound/:id/replay',
     summary: 'Handle a dead, handled or ignored event once more',
     roles: ['admin'],
-    params: z.object({ id: z.string().regex(/^\d+$/) }),
+    params: z.object({ id: rowId }),
     answer: inboundEventView,
   }),
   replayDead: endpoint({
