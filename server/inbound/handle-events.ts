@@ -1,8 +1,7 @@
 import type { Deps } from '#server/base/deps.ts';
 import { withLock } from '#server/base/lock.ts';
-import { platformEvent } from '#server/platform/event.ts';
 import { afterFailure, isRateLimit, type EventSwitch } from './inbound-event.ts';
-import { listDue, markFailed, markHandled, type WaitingEvent } from './inbound-store.ts';
+import { listDue, markFailed, markHandled, openEvent, type WaitingEvent } from './inbound-store.ts';
 import { nudge } from './relay.ts';
 
 const PAGE_SIZE = 100;
@@ -28,12 +27,11 @@ export async function handleEvents(deps: Deps, { strand }: { strand: number }, d
 /** False when the event has to wait. */
 async function isDone(deps: Deps, waiting: WaitingEvent, deeds: EventSwitch): Promise<boolean> {
   const { id, platform, attempts } = waiting;
-  const parsed = platformEvent.safeParse(waiting.event);
-  if (!parsed.success) {
+  const event = openEvent(deps.cipher, waiting.event);
+  if (!event) {
     await markFailed(deps.pool, id, { state: 'dead', attempts, nextAttemptAt: null, lastError: 'event.unreadable' });
     return true;
   }
-  const event = parsed.data;
   if (deeds.ignores(event.kind)) {
     await markHandled(deps.pool, id, 'ignored', deps.now());
     return true;

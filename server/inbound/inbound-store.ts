@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { InboundEvent } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
-import { subjectOf, type PlatformEvent } from '#server/platform/event.ts';
+import type { FieldCipher } from '#server/base/field-cipher.ts';
+import { platformEvent, sealedFields, subjectOf, type PlatformEvent } from '#server/platform/event.ts';
 import { strandOf, type Failure, type InboundState } from './inbound-event.ts';
 
 export interface NewEvent {
@@ -18,6 +19,7 @@ export interface WaitingEvent {
   platform: string;
   subject: string;
   attempts: number;
+  /** As it is kept: `openEvent` reads it. */
   event: unknown;
 }
 
@@ -32,9 +34,9 @@ const insertStatement = `
   RETURNING platform, encode("bodyHash", 'hex') AS hash`;
 
 /** Stores in one commit what is not stored yet, and answers the keys (`keyOf`) of what was new. */
-export async function insertEvents(pool: pg.Pool, events: NewEvent[]): Promise<Set<string>> {
+export async function insertEvents(pool: pg.Pool, cipher: FieldCipher, events: NewEvent[]): Promise<Set<string>> {
   const rows = events
-    .map(rowOf)
+    .map((event) => rowOf(cipher, event))
     // Two processes that store the same events in different order would wait for each other.
     .sort((a, b) => (a.hash < b.hash ? -1 : 1));
   const { rows: inserted } = await pool.query<{ platform: string; hash: string }>({
@@ -45,7 +47,7 @@ export async function insertEvents(pool: pg.Pool, events: NewEvent[]): Promise<S
   return new Set(inserted.map(({ platform, hash }) => `${platform}:${hash}`));
 }
 
-function rowOf({ platform, bodyHash, event, state, receivedAt }: NewEvent) {
+function rowOf(cipher: FieldCipher, { platform, bodyHash, event, state, receivedAt }: NewEvent) {
   const subject = subjectOf(event);
   return {
     platform,
@@ -53,11 +55,37 @@ function rowOf({ platform, bodyHash, event, state, receivedAt }: NewEvent) {
     kind: event.kind,
     subject,
     strand: strandOf(platform, subject),
-    event,
+    event: sealEvent(cipher, event),
     occurred: event.occurredAt,
     received: receivedAt,
     state,
   };
+}
+
+/** Only what must be: sealing the whole of an event took 15 µs, a tenth of what a callback takes. */
+function sealEvent(cipher: FieldCipher, event: PlatformEvent): object {
+  const kept: Record<string, unknown> = { ...event };
+  for (const field of sealedFields) {
+    const value = kept[field];
+    if (typeof value === 'string') kept[field] = cipher.encrypt(value.toWellFormed().replaceAll('\0', '\uFFFD'));
+  }
+  return kept;
+}
+
+/** Null when this version cannot read it. */
+export function openEvent(cipher: FieldCipher, kept: unknown): PlatformEvent | null {
+  const parsed = platformEvent.safeParse(kept);
+  if (!parsed.success) return null;
+  const event: Record<string, unknown> = { ...parsed.data };
+  try {
+    for (const field of sealedFields) {
+      const value = event[field];
+      if (typeof value === 'string') event[field] = cipher.decrypt(value);
+    }
+  } catch {
+    return null;
+  }
+  return event as PlatformEvent;
 }
 
 export function keyOf({ platform, bodyHash }: NewEvent): string {

@@ -13,7 +13,7 @@ export interface Inbox {
 }
 
 export function openInbox(deps: Deps, deeds: EventSwitch): Inbox {
-  const writer = makeEventWriter(deps.pool);
+  const writer = makeEventWriter(deps.pool, deps.cipher);
   const relay = makeRelay(deps, deeds);
   return {
     writer,

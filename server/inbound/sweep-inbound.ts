@@ -2,7 +2,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { withLock } from '#server/base/lock.ts';
 import { platformEvent, type EventKind } from '#server/platform/event.ts';
 import type { EventSwitch } from './inbound-event.ts';
-import { listStrandsLeft, listUrgentLeft } from './inbound-store.ts';
+import { listStrandsLeft, listUrgentLeft, openEvent } from './inbound-store.ts';
 import { nudge } from './relay.ts';
 
 export const sweepEveryMs = 3000;
@@ -28,10 +28,10 @@ export async function sweepInbound(deps: Deps, deeds: EventSwitch): Promise<void
       limit: URGENT_MAX,
     });
     for (const { platform, event } of left) {
-      const parsed = platformEvent.safeParse(event);
-      if (!parsed.success) continue;
+      const opened = openEvent(deps.cipher, event);
+      if (!opened) continue;
       await deeds
-        .hurry(deps, platform, parsed.data)
+        .hurry(deps, platform, opened)
         .catch((err: unknown) => deps.log.warn({ err }, 'an urgent event waits for its turn'));
     }
   });

@@ -65,6 +65,9 @@ export type PlatformEvent = z.infer<typeof platformEvent>;
 export type EventKind = PlatformEvent['kind'];
 export type EventOf<Kind extends EventKind> = Extract<PlatformEvent, { kind: Kind }>;
 
+/** What of an event nobody should read where it is kept: a code that opens something, and what someone wrote. */
+export const sealedFields = ['welcomeCode', 'text'] as const;
+
 /** Events of one subject are applied in order and one at a time. */
 export function subjectOf(event: PlatformEvent): string {
   if ('contact' in event) return `contact:${event.contact}`;

@@ -18,7 +18,7 @@ async function stored(...events: PlatformEvent[]): Promise<void> {
   for (const event of events) {
     const bodyHash = createHash('sha256').update(JSON.stringify(event)).digest('hex');
     const row = { platform: 'fake', bodyHash, event, state: 'waiting', receivedAt: world.deps.now() } as const;
-    await insertEvents(world.deps.pool, [row]);
+    await insertEvents(world.deps.pool, world.deps.cipher, [row]);
   }
 }
 /** Until nothing of the contact's strand is due: as its job does, and the jobs that one adds. */

@@ -41,7 +41,7 @@ async function ask(method: string, path: string, body?: unknown, as = cookie): P
 async function stored(event: PlatformEvent, state: string, lastError: string | null = null): Promise<string> {
   const bodyHash = createHash('sha256').update(JSON.stringify(event)).digest('hex');
   const row = { platform: 'fake', bodyHash, event, state: 'waiting', receivedAt: world.deps.now() } as const;
-  await insertEvents(world.deps.pool, [row]);
+  await insertEvents(world.deps.pool, world.deps.cipher, [row]);
   const [saved] = await world.deps.db.inboundEvent.updateManyAndReturn({
     where: { bodyHash: Buffer.from(bodyHash, 'hex') },
     data: { state, lastError, attempts: state === 'dead' ? 10 : 0 },

@@ -2,6 +2,7 @@ import { healthy } from '#tests/support/healthy.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeApp } from '#server/app.ts';
 import { strandOf } from '#server/inbound/inbound-event.ts';
+import { openEvent } from '#server/inbound/inbound-store.ts';
 import type { PlatformEvent } from '#server/platform/event.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { listen, type Listening } from '#tests/support/listening.ts';
@@ -73,7 +74,8 @@ test('characters the database cannot keep cost the character, not the event', as
   const event = { ...edited('wang'), kind: 'app_message', messageKey: 'm', type: 'text' } as PlatformEvent;
   const text = 'a\u0000b\uD800c\\u0000';
   expect((await push({ ...event, text } as PlatformEvent)).status).toBe(200);
-  expect(await rows()).toMatchObject([{ event: { text: 'a\uFFFDb\uFFFDc\\u0000' } }]);
+  const [row] = await rows();
+  expect(openEvent(world.deps.cipher, row?.event)).toMatchObject({ text: 'a\uFFFDb\uFFFDc\\u0000' });
 });
 
 test.each([

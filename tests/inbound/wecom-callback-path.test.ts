@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { wecom } from '#bot/wecom/wecom.ts';
 import { makeApp } from '#server/app.ts';
 import { listPlatforms } from '#server/base/platforms.ts';
+import { openEvent } from '#server/inbound/inbound-store.ts';
 import { testTools } from '#tests/bot/platform-tools.ts';
 import { keys, pushOf, seal } from '#tests/bot/wecom-sealed.ts';
 import { listen, type Listening } from '#tests/support/listening.ts';
@@ -15,7 +16,11 @@ afterEach(() => site?.close());
 
 const vector = (name: string) =>
   readFileSync(new URL(`../fixtures/wecom/vector/${name}`, import.meta.url), 'utf8').trimEnd();
-const rows = () => world.deps.db.inboundEvent.findMany();
+const rows = async () =>
+  (await world.deps.db.inboundEvent.findMany()).map((row) => ({
+    ...row,
+    event: openEvent(world.deps.cipher, row.event),
+  }));
 
 /** The vectors were signed years ago, so their age is not looked at. */
 async function open(env: Record<string, string> = {}): Promise<void> {

@@ -4,7 +4,8 @@ import { makeModel } from '#server/base/model.ts';
 import { getSource, saveSource } from '#server/conversation/chat-source-store.ts';
 import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
 import type { SummaryAnswer } from '#server/summary/summary-answer.ts';
-import { openSession, makeMember } from '#tests/support/factories.ts';
+import { columnsHolding } from '#tests/support/columns-holding.ts';
+import { makeMember, openSession } from '#tests/support/factories.ts';
 import { useFakeModel } from '#tests/support/fake-model.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useHttp } from '#tests/support/http.ts';
@@ -71,8 +72,8 @@ test('what was said is readable in no column of any table, whatever was made of 
   await jobs.drain();
   expect(platform.notices[0]?.text).toContain(mark);
 
-  expect(await columnsHolding('陈女士')).toContain('public.Contact.name');
-  expect(await columnsHolding(mark)).toEqual([]);
+  expect(await columnsHolding(deps.pool, '陈女士')).toContain('public.Contact.name');
+  expect(await columnsHolding(deps.pool, mark)).toEqual([]);
 });
 
 /** A contact and a rep who wrote to each other; answers the rep's session. */
@@ -96,31 +97,4 @@ async function conversation(): Promise<string> {
   const { id } = await getSource(deps.db, 'wecom', 'archive');
   await saveSource(deps.db, id, { modelAllowed: true });
   return openSession(deps, lin);
-}
-
-/** Every column of every table of ours, as text, as bytes in hex and as JSON would escape it. */
-async function columnsHolding(said: string): Promise<string[]> {
-  const { pool } = world.deps;
-  const { rows: columns } = await pool.query<{ schema: string; table: string; column: string }>(
-    `SELECT n.nspname AS schema, c.relname AS table, a.attname AS column
-     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'm') AND a.attnum > 0 AND NOT a.attisdropped
-       AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-     ORDER BY 1, 2, 3`,
-  );
-  expect(columns.length).toBeGreaterThan(100);
-  const escaped = JSON.stringify(said)
-    .slice(1, -1)
-    .replaceAll(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
-  const looks = [said, Buffer.from(said).toString('hex'), Buffer.from(said).toString('base64').slice(0, -4), escaped];
-  const holding = [];
-  for (const { schema, table, column } of columns) {
-    const name = `"${column}"::text`;
-    const { rowCount } = await pool.query(
-      `SELECT 1 FROM "${schema}"."${table}" WHERE EXISTS (SELECT 1 FROM unnest($1::text[]) look WHERE position(look IN ${name}) > 0) LIMIT 1`,
-      [looks],
-    );
-    if (rowCount) holding.push(`${schema}.${table}.${column}`);
-  }
-  return holding;
 }
