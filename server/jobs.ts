@@ -8,6 +8,7 @@ import { sendWelcome } from '#server/contact/send-welcome.ts';
 import { syncContacts } from '#server/contact/sync-contacts.ts';
 import { syncTags } from '#server/contact/sync-tags.ts';
 import { pullArchive, pullArchiveEveryMs } from '#server/conversation/pull-archive.ts';
+import { forgetEvents, forgetEventsEveryMs } from '#server/inbound/forget-events.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
 import { syncMembers } from '#server/member/sync-members.ts';
@@ -30,6 +31,7 @@ async function proposeBindings(deps: Deps, contactIds: string[]): Promise<void> 
 const work: Work = {
   'handle-events': (deps, payload) => handleEvents(deps, payload, eventSwitch),
   'sweep-inbound': (deps) => sweepInbound(deps, eventSwitch),
+  'forget-events': forgetEvents,
   'sync-members': async (deps, { platform }) => void (await syncMembers(deps, platform)),
   'sync-contacts': async (deps, { platform }) => void (await syncContacts(deps, platform, proposeBindings)),
   'sync-tags': async (deps, { platform }) => void (await syncTags(deps, platform)),
@@ -56,6 +58,7 @@ export function jobHandlers(deps: Deps): JobHandlers {
 export function schedules(deps: Deps): Schedule[] {
   return [
     { name: 'sweep-inbound', payload: {}, everyMs: sweepEveryMs },
+    { name: 'forget-events', payload: {}, everyMs: forgetEventsEveryMs },
     { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },

@@ -6,6 +6,8 @@ const platform = z.string();
 export const jobPayloads = {
   'handle-events': z.object({ strand: z.int() }),
   'sweep-inbound': z.object({}),
+  'forget-events': z.object({}),
+
   'sync-members': z.object({ platform }),
   'sync-contacts': z.object({ platform }),
   'sync-tags': z.object({ platform }),

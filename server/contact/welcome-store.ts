@@ -49,6 +49,11 @@ export async function settleExpiredWelcomes(db: Db, expiredBefore: Date): Promis
   });
 }
 
+/** A code serves for seconds; what became of its welcome is of interest for a while. */
+export async function deleteWelcomes(db: Db, expiredBefore: Date): Promise<void> {
+  await db.welcome.deleteMany({ where: { expiresAt: { lt: expiredBefore } } });
+}
+
 function toWelcome(row: Prisma.WelcomeModel): Welcome {
   return { ...row, state: row.state as WelcomeState };
 }

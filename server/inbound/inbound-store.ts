@@ -133,6 +133,16 @@ export async function markFailed(pool: pg.Pool, id: string, failure: Failure): P
   });
 }
 
+/** Answers how many; the oldest first. */
+export async function deleteFinished(pool: pg.Pool, receivedBefore: Date, limit: number): Promise<number> {
+  const { rowCount } = await pool.query(
+    `DELETE FROM "InboundEvent" WHERE id IN (
+       SELECT id FROM "InboundEvent" WHERE state IN ('handled', 'ignored') AND "receivedAt" < $1 ORDER BY id LIMIT $2)`,
+    [receivedBefore, limit],
+  );
+  return rowCount ?? 0;
+}
+
 /** Strands with an event that was left, or whose next attempt is due. */
 export async function listStrandsLeft(pool: pg.Pool, leftBefore: Date, now: Date): Promise<number[]> {
   const { rows } = await pool.query<{ strand: number }>(

@@ -54,3 +54,10 @@ export async function giveUpOnSending(db: Db, claimedBefore: Date): Promise<numb
   });
   return count;
 }
+
+/** Their keys are not made again: a reminder is taken away when its notice is written. */
+export async function deleteSettledNotices(db: Db, dueBefore: Date): Promise<void> {
+  await db.notice.deleteMany({
+    where: { state: { in: ['sent', 'failed', 'unknown'] satisfies NoticeState[] }, nextAttemptAt: { lt: dueBefore } },
+  });
+}

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { saveSetting } from '#server/base/setting.ts';
+import { deleteWelcomes } from '#server/contact/welcome-store.ts';
 import { sendWelcome } from '#server/contact/send-welcome.ts';
 import { hashWelcomeCode, welcomeText } from '#server/contact/welcome.ts';
 import type { PlatformErrorKind } from '#server/platform/platform-error.ts';
@@ -109,6 +110,16 @@ test('a name that cannot be had in time is left out', async () => {
   await expect(added()).rejects.toThrow('unavailable');
   await world.jobs.drain();
   expect(platform.welcomes).toEqual([{ code: 'code', text: '您好，我是林晓' }]);
+});
+
+test('what became of a welcome is forgotten long after, and not before', async () => {
+  await added();
+  await world.jobs.drain();
+  const before = (at: string) => deleteWelcomes(world.deps.db, new Date(at));
+  await before('2026-03-01T02:00:20.000Z');
+  expect(await welcome()).toMatchObject({ state: 'sent' });
+  await before('2026-03-01T02:00:21.000Z');
+  expect(await world.deps.db.welcome.count()).toBe(0);
 });
 
 test('a company that switched welcomes off sends none', async () => {

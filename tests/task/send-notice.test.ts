@@ -167,6 +167,21 @@ describe('a reminder', () => {
     expect(await notice()).toMatchObject({ state: 'failed' });
   });
 
+  test('that came to an end is forgotten after a quarter', async () => {
+    await dueTask();
+    world.clock.set(due);
+    await remindDueTasks(world.deps);
+    await world.jobs.drain();
+    for (const [days, left] of [
+      [89, 1],
+      [2, 0],
+    ] as const) {
+      world.clock.advance(days * 24 * 3_600_000);
+      await sweepNotices(world.deps);
+      expect(await world.deps.db.notice.count()).toBe(left);
+    }
+  });
+
   test('the platform does not deliver is marked as failed', async () => {
     await dueTask();
     platform.unreachable.add(`rep-${made}`);
