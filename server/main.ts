@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate, migrationNames } from '#prisma/migrate.ts';
 import { platforms as drivers, startSandbox, type Sandbox } from '#bot/platforms.ts';
+import { checkCipher } from '#server/base/check-cipher.ts';
 import { ConfigError, readConfig, type Config } from '#server/base/config.ts';
 import { openDatabase } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
@@ -72,6 +73,7 @@ async function start(ownEnv: Environment, closers: Closer[]): Promise<void> {
 
   const metrics = makeMetrics();
   const cipher = makeFieldCipher(config.SESSION_SECRET);
+  await checkCipher(database.db, cipher);
   const now = () => new Date();
   const sharedToken = makeSharedToken(database.pool, cipher, now);
   const connected = connectPlatforms(env, { sharedToken, now, metrics });
