@@ -16,6 +16,7 @@ import { connectLive } from '#server/base/live.ts';
 import { makeLog } from '#server/base/log.ts';
 import { makeMetrics } from '#server/base/metrics.ts';
 import { makeModel } from '#server/base/model.ts';
+import { plainError } from '#server/base/plain-error.ts';
 import { listPlatforms } from '#server/base/platforms.ts';
 import { connectQueue, type QueueConnection } from '#server/base/queue.ts';
 import { makeSharedToken } from '#server/base/shared-token.ts';
@@ -236,6 +237,11 @@ function readSettings(file: string | undefined): void {
 if (process.argv.includes('--write-env-example')) {
   writeFileSync(path.join(import.meta.dirname, '..', '.env.example'), envExample(drivers));
 } else {
+  // What Node prints of an error nobody caught has fields of drivers in it, and with them what a record holds.
+  process.once('uncaughtException', (error) => {
+    console.error(plainError(error).stack);
+    process.exit(1);
+  });
   readSettings(process.argv[2]);
   await main();
 }

@@ -18,11 +18,15 @@ export function plainError(error: unknown): PlainError {
   return { name, message, code: codeOf(error), stack: [`${name}: ${message}`, ...frames].join('\n') };
 }
 
+/** Platforms say what they refuse, now and then with the number they were given. */
+const mobile = /(?<!\d)1[3-9]\d{9}(?!\d)/g;
+
 function messageOf(error: Error): string {
   // Prisma shows what it was given, line by line, and what is wrong with it in the last line.
   const isPrisma = error.name.startsWith('PrismaClient');
   const message = isPrisma ? (error.message.trim().split('\n').at(-1) ?? '') : error.message;
-  return quotesData(error) ? message.replace(/["'][^]*["']/, '"…"') : message;
+  const said = quotesData(error) ? message.replace(/["'][^]*["']/, '"…"') : message;
+  return said.replaceAll(mobile, '…');
 }
 
 /** SQLSTATE class 22 is about a value, and a parser about a text; other messages quote names of our own. */

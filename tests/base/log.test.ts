@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeLog, type LogAbout } from '#server/base/log.ts';
+import { PlatformError } from '#server/platform/platform-error.ts';
 import { useWorld } from '#tests/support/world.ts';
 
 const world = useWorld();
@@ -34,6 +35,14 @@ test.each<[string, () => Promise<unknown>, string]>([
       for (const _ of [1, 2]) await pool().query(insert, [secret, JSON.stringify(secret)]);
     },
     'Setting_pkey',
+  ],
+  [
+    'a platform refused',
+    async () => {
+      const about = { platform: 'fake', call: 'remark', code: '40058', message: 'invalid mobile 13800138000' };
+      throw new PlatformError('rejected', about);
+    },
+    'fake remark: rejected 40058 invalid mobile …',
   ],
   ['in a text a parser does not understand', async () => JSON.parse(`{"name":${secret}`) as unknown, 'SyntaxError'],
 ])('an error about a record %s is logged without what the record holds', async (_, work, kept) => {
