@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
-import type { FaultEdit, SandboxState, SettingsEdit } from '#bot/sandbox/sandbox-api.ts';
+import type { FaultEdit, SandboxContact, SandboxState, SettingsEdit } from '#bot/sandbox/sandbox-api.ts';
 import { launchBrowser } from '#tests/support/browser.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
@@ -22,6 +22,8 @@ export interface Journey {
   open(address?: string, options?: WindowOptions): Promise<Page>;
   /** Asks the sandbox's control API. */
   state(): Promise<SandboxState>;
+  /** Keys of the contacts this member has and that one has not. */
+  contacts(member: string, without: string): Promise<string[]>;
   faults(edit: FaultEdit): Promise<void>;
   settings(edit: SettingsEdit): Promise<void>;
 }
@@ -30,6 +32,8 @@ export interface WindowOptions {
   width?: number;
   height?: number;
   locale?: 'zh-CN' | 'en-US';
+  /** Who logs in there; the story's rep when left out. */
+  as?: string;
 }
 
 /** The product in its sandbox and a browser to use it with, for one file of tests. */
@@ -85,7 +89,7 @@ export function useJourney(): Journey {
     get url() {
       return url;
     },
-    async open(address = '', { width = 1440, height = 900, locale = 'zh-CN' } = {}) {
+    async open(address = '', { width = 1440, height = 900, locale = 'zh-CN', as } = {}) {
       browser ??= await launchBrowser();
       const context = await browser.newContext({
         viewport: { width, height },
@@ -94,6 +98,7 @@ export function useJourney(): Journey {
         reducedMotion: 'reduce',
       });
       context.setDefaultTimeout(patienceMs);
+      if (as) await context.addCookies([{ name: 'sandbox_member', value: as, url }]);
       const page = await context.newPage();
       windows.push(page);
       page.on('pageerror', (error) => thrown.push(String(error.stack)));
@@ -101,6 +106,13 @@ export function useJourney(): Journey {
       return page;
     },
     state: () => control('state'),
+    async contacts(member, without) {
+      const [theirs, others] = await Promise.all(
+        [member, without].map((key) => control<{ contacts: SandboxContact[] }>(`contacts?member=${key}`)),
+      );
+      const known = new Set(others?.contacts.map(({ key }) => key));
+      return (theirs?.contacts ?? []).map(({ key }) => key).filter((key) => !known.has(key));
+    },
     async faults(edit) {
       await control('faults', edit);
     },
@@ -149,6 +161,12 @@ export const sidebarOf = (page: Page): FrameLocator => page.frameLocator('iframe
 
 /** A card of the sidebar, by its heading. */
 export const card = (sidebar: FrameLocator, title: string): Locator => sidebar.getByRole('region', { name: title });
+
+/** True once it shows; what never shows ends the test. */
+export async function shows(what: Locator): Promise<true> {
+  await what.waitFor();
+  return true;
+}
 
 export async function openTab(sidebar: FrameLocator, name: '助手' | '跟进' | '资料'): Promise<void> {
   await sidebar.getByRole('tab', { name }).click();
