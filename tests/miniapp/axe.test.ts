@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
+import { launchBrowser } from '#tests/support/browser.ts';
+import { clientAgent, putBridge, type ClientBridge } from './client-bridge.ts';
+import { startMockProduct, type MockProduct } from './mock-product.ts';
+import { contactKey, someMessages, someView } from './mock-view.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+interface State {
+  name: string;
+  view?: (view: SidebarView) => Partial<SidebarView>;
+  bridge?: Partial<ClientBridge>;
+  refuse?: [address: string, status: number, code: string];
+  /** There when the page is ready. */
+  ready?: string;
+  reach?: (page: Page, product: MockProduct) => Promise<unknown>;
+}
+
+const nothing = { title: null, quote: null, facts: [], at: null, taskId: null };
+const open = async (page: Page, tab: string) => {
+  await page.click(`#tab-${tab}`);
+  await page.locator(`#panel-${tab} .card`).first().waitFor();
+};
+const sheet = (page: Page) => page.getByRole('dialog').waitFor();
+
+const states: State[] = [
+  { name: 'the first screen' },
+  { name: 'the score with its reasons', reach: (page) => page.click('#score-toggle') },
+  {
+    name: 'changing the score',
+    reach: async (page) => {
+      await page.click('#score-toggle');
+      await page.locator('#score-reasons .link').last().click();
+      await sheet(page);
+    },
+  },
+  {
+    name: 'the tags',
+    reach: async (page) => {
+      await page.click('.add');
+      await sheet(page);
+    },
+  },
+  {
+    name: 'more',
+    reach: async (page) => {
+      await page.click('.more');
+      await sheet(page);
+    },
+  },
+  {
+    name: 'a cited message',
+    reach: async (page) => {
+      await page.locator('.statement .quote').first().click();
+      await page.locator('[data-cited]').waitFor();
+    },
+  },
+  {
+    name: 'a task that is moved',
+    reach: async (page) => {
+      await page.locator('.next .button').nth(1).click();
+      await sheet(page);
+      await page.locator('.chip:visible').last().click();
+    },
+  },
+  {
+    name: 'a reply about to leave',
+    reach: async (page) => {
+      await page.locator('#reply').press('Control+Enter');
+      await page.locator('.undo').waitFor();
+    },
+  },
+  {
+    name: 'a reply that did not leave',
+    bridge: { send: 'fail_no permission' },
+    reach: async (page) => {
+      await page.locator('#reply').press('Control+Enter');
+      await page.locator('.undo .link').click();
+      await page.locator('.note.error').waitFor();
+    },
+  },
+  { name: 'a summary being written', view: () => ({ summaryState: 'pending', summary: null, score: null }) },
+  { name: 'a model that is not there', view: () => ({ summaryState: 'unavailable' }) },
+  { name: 'a model that is not allowed', view: () => ({ summaryState: 'off', summary: null }) },
+  {
+    name: 'nothing said yet',
+    view: () => ({
+      summaryState: 'empty',
+      summary: null,
+      score: null,
+      tasks: [],
+      nextAction: { ...nothing, kind: 'none', reason: 'nothing_owed' },
+    }),
+    reach: async (page) => {
+      await page.locator('.card .link').last().click();
+      await sheet(page);
+    },
+  },
+  { name: 'a contact a colleague follows', view: ({ contact }) => ({ contact: { ...contact, follow: null } }) },
+  {
+    name: 'the follow-ups',
+    reach: async (page) => {
+      await open(page, 'follow');
+      await page.locator('.chip').last().click();
+    },
+  },
+  {
+    name: 'the profile',
+    reach: async (page) => {
+      await open(page, 'profile');
+      await page.locator('.fact .link').first().click();
+    },
+  },
+  {
+    name: 'candidates for binding',
+    view: ({ customer }) => ({
+      customer: null,
+      bindings: [],
+      candidates: [
+        {
+          customer: { id: customer?.id ?? '', name: customer?.name ?? '', kind: 'organisation', ownerName: null },
+          points: 40,
+          reasons: [{ rule: 'corp_name', text: '备注公司名相同', points: 40 }],
+        },
+      ],
+    }),
+    reach: (page) => open(page, 'profile'),
+  },
+  {
+    name: 'a session that ended',
+    reach: async (page, product) => {
+      product.isLoggedIn = false;
+      product.tell('score');
+      await page.locator('.strip.warning').waitFor();
+    },
+  },
+  {
+    name: 'offline',
+    reach: async (page) => {
+      await page.context().setOffline(true);
+      await page.locator('.strip.warning').waitFor();
+    },
+  },
+  { name: 'an unknown contact', refuse: ['GET /api/sidebar', 404, 'contact.unknown'], ready: '.note' },
+  { name: 'an error', refuse: ['GET /api/sidebar', 500, 'internal'], ready: '.note' },
+  { name: 'a group chat', bridge: { entry: 'group_chat_tools' }, ready: '.elsewhere' },
+];
+
+const themes = ['light', 'dark'];
+const languages = ['zh-CN', 'en'];
+const widths = [300, 360, 420];
+/** Each state in one of the twelve faces, each face several times. */
+const faces = states.map((state, index) => ({
+  ...state,
+  theme: themes[index % 2] ?? '',
+  language: languages[Math.floor(index / 2) % 2] ?? '',
+  width: widths[index % 3] ?? 0,
+}));
+
+test.each(faces)('axe finds nothing on $name ($theme, $language, $width px)', async (face) => {
+  const view = someView();
+  const product = await startMockProduct({ ...view, ...face.view?.(view) }, someMessages());
+  onTestFinished(() => product.close());
+  if (face.refuse) product.refusals.set(face.refuse[0], { status: face.refuse[1], code: face.refuse[2] });
+  const context = await browser.newContext({
+    viewport: { width: face.width, height: 640 },
+    userAgent: clientAgent,
+    reducedMotion: 'reduce',
+  });
+  onTestFinished(() => context.close());
+  await context.addInitScript(putBridge, {
+    entry: 'single_chat_tools',
+    contact: contactKey,
+    send: 'ok',
+    ...face.bridge,
+  });
+  const page = await context.newPage();
+  await page.goto(`${product.url}/sidebar.html?theme=${face.theme}&lang=${face.language}`);
+  await page
+    .locator(face.ready ?? '#reply')
+    .first()
+    .waitFor();
+  await face.reach?.(page, product);
+  // What slides in is measured where it comes to rest.
+  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
+
+  await page.evaluate(`${axe};0`);
+  const { violations } = (await page.evaluate('axe.run(document)')) as AxeResults;
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+  const isWiderThanPane = await page.evaluate(
+    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  );
+  expect(isWiderThanPane).toBe(false);
+});
