@@ -279,7 +279,7 @@ function outcomeOf(
   shows: ((body: unknown) => boolean) | undefined,
 ): string {
   if (shows && status === 200) return shows(body) ? 'seen' : 'not seen';
-  if (status === 404 && code.endsWith('.unknown')) return 'not seen';
+  if (status === 404 && /[._]unknown$/.test(code)) return 'not seen';
   return (status >= 200 && status < 300) || status === 409 ? 'seen' : `${status} ${code}`;
 }
 
