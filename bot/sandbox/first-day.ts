@@ -7,8 +7,8 @@ const TRIES = 120;
 const PLATFORM = 'wecom';
 
 /**
- * What the company's admin does on the first day, through the product's own pages' API: lets the model read the chats
- * and imports the customer list. Nothing here is known to the product in advance; a person could click the same.
+ * What the company's admin does on the first day, through the product's own pages' API: lets the model read the chats,
+ * switches the welcome on and imports the customer list. Nothing here is known to the product in advance; a person could click the same.
  */
 export async function liveFirstDay(
   world: World,
@@ -19,6 +19,7 @@ export async function liveFirstDay(
     try {
       const admin = await logInAs(adminOf(world), at);
       await allowTheModel(admin);
+      await switchTheWelcomeOn(admin);
       await importCustomers(admin, world);
       return;
     } catch (error) {
@@ -82,6 +83,12 @@ function adminOf(world: World): Member {
   const admin = Object.values(world.members).find((member) => member.position.includes('管理员'));
   if (!admin) throw new Error('The sandbox company has no admin.');
   return admin;
+}
+
+/** With the words the product proposes. */
+async function switchTheWelcomeOn(ask: Ask): Promise<void> {
+  const { text } = await ask('GET', '/api/settings/welcome');
+  await ask('PUT', '/api/settings/welcome', json({ enabled: true, text }));
 }
 
 async function allowTheModel(ask: Ask): Promise<void> {

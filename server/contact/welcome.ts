@@ -11,10 +11,10 @@ export type WelcomeState = 'waiting' | 'sending' | 'sent' | 'unknown' | 'late' |
 /** D92137: a code is good for 20 s from the event, and for one message. */
 export const WELCOME_VALID_MS = 20_000;
 
-/** The company's choice, under the setting `welcome`. `{member}` and `{contact}` stand for their names. */
+/** The company's choice, under the setting `welcome`; off until somebody answers for its words. `{member}` and `{contact}` stand for their names. */
 export const welcomeSetting = z
   .object({
-    enabled: z.boolean().default(true),
+    enabled: z.boolean().default(false),
     text: z.string().trim().min(1).default('{contact}您好，我是{member}，很高兴认识您。有什么需要，随时在这里找我。'),
   })
   .prefault({});

@@ -22,9 +22,11 @@ beforeEach(async () => {
 
 const save = (body: unknown) => http.ask('PUT', path, { as, body });
 
-test('until someone changes it there is a welcome that stands on its own', async () => {
+test('nobody is welcomed until someone switches it on; the words to begin with stand on their own', async () => {
   const { status, body } = await http.ask('GET', path, { as });
-  expect({ status, body }).toMatchObject({ status: 200, body: { enabled: true, bytesMax: 4000 } });
+  expect({ status, body }).toMatchObject({ status: 200, body: { enabled: false, bytesMax: 4000 } });
+  await add();
+  expect(platform.welcomes).toEqual([]);
   expect((body as { text: string }).text).toContain('{member}');
 });
 

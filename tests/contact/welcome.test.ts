@@ -4,7 +4,7 @@ import { deleteWelcomes } from '#server/contact/welcome-store.ts';
 import { sendWelcome } from '#server/contact/send-welcome.ts';
 import { hashWelcomeCode, welcomeText } from '#server/contact/welcome.ts';
 import type { PlatformErrorKind } from '#server/platform/platform-error.ts';
-import { makeMember } from '#tests/support/factories.ts';
+import { makeMember, welcomeContacts } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { tell } from '#tests/support/tell.ts';
 import { useWorld } from '#tests/support/world.ts';
@@ -18,7 +18,7 @@ beforeEach(async () => {
   platform.welcomeCodes.add('code');
   platform.addContact('chen', { name: '陈女士', follows: ['lin'] });
   await makeMember(world.deps, { key: 'lin', name: '林晓' });
-  await saveSetting(world.deps.db, 'welcome', { text: '{contact}您好，我是{member}' }, null);
+  await welcomeContacts(world.deps);
 });
 
 test('a contact is welcomed once, by name, however often the add is told', async () => {

@@ -19,6 +19,7 @@ test(`killed ${KILLS} times under load, the product loses nothing it acknowledge
   console.log(`crash: SEED=${random.seed}`);
   const database = await cloneDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
+  await pool.query(`INSERT INTO "Setting" (key, value, "updatedAt") VALUES ('welcome', '{"enabled": true}', now())`);
   const double = await startDouble();
   const company = new Company(random);
   for (const [path, answer] of Object.entries(company.answers())) double.answer(path, answer);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeApp } from '#server/app.ts';
 import type { JobName } from '#server/base/job-payloads.ts';
-import { makeMember } from '#tests/support/factories.ts';
+import { makeMember, welcomeContacts } from '#tests/support/factories.ts';
 import { healthy } from '#tests/support/healthy.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { askAll, wireOf } from '#tests/support/keep-alive.ts';
@@ -40,11 +40,13 @@ test(
     const story = makeStory(random, { contacts, members, count: EVENTS, endsAt, spanSeconds: 300 });
 
     await set(orderlyWorld, orderly.platform, story);
+    await welcomeContacts(orderlyWorld.deps);
     await deliver(orderly.site, story.events, 1);
     await orderly.site.settled();
     await drain(orderlyWorld);
 
     await set(wildWorld, wild.platform, story);
+    await welcomeContacts(wildWorld.deps);
     const told = { isOver: false };
     const delivery = deliver(wild.site, duplicatedAndShuffled(random, story.events, CALLBACKS), 16);
     const ending = delivery.finally(() => (told.isOver = true));

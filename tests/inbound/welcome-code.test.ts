@@ -4,7 +4,7 @@ import { saveSetting } from '#server/base/setting.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
 import type { PlatformEvent } from '#server/platform/event.ts';
 import { columnsHolding } from '#tests/support/columns-holding.ts';
-import { makeMember, openSession } from '#tests/support/factories.ts';
+import { makeMember, openSession, welcomeContacts } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { healthy } from '#tests/support/healthy.ts';
 import { listen, type Listening } from '#tests/support/listening.ts';
@@ -25,6 +25,7 @@ beforeEach(async () => {
   platform.welcomeCodes.add(code);
   platform.addContact('chen', { name: '陈女士', follows: ['lin'] });
   await makeMember(world.deps, { key: 'lin', name: '林晓' });
+  await welcomeContacts(world.deps);
 });
 
 test('a welcome code that came with a callback opens its welcome and is readable in no table', async () => {

@@ -1,6 +1,7 @@
 import type { Contact, Customer, Department, Follow, Member } from '#prisma/client/client.ts';
 import type { Caller, Role } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { saveSetting } from '#server/base/setting.ts';
 import { normalisePhone } from '#server/base/phone.ts';
 import { findCaller } from '#server/member/find-caller.ts';
 import { calledName, sameAs, type CustomerKind } from '#server/customer/customer.ts';
@@ -100,6 +101,11 @@ export async function makeFollow(
       ...columns,
     },
   });
+}
+
+/** The company's choice to welcome whoever adds a member. */
+export async function welcomeContacts(deps: Deps, text = '{contact}您好，我是{member}'): Promise<void> {
+  await saveSetting(deps.db, 'welcome', { enabled: true, text }, null);
 }
 
 /** An organisation without an owner, unless said otherwise; `phone` is stored as the product stores it. */
