@@ -16,6 +16,9 @@ interface Waiting {
 }
 
 const BATCH_ROWS_MAX = 500;
+/** One commit at a time is fastest on a quiet machine; on a busy one a single connection gets too small a share of it. */
+const COMMITS_AT_ONCE_MAX = 3;
+const BATCH_ROWS_WORTHWHILE = 16;
 /** What a database that stands still may pile up before callbacks are turned away. */
 const WAITING_ROWS_MAX = 20_000;
 
@@ -26,14 +29,18 @@ const WAITING_ROWS_MAX = 20_000;
 export function makeEventWriter(pool: pg.Pool, cipher: FieldCipher): EventWriter {
   let waiting: Waiting[] = [];
   let waitingRows = 0;
-  let writing: Promise<void> | null = null;
+  const writing = new Set<Promise<void>>();
 
-  async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = takeBatch();
-      await write(pool, cipher, batch);
+  /** The first commit starts at once; another beside it only for a batch that is worth its own. */
+  function writeOn(): void {
+    while (waiting.length > 0 && writing.size < COMMITS_AT_ONCE_MAX) {
+      if (writing.size > 0 && waitingRows < BATCH_ROWS_WORTHWHILE) return;
+      const commit = write(pool, cipher, takeBatch()).finally(() => {
+        writing.delete(commit);
+        writeOn();
+      });
+      writing.add(commit);
     }
-    writing = null;
   }
 
   function takeBatch(): Waiting[] {
@@ -56,10 +63,12 @@ export function makeEventWriter(pool: pg.Pool, cipher: FieldCipher): EventWriter
       return new Promise((resolve, reject) => {
         waiting.push({ events, resolve, reject });
         waitingRows += events.length;
-        writing ??= writeAll();
+        writeOn();
       });
     },
-    settled: () => writing ?? Promise.resolve(),
+    async settled() {
+      while (writing.size > 0) await Promise.all(writing);
+    },
   };
 }
 

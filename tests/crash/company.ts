@@ -41,7 +41,7 @@ export class Company {
 
   /** Something happens now. Between a contact and a member nothing happens twice in a second: it would have no order. */
   happen(nowMs: number): Happening {
-    const happening = this.#random.chance(0.35) ? this.#meeting(Math.floor(nowMs / 1000)) : this.#message(nowMs);
+    const happening = this.#random.chance(0.25) ? this.#meeting(Math.floor(nowMs / 1000)) : this.#message(nowMs);
     this.happenings.push(happening);
     return happening;
   }
