@@ -44,14 +44,14 @@ test(
     const startedAt = performance.now();
     await askAll(site.port, CONNECTIONS, forged(random), ({ status, body }, request) => {
       statuses[status] = (statuses[status] ?? 0) + 1;
-      if (![400, 401, 404, 413].includes(status)) {
+      if (status < 400 || status > 499) {
         throw new Error(`SEED=${random.seed}: ${status} ${body} for ${request.toString('latin1').slice(0, 2000)}`);
       }
     });
     const seconds = (performance.now() - startedAt) / 1000;
     console.log(`answers by status: ${JSON.stringify(statuses)} in ${seconds.toFixed(1)} s`);
     expect(await world.deps.db.inboundEvent.count()).toBe(0);
-    expect(Object.keys(statuses).sort()).toEqual(['400', '401', '404', '413']);
+    expect(Object.keys(statuses)).toEqual(expect.arrayContaining(['400', '401', '404', '413']));
 
     await askAll(site.port, 1, [genuineCallback(random), wireOf('GET', '/healthz')], ({ status }) =>
       expect(status).toBe(200),
