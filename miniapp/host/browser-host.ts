@@ -5,6 +5,7 @@ export function browserHost(): Host {
   return {
     name: 'browser',
     platform: new URLSearchParams(location.search).get('platform') ?? 'wecom',
+    prepare() {},
     async open() {
       const contactKey = contactInAddress();
       return { contactKey, without: contactKey ? null : 'not_a_client', canSend: false };

@@ -3,6 +3,8 @@ export interface Host {
   readonly name: 'wecom' | 'browser';
   /** The platform a login goes through. */
   readonly platform: string;
+  /** Begins what needs no answer yet, while the session is looked up. Whatever fails here is done again by `open`. */
+  prepare(): void;
   /** Who the page is beside. Needs a session: the bridge is opened with a signature from the server. */
   open(): Promise<Opened>;
   sendText(text: string): Promise<SendResult>;

@@ -40,16 +40,22 @@ type Sdk = typeof Ww;
 export function wecomHost(): Host {
   // One registration serves every hash of the page: the signature leaves out what follows #.
   let registered: Promise<Sdk> | null = null;
-  const sdk = () => (registered ??= register());
+  let early: Promise<ClientConfig | null> = Promise.resolve(null);
+  const sdk = () => (registered ??= register(early));
 
   return {
     name: 'wecom',
     platform,
+    prepare() {
+      import('./wecom-sdk.ts').catch(() => null);
+      early = signed(location.href).catch(() => null);
+    },
     async open() {
       try {
         return await whereAmI(await sdk());
       } catch (error) {
         registered = null;
+        early = Promise.resolve(null);
         throw error;
       }
     },
@@ -61,9 +67,10 @@ export function wecomHost(): Host {
   };
 }
 
-async function register(): Promise<Sdk> {
+async function register(early: Promise<ClientConfig | null>): Promise<Sdk> {
   const page = withoutHash(location.href);
-  const [ww, config] = await Promise.all([import('./wecom-sdk.ts'), signed(page)]);
+  const [ww, first] = await Promise.all([import('./wecom-sdk.ts'), early]);
+  const config = first ?? (await signed(page));
   const sign = async (url: string) => (withoutHash(url) === page ? config : signed(url));
   ww.register({
     corpId: config.corpId,

@@ -347,6 +347,7 @@ export const en: Messages = {
   'notes.add': 'Write a note',
   'notes.button': 'Add',
 
+  'refused.host.url': 'This page’s address is not one of Zhike’s. Open it again from WeCom.',
   'refused.customer.owner_outside': 'The new owner must be a colleague you can see.',
   'refused.binding.change_unknown': 'This change cannot be found. Refresh.',
   'refused.binding.overtaken': 'Something was changed after it, so it can no longer be taken back.',

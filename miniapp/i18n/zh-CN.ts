@@ -341,6 +341,7 @@ export const zhCN = {
   'notes.add': '写一条备注',
   'notes.button': '添加',
 
+  'refused.host.url': '本页面的地址不属于知客，请从企业微信里重新打开。',
   'refused.customer.owner_outside': '新的负责人必须是你能看到的同事。',
   'refused.binding.change_unknown': '找不到这次操作，请刷新。',
   'refused.binding.overtaken': '之后又有别的改动，不能再撤销这一次。',

@@ -16,6 +16,8 @@ export function openSidebar(host: Host) {
 
   async function open(): Promise<void> {
     state.now = { phase: 'opening' };
+    // A code in the address is taken out of it first: the bridge's signature is for the address as it then is.
+    if (!new URLSearchParams(location.search).has('code')) host.prepare();
     try {
       await logIn(host.platform);
     } catch (error) {
