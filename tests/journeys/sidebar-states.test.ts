@@ -122,7 +122,7 @@ test('a contact is bound in one press, with the reasons in sight, and unbound ag
   const binding = card(sidebar, '绑定的客户');
   const candidate = binding.getByRole('listitem').filter({ hasText: '杭州云帆物流有限公司' }).first();
   await candidate.getByText('企业名称「云帆物流」与客户名称相近').waitFor();
-  await candidate.getByText('备注「陈静-云帆物流」里有客户的名称').waitFor();
+  await candidate.getByText('备注里有客户的名称「云帆物流」').waitFor();
   await candidate.getByRole('button', { name: '绑定到杭州云帆物流有限公司' }).click();
   await sidebar.getByText('已绑定到「杭州云帆物流有限公司」').waitFor();
   await card(sidebar, '客户档案').getByText('杭州云帆物流有限公司').waitFor();
