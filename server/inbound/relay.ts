@@ -12,8 +12,8 @@ export interface Relay {
 
 const URGENT_AT_ONCE_MAX = 4;
 const URGENT_WAITING_MAX = 2000;
-/** The first event is told at once, those right after it together. */
-const NUDGE_EVERY_MS = 50;
+/** The first event is told at once, those right after it together; a busy ledger may not keep the queue busy too. */
+const PAUSE_PER_STRAND_MS = 8;
 
 /** Between the ledger and the queue: urgent parts at once, everything else as nudges together. */
 export function makeRelay(deps: Deps, deeds: EventSwitch): Relay {
@@ -25,7 +25,7 @@ export function makeRelay(deps: Deps, deeds: EventSwitch): Relay {
   }, URGENT_WAITING_MAX);
   const nudges = makeLane<number>(async (strands) => {
     await nudge(deps, strands).catch(warn);
-    await sleep(NUDGE_EVERY_MS);
+    await sleep(new Set(strands).size * PAUSE_PER_STRAND_MS);
   });
   const warn = (err: unknown) => deps.log.warn({ err }, 'an event is left to the sweep');
 

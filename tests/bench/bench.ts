@@ -1,4 +1,5 @@
 import { measureCallbackLatency, measureCallbackThroughput } from './measure-callbacks.ts';
+import { measureSidebar } from './measure-sidebar.ts';
 import { openStage, type Stage } from './stage.ts';
 import { machineClass, tableOf, type Line } from './table.ts';
 
@@ -6,6 +7,7 @@ import { machineClass, tableOf, type Line } from './table.ts';
 const measures: Record<string, (stage: Stage) => Promise<Line[]>> = {
   'callback-throughput': measureCallbackThroughput,
   'callback-latency': measureCallbackLatency,
+  sidebar: measureSidebar,
 };
 
 const asked = process.argv.slice(2);

@@ -1,5 +1,6 @@
 import { keys, seal, sign } from '#tests/bot/wecom-sealed.ts';
 import { KeepAlive, wireOf } from '#tests/support/keep-alive.ts';
+import { quantileOf } from './table.ts';
 
 /** What the load process is asked for, and answers, over its channel to the bench. */
 export interface LoadOrder {
@@ -69,9 +70,7 @@ async function run(order: LoadOrder): Promise<LoadReport> {
   const took = (performance.now() - startedAt) / 1000;
   for (const connection of open) connection.close();
 
-  latencies.sort((a, b) => a - b);
-  const quantile = (part: number) =>
-    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))] ?? 0;
+  const quantile = (part: number) => quantileOf(latencies, part);
   return {
     acknowledged: latencies.length,
     refused,

@@ -1,4 +1,4 @@
-import type { Line } from './table.ts';
+import { quantileOf, type Line } from './table.ts';
 import type { Stage } from './stage.ts';
 
 const ROUNDS = 5;
@@ -21,7 +21,7 @@ export async function measureCallbackThroughput(stage: Stage): Promise<Line[]> {
   await product.stop();
   const refused = rounds.reduce((sum, round) => sum + round.refused, 0);
   if (refused > 0) throw new Error(`${refused} callbacks of the bench were refused.`);
-  const middle = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  const middle = (values: number[]) => quantileOf(values, 0.5);
   const ratio = middle(rounds.map((round) => round.product / round.bare));
   return [
     {

@@ -23,6 +23,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+export const sessionSecret = 'a secret of the bench, at least 32 characters';
 const root = path.join(import.meta.dirname, '..', '..');
 
 /** A real PostgreSQL that waits for its disk, empty but for the schema; the load comes from a process of its own. */
@@ -61,7 +62,7 @@ async function startProduct(databaseUrl: string, dataDir: string, env: Record<st
       PORT: String(port),
       DATA_DIR: dataDir,
       DATABASE_URL: databaseUrl,
-      SESSION_SECRET: 'a secret of the bench, at least 32 characters',
+      SESSION_SECRET: sessionSecret,
       WECOM_CORP_ID: keys.receiver,
       WECOM_AGENT_ID: '1000002',
       WECOM_SECRET: 'unused',

@@ -13,6 +13,12 @@ export function machineClass(): string {
   return `${os.availableParallelism()} × ${cpu?.model ?? os.arch()}, ${memory} GB, ${os.platform()}, Node ${process.versions.node}`;
 }
 
+/** `part` of the values are below it. */
+export function quantileOf(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}
+
 /** As it stands in the README. */
 export function tableOf(lines: Line[]): string {
   const rows = lines.map(({ what, value, aim = '', isMet }) => [

@@ -12,9 +12,9 @@ import { useWorld, type World } from '#tests/support/world.ts';
 import { duplicatedAndShuffled, makeStory, type ContactEvent, type Story } from './contact-story.ts';
 
 const CALLBACKS = 10_000;
-const EVENTS = 450;
+const EVENTS = 300;
 const members = ['lin', 'wang', 'zhao', 'chen'];
-const contacts = Array.from({ length: 40 }, (_, n) => `contact-${n}`);
+const contacts = Array.from({ length: 30 }, (_, n) => `contact-${n}`);
 const endsAt = new Date('2026-03-01T02:00:00.000Z');
 
 const orderly = { platform: new FakePlatform(), site: {} as Listening };

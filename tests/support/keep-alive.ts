@@ -68,11 +68,19 @@ export class KeepAlive {
 }
 
 /** A request as it goes over the wire. */
-export function wireOf(method: string, target: string, body: Buffer | string = ''): Buffer {
+export function wireOf(
+  method: string,
+  target: string,
+  body: Buffer | string = '',
+  headers: Record<string, string> = {},
+): Buffer {
   const bytes = Buffer.from(method === 'GET' ? '' : body);
+  const more = Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   const length = method === 'GET' ? '' : `Content-Length: ${bytes.length}\r\n`;
   return Buffer.concat([
-    Buffer.from(`${method} ${target} HTTP/1.1\r\nHost: zhike.test\r\n${length}\r\n`, 'latin1'),
+    Buffer.from(`${method} ${target} HTTP/1.1\r\nHost: zhike.test\r\n${more}${length}\r\n`, 'latin1'),
     bytes,
   ]);
 }
