@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Faults } from '#bot/sandbox/sandbox-api.ts';
 import { useSandbox } from '#tests/bot/sandbox-world.ts';
+import { axeFindings } from '#tests/support/axe.ts';
 import { launchBrowser } from '#tests/support/browser.ts';
 
 const world = useSandbox();
@@ -244,26 +243,6 @@ test('the tour begins by itself for a newcomer only, in five steps, and is not i
   expect(await page.getByRole('dialog').count()).toBe(0);
 });
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** What axe finds on the page as it is now. */
-async function violations(): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(
-          root: unknown,
-          options: unknown,
-        ): Promise<{ violations: { id: string; nodes: { target: unknown }[] }[]; passes: unknown[] }>;
-      };
-    };
-    const { violations, passes } = await axe.run(document, { iframes: false, resultTypes: ['violations'] });
-    if (passes.length === 0) return ['axe looked at nothing'];
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => String(node.target)).join(', ')}`);
-  });
-}
-
 test.each([
   ['zh-CN', 'light', 1440],
   ['en-US', 'dark', 1440],
@@ -278,17 +257,17 @@ test.each([
   const isChinese = locale === 'zh-CN';
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.getByRole('list', { name: isChinese ? '聊天记录' : 'Messages', exact: true }).waitFor();
-  expect(await violations()).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   for (const tab of isChinese ? ['故障注入', '后台操作'] : ['Faults', 'Console']) {
     await page.getByRole('tab', { name: tab }).click();
-    expect(await violations()).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
   }
   await page.getByRole('button', { name: isChinese ? '导览' : 'Tour', exact: true }).click();
-  expect(await violations()).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.keyboard.press('Escape');
   if (width < 1180) await page.getByRole('tab', { name: isChinese ? '客户手机' : 'Customer’s phone' }).click();
   await page.getByRole('button', { name: isChinese ? '添加员工为联系人' : 'Add a rep' }).click();
-  expect(await violations()).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   const overhang = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(overhang).toBeLessThanOrEqual(0);
 });

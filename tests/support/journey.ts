@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
-import type { FaultEdit, SandboxContact, SandboxState, SettingsEdit } from '#bot/sandbox/sandbox-api.ts';
+import type { Act, FaultEdit, SandboxContact, SandboxState, SettingsEdit } from '#bot/sandbox/sandbox-api.ts';
 import { launchBrowser } from '#tests/support/browser.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
@@ -25,6 +25,7 @@ export interface Journey {
   /** Keys of the contacts this member has and that one has not. */
   contacts(member: string, without: string): Promise<string[]>;
   faults(edit: FaultEdit): Promise<void>;
+  act(deed: Act): Promise<void>;
   settings(edit: SettingsEdit): Promise<void>;
 }
 
@@ -115,6 +116,9 @@ export function useJourney(): Journey {
     },
     async faults(edit) {
       await control('faults', edit);
+    },
+    async act(deed) {
+      await control('act', deed);
     },
     async settings(edit) {
       await control('settings', edit);
