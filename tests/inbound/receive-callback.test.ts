@@ -131,6 +131,14 @@ test('an event that cannot be stored is not acknowledged, so that the platform s
   expect(await rows()).toHaveLength(1);
 });
 
+test('an event the database cannot keep costs no other event its acknowledgement', async () => {
+  const timeless = { ...edited('li'), occurredAt: '0000-01-01T00:00:00.000Z' } as PlatformEvent;
+  const events = Array.from({ length: 30 }, (_, second) => edited('wang', second)).toSpliced(15, 0, timeless);
+  const answers = await Promise.all(events.map((event) => push(event)));
+  expect(answers.map(({ status }) => status)).toEqual(Array<number>(30).fill(200).toSpliced(15, 0, 503));
+  expect(await rows()).toHaveLength(30);
+});
+
 test('an event of which the queue cannot be told is acknowledged all the same', async () => {
   const { addAll } = world.jobs;
   world.jobs.addAll = () => Promise.reject(new Error('the queue is away'));
