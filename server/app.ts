@@ -20,6 +20,7 @@ import { findCaller } from '#server/member/find-caller.ts';
 import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
 import { liveRoute } from '#server/sidebar/live-route.ts';
+import { liveStream } from '#server/sidebar/sidebar-api.ts';
 import { sidebarRoutes } from '#server/sidebar/sidebar-routes.ts';
 import { taskRoutes } from '#server/task/task-routes.ts';
 import { scoringRoutes } from '#server/scoring/scoring-routes.ts';
@@ -80,7 +81,7 @@ export function makeApp(deps: Deps, health: Health, deeds: EventSwitch = eventSw
 
   operations(router, deps, health);
   router.get('/api/openapi.json', (ctx) => {
-    ctx.body = openApiDocument(routes, deps.config.PUBLIC_URL);
+    ctx.body = openApiDocument({ routes, streams: [liveStream] }, deps.config.PUBLIC_URL);
   });
   liveRoute(router, deps);
   for (const route of routes) router.register(route.endpoint.path, [route.endpoint.method], serve(deps, route));

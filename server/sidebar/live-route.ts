@@ -11,6 +11,7 @@ import { listBindings } from '#server/binding/binding-store.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
 import { findCaller } from '#server/member/find-caller.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
+import { liveStream } from './sidebar-api.ts';
 
 /** Proxies cut a stream that is silent; most of them after 30 s or more. */
 const PING_EVERY_MS = 20_000;
@@ -20,7 +21,7 @@ const STREAM_MS_MAX = 15 * 60_000;
 
 /** Server-sent events that say which part of the screen is no longer true. They carry no data. */
 export function liveRoute(router: Router, deps: Deps, pingEveryMs = PING_EVERY_MS): void {
-  router.get('/api/live', async (ctx) => {
+  router.get(liveStream.path, async (ctx) => {
     const topics = await topicsFor(deps, ctx.state['caller'] as Caller, ctx.query['contact']);
     const stream = new PassThrough();
     ctx.set({

@@ -63,9 +63,17 @@ export const sidebarApi = {
   }),
 };
 
-/** GET /api/live?contact=<contact id>: server-sent events; `data` is one of these. `ping` every 20 s. */
+/** What is no longer true; it carries no data. `ping` every 20 s. */
 export const liveEvent = z.object({
   part: z.enum(['contact', 'customer', 'binding', 'messages', 'summary', 'score', 'tasks', 'inbound', 'sync']),
   contactId: z.uuid().optional(),
   customerId: z.uuid().optional(),
 });
+
+export const liveStream = {
+  path: '/api/live',
+  summary:
+    'Says at once which part of what is shown of a contact is no longer true; without one, what concerns the caller',
+  query: z.object({ contact: z.uuid().optional() }),
+  event: liveEvent,
+};
