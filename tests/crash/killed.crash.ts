@@ -47,7 +47,7 @@ test(`killed ${KILLS} times under load, the product loses nothing it acknowledge
   await sleep(2000);
   messenger.end();
   await telling;
-  const settledMs = await untilHandled(pool, messenger);
+  const settledMs = await untilHandled(pool);
 
   try {
     const { rows: stored } = await pool.query<{ hash: string; state: string }>(
@@ -96,14 +96,12 @@ async function killAtRandom(random: Random, product: Product): Promise<void> {
   await product.ended;
 }
 
-async function untilHandled(pool: pg.Pool, messenger: Messenger): Promise<number> {
+async function untilHandled(pool: pg.Pool): Promise<number> {
   const startedAt = performance.now();
   for (;;) {
-    const { rows } = await pool.query<{ stored: number; waiting: number }>(
-      `SELECT count(*)::int AS stored, (count(*) FILTER (WHERE state = 'waiting'))::int AS waiting FROM "InboundEvent"`,
-    );
+    const { rows } = await pool.query(`SELECT FROM "InboundEvent" WHERE state = 'waiting' LIMIT 1`);
     const tookMs = performance.now() - startedAt;
-    if (rows[0]?.waiting === 0 && rows[0].stored >= messenger.sent.size) return tookMs;
+    if (rows.length === 0) return tookMs;
     if (tookMs > SETTLE_MS_MAX) throw new Error(`Not all is handled: ${JSON.stringify(await whyWaiting(pool))}`);
     await sleep(250);
   }
