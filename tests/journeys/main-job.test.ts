@@ -76,6 +76,9 @@ test('a new customer asks, and the rep sees who it is, what was said, how likely
   await openTab(sidebar, '助手');
   const reply = sidebar.getByRole('textbox', { name: '回复内容，可修改' });
   expect(await reply.inputValue()).not.toBe('');
+  await page.setViewportSize({ width: 1440, height: 1180 });
+  await picture(page.locator('iframe'), 'sidebar');
+  await page.setViewportSize({ width: 1440, height: 900 });
   const answer = '周女士，50 人版的报价单明天下午三点前发您邮箱，有问题随时找我。';
   await reply.fill(answer);
   await card(sidebar, '建议回复').getByRole('button', { name: '发送', exact: true }).click();

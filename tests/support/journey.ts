@@ -176,10 +176,11 @@ export async function openTab(sidebar: FrameLocator, name: '助手' | '跟进' |
   await sidebar.getByRole('tab', { name }).click();
 }
 
-export async function picture(page: Page, name: string): Promise<void> {
+export async function picture(what: Page | Locator, name: string): Promise<void> {
   if (!pictures) return;
   mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+  const style = '[aria-live] { visibility: hidden }';
+  await what.screenshot({ path: path.join(pictures, `${name}.png`), style });
 }
 
 async function textOf(page: Page): Promise<string> {
