@@ -1,5 +1,6 @@
 import { measureCallbackLatency, measureCallbackThroughput } from './measure-callbacks.ts';
 import { measureSidebar } from './measure-sidebar.ts';
+import { measureBundles } from './measure-bundles.ts';
 import { openStage, type Stage } from './stage.ts';
 import { machineClass, tableOf, type Line } from './table.ts';
 
@@ -9,6 +10,7 @@ const measures: Record<string, (stage: Stage) => Promise<Line[]>> = {
   'callback-latency': measureCallbackLatency,
   'callback-throughput': measureCallbackThroughput,
   sidebar: measureSidebar,
+  bundles: measureBundles,
 };
 
 const asked = process.argv.slice(2);
