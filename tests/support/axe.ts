@@ -34,7 +34,8 @@ export async function axeFindings(document: Page | Frame, { themes = [], widths 
         for (const width of widths) {
           root.dataset['theme'] = theme ?? before.theme;
           if (frame && width) frame.style.width = `${width}px`;
-          for (let frames = 0; frames < 2; frames += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+          // Asked for its size, the window around lays the frame out at once.
+          frame?.getBoundingClientRect();
           const { violations, passes } = await axe.run(globalThis.document, {
             iframes: false,
             resultTypes: ['violations'],
