@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { dingtalkLiveEvent } from './dingtalk-phone-api.ts';
+
+export * from './dingtalk-phone-api.ts';
 
 /**
  * The control contract of the sandbox: what its page and the journeys ask of it under /sandbox/api. Times are unix
@@ -20,11 +23,13 @@ import { z } from 'zod';
  * POST /sandbox/api/verify-callback {}      → { verified }  as when an operator saves the callback address
  * POST /sandbox/api/verify-signature SignatureCheck → SignatureVerdict
  * POST /sandbox/api/bridge         BridgeCall → BridgeReply   what the client does when a page calls its JS bridge
+ *
+ * The same for DingTalk, under /sandbox/api/dingtalk: dingtalk-phone-api.ts.
  */
 
 /** A page in the sandbox's frame talks to the page around it in these; both ends check the origin. */
 export const frameMessage = z.discriminatedUnion('type', [
-  /** From the frame: WeixinJSBridge.invoke(name, params). Answer it with `bridge.reply` of the same id. */
+  /** From the frame: WeixinJSBridge.invoke(name, params), or WebViewJavascriptBridge.callHandler in DingTalk's. Answer it with `bridge.reply` of the same id. */
   z.object({
     v: z.literal(1),
     id: z.string(),
@@ -346,6 +351,7 @@ export const liveEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('notice'), notice: sandboxNotice }),
   z.object({ type: z.literal('faults'), faults }),
   z.object({ type: z.literal('settings'), settings }),
+  dingtalkLiveEvent,
   /** Read everything anew. */
   z.object({ type: z.literal('reset') }),
 ]);
