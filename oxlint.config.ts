@@ -6,6 +6,7 @@ export const floors = [
   'base',
   'inbound',
   'member',
+  'notice',
   'contact',
   'customer',
   'binding',
@@ -13,6 +14,10 @@ export const floors = [
   'task',
   'summary',
   'scoring',
+  'approval',
+  'opportunity',
+  'handover',
+  'team',
   'sidebar',
 ];
 /** Folders of bot/ that speak for one platform, and the sandbox that speaks for the other side. */

@@ -1,3 +1,4 @@
+import { PlatformError } from '#server/platform/platform-error.ts';
 import type { Platform, PlatformDriver, PlatformTools } from '#server/platform/platform.ts';
 import { makeWecomApi } from './wecom-api.ts';
 import { makeArchive } from './wecom-archive.ts';
@@ -39,9 +40,19 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
   };
   return {
     name: 'wecom',
-    capabilities: { contacts: true, sidebar: true, welcome: true, welcomeBytesMax, contactOwnersMax, remarkLengthMax },
+    capabilities: {
+      contacts: true,
+      sidebar: true,
+      cardUpdates: 'none',
+      todos: false,
+      welcome: true,
+      welcomeBytesMax,
+      contactOwnersMax,
+      remarkLengthMax,
+    },
 
     readCallback: (request) => readCallback(rules, request),
+    stream: null,
 
     listDepartments: () => listDepartments(api),
     listMembers: (departmentKey) => listMembers(api, departmentKey),
@@ -58,12 +69,26 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
 
     sendNotice: (to, notice) => sendNotice(api, config.agentId, to, notice),
 
+    sendCard: () => cannot('sendCard'),
+    updateCard: () => cannot('updateCard'),
+    addTodo: () => cannot('addTodo'),
+    changeTodo: () => cannot('changeTodo'),
+    removeTodo: () => cannot('removeTodo'),
+    readTodo: () => cannot('readTodo'),
+    forms: null,
+    transfers: null,
+
     loginUrl: (redirectUrl, state) => loginUrl(config, redirectUrl, state),
     memberFromLogin: (code) => memberFromLogin(api, code),
     clientConfig: async (url) => ({ ...(await clientConfig(api, tools, config, url)) }),
 
     archive: config.archive && archiveOf(config, config.archive, tools),
   };
+}
+
+/** WeCom has no todo list an app can write to. */
+async function cannot(call: string): Promise<never> {
+  throw new PlatformError('rejected', { platform: 'wecom', call });
 }
 
 function archiveOf(config: WecomConfig, archive: NonNullable<WecomConfig['archive']>, tools: PlatformTools) {

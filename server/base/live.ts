@@ -4,7 +4,18 @@ import type { Log } from './log.ts';
 
 /** What a screen should ask for again. Carries no data: whoever asks is checked again. */
 export interface LiveEvent {
-  part: 'contact' | 'customer' | 'binding' | 'messages' | 'summary' | 'score' | 'tasks' | 'inbound' | 'sync';
+  part:
+    | 'contact'
+    | 'customer'
+    | 'binding'
+    | 'messages'
+    | 'summary'
+    | 'score'
+    | 'tasks'
+    | 'approvals'
+    | 'opportunities'
+    | 'inbound'
+    | 'sync';
   contactId?: string;
   customerId?: string;
 }

@@ -51,3 +51,12 @@ export function dayOn({ year, month, date }: CalendarDate): Day | null {
 export function lastDayOfMonth(year: number, month: number): Day {
   return Date.UTC(year, month, 0) / DAY_MS;
 }
+
+/** 2026-03-01 18:00 */
+export function shanghaiTime(at: Date): string {
+  const day = dayOf(at);
+  const { year, month, date } = dateOf(day);
+  const minutes = Math.floor((at.getTime() - instantOf(day, 0).getTime()) / 60_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${year}-${two(month)}-${two(date)} ${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 import type { Middleware } from 'koa';
 import type { Deps } from '#server/base/deps.ts';
@@ -19,9 +19,16 @@ export function callbackRoute(deps: Deps, inbox: Inbox): Middleware {
       deps.metrics.callbacks.inc({ platform: name, outcome: 'too_large' });
       throw new Refusal('callback.too_large', 'The callback is larger than CALLBACK_BODY_BYTES_MAX.', 413);
     }
-    const request = { method, query: singleValues(ctx.querystring), body, receivedAt: deps.now() } as const;
-    ctx.body = await receiveCallback(deps, inbox, { platform, request });
-    ctx.type = 'text/plain';
+    const request = {
+      method,
+      query: singleValues(ctx.querystring),
+      headers: singleHeaders(ctx.headers),
+      body,
+      receivedAt: deps.now(),
+    } as const;
+    const { reply, replyType = 'text/plain' } = await receiveCallback(deps, inbox, { platform, request });
+    ctx.body = reply;
+    ctx.type = replyType;
     return undefined;
   };
 }
@@ -45,4 +52,10 @@ function readBody(req: IncomingMessage, bytesMax: number): Promise<Buffer | null
 function singleValues(querystring: string): Record<string, string> {
   const values = Object.entries(parse(querystring));
   return Object.fromEntries(values.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}
+
+function singleHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }

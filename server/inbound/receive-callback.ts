@@ -6,17 +6,18 @@ import { CallbackRefused } from '#server/platform/platform-error.ts';
 import type { NewEvent } from './inbound-store.ts';
 import type { Inbox } from './inbox.ts';
 
-/** Answers what the platform expects to read, after its events are stored. */
+/** Answers what the platform expects to read, after its events are stored. What never repeats and came before is forged. */
 export async function receiveCallback(
   deps: Deps,
   inbox: Inbox,
   { platform, request }: { platform: Platform; request: CallbackRequest },
-): Promise<string> {
+): Promise<CallbackResult> {
   const count = (outcome: string) => deps.metrics.callbacks.inc({ platform: platform.name, outcome });
-  const { reply, events } = read(platform, request, count);
+  const result = read(platform, request, count);
+  const { events, neverRepeats } = result;
   if (events.length === 0) {
     count('checked');
-    return reply;
+    return result;
   }
   const rows = events.map(({ event, body }): NewEvent => {
     const state = inbox.deeds.ignores(event.kind) ? 'ignored' : 'waiting';
@@ -28,9 +29,11 @@ export async function receiveCallback(
     deps.log.error({ err }, 'a callback was not stored');
     throw new Refusal('callback.not_stored', 'The event could not be stored. Send it again.', 503);
   });
-  count(fresh.length > 0 ? 'stored' : 'duplicate');
+  count(fresh.length > 0 ? 'stored' : neverRepeats ? 'replayed' : 'duplicate');
+  if (neverRepeats && fresh.length === 0)
+    throw new Refusal('callback.replayed', 'This callback came before, and its platform never sends one twice.', 401);
   inbox.relay.pass(fresh);
-  return reply;
+  return result;
 }
 
 function read(platform: Platform, request: CallbackRequest, count: (outcome: string) => void): CallbackResult {

@@ -57,6 +57,22 @@ export const platformEvent = z.discriminatedUnion('kind', [
   }),
   /** A member opened the app, entered or left its visible range, or pressed one of its menus. */
   z.object({ kind: z.literal('app_used'), member: z.string(), action: z.string(), key: z.string(), ...occurred }),
+  /** A button of one of our cards was pressed. `messageKey` tells two presses apart; `values` is what was filled in. */
+  z.object({
+    kind: z.literal('card_pressed'),
+    card: z.string(),
+    member: z.string(),
+    action: z.string(),
+    values: z.record(z.string(), z.string()),
+    messageKey: z.string(),
+    /** Good for one change of the card, where the platform gives one (`cardUpdates: 'once'`). */
+    updateCode: z.string().optional(),
+    ...occurred,
+  }),
+  /** A todo on the platform is other than before. What it is now must be asked for. */
+  z.object({ kind: z.literal('todo_changed'), todo: z.string(), members: z.array(z.string()), ...occurred }),
+  /** The platform's own approval form moved on, in whatever order it says so. What it is now must be asked for. */
+  z.object({ kind: z.literal('form_changed'), form: z.string(), ...occurred }),
   /** Something this version has no use for: stored, acknowledged, ignored. */
   z.object({ kind: z.literal('unknown'), name: z.string(), ...occurred }),
 ]);
@@ -66,10 +82,13 @@ export type EventKind = PlatformEvent['kind'];
 export type EventOf<Kind extends EventKind> = Extract<PlatformEvent, { kind: Kind }>;
 
 /** What of an event nobody should read where it is kept: a code that opens something, and what someone wrote. */
-export const sealedFields = ['welcomeCode', 'text'] as const;
+export const sealedFields = ['welcomeCode', 'text', 'updateCode'] as const;
 
 /** Events of one subject are applied in order and one at a time. */
 export function subjectOf(event: PlatformEvent): string {
+  if ('card' in event) return `card:${event.card}`;
+  if ('todo' in event) return `todo:${event.todo}`;
+  if ('form' in event) return `form:${event.form}`;
   if ('contact' in event) return `contact:${event.contact}`;
   if ('group' in event) return `group:${event.group}`;
   if ('department' in event) return 'departments';

@@ -1,3 +1,4 @@
+import type { Card } from './card.ts';
 import type { PlatformEvent } from './event.ts';
 
 /** The platform's own id of a thing. Unique per platform and kind of thing only. */
@@ -13,6 +14,8 @@ export interface Platform {
 
   /** No I/O. Throws CallbackRefused; an event it does not know is an event of kind `unknown`. */
   readCallback(request: CallbackRequest): CallbackResult;
+  /** Where the platform can push over a connection that we open; null: it only calls us. */
+  readonly stream: PlatformStream | null;
 
   listDepartments(): Promise<DepartmentProfile[]>;
   listMembers(departmentKey: PlatformKey): Promise<MemberProfile[]>;
@@ -35,6 +38,26 @@ export interface Platform {
   /** A message from the app to members. Answers those it could not reach. */
   sendNotice(to: PlatformKey[], notice: { text: string; url?: string }): Promise<{ unreached: PlatformKey[] }>;
 
+  /**
+   * A card for one member. `updateCode` is what `updateCard` needs where `cardUpdates` is 'once'. Sending the same key
+   * again makes no second card. `reached` is false when the platform does not reach the member.
+   */
+  sendCard(to: PlatformKey, card: Card): Promise<{ reached: boolean; updateCode: string | null }>;
+  /** Shows another face of a card that was sent to `to`. */
+  updateCard(to: PlatformKey, card: Card, updateCode: string | null): Promise<void>;
+
+  /** A todo in the platform's own list. `sourceKey` is ours: the same one makes no second todo. */
+  addTodo(todo: TodoDraft): Promise<PlatformKey>;
+  changeTodo(of: TodoKey, change: { title?: string; dueAt?: Date | null; done?: boolean }): Promise<void>;
+  removeTodo(of: TodoKey): Promise<void>;
+  /** Null when the member has no such todo. */
+  readTodo(of: TodoKey): Promise<{ done: boolean } | null>;
+
+  /** Null where the platform has no approval forms of its own. */
+  readonly forms: ApprovalForms | null;
+  /** Null where the platform hands over no contacts. */
+  readonly transfers: ContactTransfers | null;
+
   /** Where a browser goes to come back with a `code` for `memberFromLogin`. */
   loginUrl(redirectUrl: string, state: string): string;
   memberFromLogin(code: string): Promise<PlatformKey>;
@@ -48,6 +71,9 @@ export interface Platform {
 export interface Capabilities {
   contacts: boolean;
   sidebar: boolean;
+  /** Whether a card can be shown, and how often its face may change: as often as wanted, or once for each code. */
+  cardUpdates: 'any' | 'once' | 'none';
+  todos: boolean;
   welcome: boolean;
   /** Of a welcome's text, in UTF-8. */
   welcomeBytesMax: number;
@@ -60,6 +86,8 @@ export interface Capabilities {
 export interface CallbackRequest {
   method: 'GET' | 'POST';
   query: Record<string, string>;
+  /** Names in lower case. */
+  headers: Record<string, string>;
   body: Buffer;
   receivedAt: Date;
 }
@@ -67,13 +95,96 @@ export interface CallbackRequest {
 /** `reply` is the HTTP body to answer with once the events are stored. */
 export interface CallbackResult {
   reply: string;
+  /** text/plain unless said. */
+  replyType?: 'application/json';
   events: CallbackEvent[];
+  /** The platform never sends these twice: whoever does is somebody else, and is refused. */
+  neverRepeats?: boolean;
 }
 
 export interface CallbackEvent {
   event: PlatformEvent;
   /** The decrypted body: what makes two deliveries the same event. */
   body: Buffer;
+}
+
+/** A connection we keep open for what the platform would otherwise call us with. */
+export interface PlatformStream {
+  /**
+   * Connects, and connects again whenever the connection ends, until `close`. What comes is acknowledged when `receive`
+   * has resolved; when it throws, the platform is told to send it again. `observe` hears of every change of the
+   * connection, for log and metrics.
+   */
+  open(
+    receive: (event: CallbackEvent) => Promise<void>,
+    observe: (state: 'connected' | 'disconnected', why: string) => void,
+  ): { close(): Promise<void> };
+}
+
+export interface TodoDraft {
+  sourceKey: string;
+  to: PlatformKey;
+  title: string;
+  dueAt: Date | null;
+  url: string;
+}
+
+export interface TodoKey {
+  todo: PlatformKey;
+  member: PlatformKey;
+}
+
+/** The platform's own approval forms: the company's templates, decided where the company is used to. */
+export interface ApprovalForms {
+  /** Starts a form from a template. `fields` go by the labels of the template. */
+  start(form: {
+    template: string;
+    by: PlatformKey;
+    fields: { label: string; text: string }[];
+    /** Who decides, in sequence; [] leaves it to the template. */
+    approvers: { of: 'any' | 'all'; members: PlatformKey[] }[];
+  }): Promise<PlatformKey>;
+  /** A form of this template started by `by` since `since` whose field `label` reads `text`; null when there is none. */
+  find(of: {
+    template: string;
+    by: PlatformKey;
+    since: Date;
+    label: string;
+    text: string;
+  }): Promise<PlatformKey | null>;
+  read(form: PlatformKey): Promise<FormState>;
+  /** Decides for a member whose turn it is. `rejected` when it is not. */
+  decide(form: PlatformKey, decision: { by: PlatformKey; agree: boolean; remark: string }): Promise<void>;
+  withdraw(form: PlatformKey, by: PlatformKey): Promise<void>;
+}
+
+export interface FormState {
+  state: 'running' | 'agreed' | 'refused' | 'withdrawn';
+  finishedAt: Date | null;
+  /** In order. Who has a turn now has `result` null. */
+  turns: { member: PlatformKey; result: 'agreed' | 'refused' | 'passed_on' | null; at: Date | null; remark: string }[];
+}
+
+export interface ContactTransfers {
+  /** Of contacts per call. */
+  batchMax: number;
+  /** Asks the platform to hand contacts over. `leaver`: the giver has left the company. Those it refuses come back with its code. */
+  start(of: TransferKey & { contacts: PlatformKey[] }): Promise<{ refused: { contact: PlatformKey; code: string }[] }>;
+  /** What became of contacts handed over between these two. */
+  results(of: TransferKey, cursor: string): Promise<Page<TransferResult>>;
+}
+
+export interface TransferKey {
+  from: PlatformKey;
+  to: PlatformKey;
+  leaver: boolean;
+}
+
+export interface TransferResult {
+  contact: PlatformKey;
+  /** `full`: the taker may have no more contacts. */
+  state: 'waiting' | 'done' | 'refused_by_contact' | 'full';
+  at: Date | null;
 }
 
 export interface Page<T> {

@@ -65,7 +65,19 @@ export const sidebarApi = {
 
 /** What is no longer true; it carries no data. `ping` every 20 s. */
 export const liveEvent = z.object({
-  part: z.enum(['contact', 'customer', 'binding', 'messages', 'summary', 'score', 'tasks', 'inbound', 'sync']),
+  part: z.enum([
+    'contact',
+    'customer',
+    'binding',
+    'messages',
+    'summary',
+    'score',
+    'tasks',
+    'approvals',
+    'opportunities',
+    'inbound',
+    'sync',
+  ]),
   contactId: z.uuid().optional(),
   customerId: z.uuid().optional(),
 });

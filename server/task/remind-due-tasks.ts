@@ -1,6 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
-import { dueNotice, dueNoticeKey } from './notice.ts';
-import { insertNotices, type NewNotice } from './notice-store.ts';
+import { dueNotice, dueNoticeKey } from './due-notice.ts';
+import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import type { Task } from './task.ts';
 import { clearReminders, listNames, lockDueReminders, type TaskNames } from './task-store.ts';
 

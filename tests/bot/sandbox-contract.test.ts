@@ -109,5 +109,5 @@ async function callbackIn(incoming: IncomingMessage): Promise<CallbackRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const query = Object.fromEntries(new URL(incoming.url ?? '/', 'http://localhost').searchParams);
-  return { method: 'POST', query, body: Buffer.concat(chunks), receivedAt: new Date() };
+  return { method: 'POST', query, headers: {}, body: Buffer.concat(chunks), receivedAt: new Date() };
 }

@@ -135,6 +135,7 @@ test('30,000 callbacks of any bytes and any query are refused, each for a reason
   const request = fc.record({
     method,
     query: parameters,
+    headers: fc.constant({}),
     body: fc.oneof(bytes, markup),
     receivedAt: fc.constant(signedAt),
   });

@@ -38,6 +38,7 @@ export function pushOf(encrypted: string, about: { timestamp?: string; nonce?: s
   return {
     method: 'POST',
     query: { msg_signature: sign(encrypted, timestamp, nonce), timestamp, nonce },
+    headers: {},
     body: Buffer.from(
       `<xml><ToUserName><![CDATA[${keys.receiver}]]></ToUserName><AgentID><![CDATA[1000002]]></AgentID><Encrypt><![CDATA[${encrypted}]]></Encrypt></xml>`,
     ),

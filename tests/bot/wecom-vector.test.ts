@@ -22,6 +22,7 @@ test('the callback WeCom publishes as its example is read as a message of a memb
       timestamp: '1409659813',
       nonce: '1372623149',
     },
+    headers: {},
     body: Buffer.from(
       `<xml><ToUserName><![CDATA[wx5823bf96d3bd56c7]]></ToUserName><AgentID><![CDATA[218]]></AgentID><Encrypt><![CDATA[${vector('v1-encrypted.txt')}]]></Encrypt></xml>`,
     ),
@@ -48,6 +49,7 @@ test('saving the callback URL in the console is answered with the bare plaintext
       nonce: 'nonce123',
       echostr: 'Q3stYC6hdFzMh9T8HCvyDH0IHJENRtL8kKsqSYgg4gClawqfEI4bjkd/sThBdy5abkkNPf3wQSpydibwulBNcw==',
     },
+    headers: {},
     body: Buffer.alloc(0),
     receivedAt: signedAt,
   });
@@ -69,6 +71,7 @@ test.each([
       timestamp: '1700000000',
       nonce: 'nonce123',
     },
+    headers: {},
     body: Buffer.from(envelope(vector('v3-encrypted.txt'))),
     receivedAt: signedAt,
   });

@@ -1,22 +1,32 @@
 import { CallbackRefused, PlatformError, type PlatformErrorKind } from '#server/platform/platform-error.ts';
 import { platformEvent, type PlatformEvent } from '#server/platform/event.ts';
+import type { Card } from '#server/platform/card.ts';
 import type {
+  ApprovalForms,
   ArchivedMessage,
   ArchiveRecord,
+  CallbackEvent,
   CallbackRequest,
   CallbackResult,
   Capabilities,
   ChatArchive,
   ContactProfile,
+  ContactTransfers,
   DepartmentProfile,
   FollowKey,
   FollowProfile,
+  FormState,
   MemberProfile,
   Page,
   Platform,
   PlatformKey,
+  PlatformStream,
   RemarkEdit,
   TagGroup,
+  TodoDraft,
+  TodoKey,
+  TransferKey,
+  TransferResult,
 } from '#server/platform/platform.ts';
 
 type NetworkMethod =
@@ -25,7 +35,9 @@ type NetworkMethod =
     }[keyof Platform]
   | 'pull'
   | 'readMedia'
-  | 'consentOf';
+  | 'consentOf'
+  | `forms.${keyof ApprovalForms}`
+  | `transfers.${Exclude<keyof ContactTransfers, 'batchMax'>}`;
 
 const CALLBACK_AGE_MS_MAX = 3_600_000;
 
@@ -47,12 +59,17 @@ export class FakePlatform implements Platform {
   readonly capabilities: Capabilities = {
     contacts: true,
     sidebar: true,
+    cardUpdates: 'any',
+    todos: true,
     welcome: true,
     welcomeBytesMax: 4000,
     contactOwnersMax: 2,
     remarkLengthMax: 20,
   };
   archive: FakeArchive | null = new FakeArchive(this);
+  forms: FakeForms | null = new FakeForms(this);
+  transfers: FakeTransfers | null = new FakeTransfers(this);
+  stream: FakeStream | null = new FakeStream();
 
   departments = new Map<PlatformKey, DepartmentProfile>();
   members = new Map<PlatformKey, MemberProfile>();
@@ -72,6 +89,9 @@ export class FakePlatform implements Platform {
   calls: { method: NetworkMethod; args: unknown[] }[] = [];
   welcomes: { code: string; text: string }[] = [];
   notices: { to: PlatformKey; text: string; url: string | null }[] = [];
+  /** Cards by key, as each member sees them now. */
+  cards = new Map<string, { to: PlatformKey; card: Card }>();
+  todos = new Map<PlatformKey, TodoDraft & { done: boolean }>();
 
   #faults: Fault[] = [];
   #gates = new Map<NetworkMethod, Promise<void>>();
@@ -84,6 +104,11 @@ export class FakePlatform implements Platform {
   reset(): void {
     for (const store of [this.departments, this.members, this.contacts, this.logins]) store.clear();
     this.archive = new FakeArchive(this);
+    this.forms = new FakeForms(this);
+    this.transfers = new FakeTransfers(this);
+    this.stream = new FakeStream();
+    this.cards.clear();
+    this.todos.clear();
     this.owners = null;
     this.tagGroups = [];
     this.welcomeCodes.clear();
@@ -192,6 +217,7 @@ export class FakePlatform implements Platform {
     return {
       method: 'POST',
       query: { signature: 'good', signedAt: receivedAt.toISOString() },
+      headers: {},
       body: Buffer.from(JSON.stringify({ event, salt })),
       receivedAt,
     };
@@ -301,6 +327,58 @@ export class FakePlatform implements Platform {
     });
   }
 
+  async sendCard(to: PlatformKey, card: Card): Promise<{ reached: boolean; updateCode: string | null }> {
+    return this.answer('sendCard', [to, card], () => {
+      if (this.capabilities.cardUpdates === 'none') this.refuse('sendCard', 'no cards here');
+      const reached = !this.unreachable.has(to) && this.members.get(to)?.active === true;
+      if (reached && !this.cards.has(card.key)) this.cards.set(card.key, { to, card });
+      return { reached, updateCode: this.capabilities.cardUpdates === 'once' ? `update ${card.key}` : null };
+    });
+  }
+
+  async updateCard(to: PlatformKey, card: Card, updateCode: string | null): Promise<void> {
+    return this.answer('updateCard', [to, card, updateCode], () => {
+      const shown = this.cards.get(card.key);
+      if (shown?.to !== to) this.missing('updateCard');
+      if (this.capabilities.cardUpdates === 'once' && !updateCode) this.refuse('updateCard', 'no code');
+      this.cards.set(card.key, { to, card });
+    });
+  }
+
+  async addTodo(draft: TodoDraft): Promise<PlatformKey> {
+    return this.answer('addTodo', [draft], () => {
+      const key = `todo ${draft.sourceKey}`;
+      if (!this.members.get(draft.to)?.active) this.refuse('addTodo', 'no such member');
+      if (!this.todos.has(key)) this.todos.set(key, { ...draft, done: false });
+      return key;
+    });
+  }
+
+  async changeTodo(of: TodoKey, change: { title?: string; dueAt?: Date | null; done?: boolean }): Promise<void> {
+    return this.answer('changeTodo', [of, change], () => {
+      Object.assign(this.#todo('changeTodo', of), change);
+    });
+  }
+
+  async removeTodo(of: TodoKey): Promise<void> {
+    return this.answer('removeTodo', [of], () => {
+      this.#todo('removeTodo', of);
+      this.todos.delete(of.todo);
+    });
+  }
+
+  async readTodo(of: TodoKey): Promise<{ done: boolean } | null> {
+    return this.answer('readTodo', [of], () => {
+      const todo = this.todos.get(of.todo);
+      return todo?.to === of.member ? { done: todo.done } : null;
+    });
+  }
+
+  #todo(call: NetworkMethod, of: TodoKey) {
+    const todo = this.todos.get(of.todo);
+    return todo?.to === of.member ? todo : this.missing(call);
+  }
+
   loginUrl(redirectUrl: string, state: string): string {
     return `https://fake.test/login?redirect=${encodeURIComponent(redirectUrl)}&state=${encodeURIComponent(state)}`;
   }
@@ -395,6 +473,167 @@ export class FakeArchive implements ChatArchive {
     return this.#platform.answer('consentOf', [of], () =>
       of.map((follow) => ({ follow, consent: this.consents.get(`${follow.contact}:${follow.member}`) ?? 'unknown' })),
     );
+  }
+}
+
+/** Pushes what a test says, and answers whether it was taken. */
+export class FakeStream implements PlatformStream {
+  #receive: ((event: CallbackEvent) => Promise<void>) | null = null;
+
+  open(
+    receive: (event: CallbackEvent) => Promise<void>,
+    observe: (state: 'connected' | 'disconnected', why: string) => void,
+  ) {
+    this.#receive = receive;
+    observe('connected', '');
+    return {
+      close: async () => {
+        this.#receive = null;
+        observe('disconnected', 'closed');
+      },
+    };
+  }
+
+  async push(event: PlatformEvent, salt = ''): Promise<boolean> {
+    if (!this.#receive) return false;
+    const body = Buffer.from(JSON.stringify({ event, salt }));
+    return this.#receive({ event, body }).then(
+      () => true,
+      () => false,
+    );
+  }
+}
+
+type Draft = Parameters<ApprovalForms['start']>[0];
+
+/** Forms in memory: `agree` and `refuse` are what members do on the platform itself. */
+export class FakeForms implements ApprovalForms {
+  forms = new Map<PlatformKey, Draft & { startedAt: Date } & FormState>();
+  #platform: FakePlatform;
+
+  constructor(platform: FakePlatform) {
+    this.#platform = platform;
+  }
+
+  async start(draft: Draft): Promise<PlatformKey> {
+    return this.#platform.answer('forms.start', [draft], () => {
+      const key = `form-${this.forms.size + 1}`;
+      const turns = (draft.approvers[0]?.members ?? ['boss']).map((member) => ({
+        member,
+        result: null,
+        at: null,
+        remark: '',
+      }));
+      this.forms.set(key, { ...draft, startedAt: new Date(), state: 'running', finishedAt: null, turns });
+      return key;
+    });
+  }
+
+  async find(of: Parameters<ApprovalForms['find']>[0]): Promise<PlatformKey | null> {
+    return this.#platform.answer('forms.find', [of], () => {
+      const found = [...this.forms].find(
+        ([, form]) =>
+          form.template === of.template &&
+          form.by === of.by &&
+          form.fields.some(({ label, text }) => label === of.label && text === of.text),
+      );
+      return found?.[0] ?? null;
+    });
+  }
+
+  async read(key: PlatformKey): Promise<FormState> {
+    return this.#platform.answer('forms.read', [key], () => {
+      const { state, finishedAt, turns } = this.#form('forms.read', key);
+      return { state, finishedAt, turns };
+    });
+  }
+
+  async decide(key: PlatformKey, decision: { by: PlatformKey; agree: boolean; remark: string }): Promise<void> {
+    return this.#platform.answer('forms.decide', [key, decision], () => this.#decide('forms.decide', key, decision));
+  }
+
+  async withdraw(key: PlatformKey, by: PlatformKey): Promise<void> {
+    return this.#platform.answer('forms.withdraw', [key, by], () => {
+      const form = this.#form('forms.withdraw', key);
+      if (form.state !== 'running') this.#platform.refuse('forms.withdraw', 'ended');
+      Object.assign(form, { state: 'withdrawn', finishedAt: new Date() });
+    });
+  }
+
+  /** A member decides on the platform itself. */
+  decideThere(key: PlatformKey, by: PlatformKey, agree: boolean, remark = ''): void {
+    this.#decide('forms.decide', key, { by, agree, remark });
+  }
+
+  #decide(
+    call: NetworkMethod,
+    key: PlatformKey,
+    { by, agree, remark }: { by: PlatformKey; agree: boolean; remark: string },
+  ): void {
+    const form = this.#form(call, key);
+    const turn = form.turns.find(({ member, result }) => member === by && result === null);
+    if (form.state !== 'running' || !turn) this.#platform.refuse(call, 'not their turn');
+    Object.assign(turn ?? {}, { result: agree ? 'agreed' : 'refused', at: new Date(), remark });
+    Object.assign(form, { state: agree ? 'agreed' : 'refused', finishedAt: new Date() });
+  }
+
+  #form(call: NetworkMethod, key: PlatformKey) {
+    return this.forms.get(key) ?? this.#platform.missing(call);
+  }
+}
+
+/** Contacts go over when a test says so. */
+export class FakeTransfers implements ContactTransfers {
+  readonly batchMax = 2;
+  asked = new Map<string, TransferKey & TransferResult>();
+  /** Codes with which contacts are refused at once. */
+  refusals = new Map<PlatformKey, string>();
+  #platform: FakePlatform;
+
+  constructor(platform: FakePlatform) {
+    this.#platform = platform;
+  }
+
+  async start(
+    of: TransferKey & { contacts: PlatformKey[] },
+  ): Promise<{ refused: { contact: PlatformKey; code: string }[] }> {
+    return this.#platform.answer('transfers.start', [of], () => {
+      const { contacts, ...key } = of;
+      if (contacts.length > this.batchMax) this.#platform.refuse('transfers.start', 'too many');
+      const refused = contacts.flatMap((contact) => {
+        const code = this.refusals.get(contact);
+        return code ? [{ contact, code }] : [];
+      });
+      for (const contact of contacts) {
+        if (this.refusals.has(contact)) continue;
+        this.asked.set(`${key.from} ${key.to} ${contact}`, { ...key, contact, state: 'waiting', at: null });
+      }
+      return { refused };
+    });
+  }
+
+  async results(of: TransferKey, cursor: string): Promise<Page<TransferResult>> {
+    return this.#platform.answer('transfers.results', [of, cursor], () => {
+      const all = [...this.asked.values()].filter(
+        ({ from, to, leaver }) => from === of.from && to === of.to && leaver === of.leaver,
+      );
+      const start = cursor === '' ? 0 : Number(cursor);
+      const items = all
+        .slice(start, start + this.#platform.pageSize)
+        .map(({ contact, state, at }) => ({ contact, state, at }));
+      const end = start + items.length;
+      return { items, nextCursor: end < all.length ? String(end) : '' };
+    });
+  }
+
+  /** What becomes of a contact handed over. */
+  settle(
+    of: { from: PlatformKey; to: PlatformKey; contact: PlatformKey },
+    state: TransferResult['state'],
+    at = new Date(),
+  ): void {
+    const asked = this.asked.get(`${of.from} ${of.to} ${of.contact}`);
+    if (asked) Object.assign(asked, { state, at });
   }
 }
 

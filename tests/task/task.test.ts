@@ -13,7 +13,7 @@ import {
   type Task,
   type TaskState,
 } from '#server/task/task.ts';
-import { dueNotice } from '#server/task/notice.ts';
+import { dueNotice } from '#server/task/due-notice.ts';
 
 const NOW = new Date('2026-03-04T02:00:00.000Z');
 const LATER = new Date('2026-03-04T10:00:00.000Z');
