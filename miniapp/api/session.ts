@@ -16,8 +16,11 @@ const TRIED_KEY = 'zhike.login-tried-at';
 /** Coming back from a login without a session that soon means that cookies do not hold: asking again would go round for ever. */
 const TRIED_RECENTLY_MS = 15_000;
 
-/** Who uses the page; goes to the login page and never answers when nobody does. */
-export async function logIn(platform: string): Promise<Me> {
+/** How a client lets its user in: host/host.ts, Host. */
+export type AskForCode = ((loginUrl: string) => Promise<string | null>) | null;
+
+/** Who uses the page; asks the client for a code, or goes to the login page and never answers, when nobody does. */
+export async function logIn(platform: string, askForCode: AskForCode = null): Promise<Me> {
   // A page that was left on its way to the login, as at a change of chats, did not come back from it.
   const cameBack = new URLSearchParams(location.search).has('code');
   const refused = await redeemCode(platform);
@@ -28,6 +31,11 @@ export async function logIn(platform: string): Promise<Me> {
     return session.me;
   } catch (error) {
     if (!isApiError(error, 401)) throw error;
+    if (askForCode && (await enterByCode(platform, askForCode))) {
+      session.me = await api.me();
+      session.expired = false;
+      return session.me;
+    }
     if (cameBack && triedRecently()) {
       sessionStorage.removeItem(TRIED_KEY);
       throw refused ?? error;
@@ -37,13 +45,26 @@ export async function logIn(platform: string): Promise<Me> {
   }
 }
 
+/** A session without leaving the page; false when the client gives no code. */
+export async function enterByCode(platform: string, askForCode: NonNullable<AskForCode>): Promise<boolean> {
+  const code = await askForCode(await loginUrl(platform));
+  if (!code) return false;
+  await api.login({ body: { platform, code } });
+  session.expired = false;
+  return true;
+}
+
 /** Leaves the page. */
 export async function goToLogin(platform: string): Promise<void> {
-  const search = withoutCode(new URLSearchParams(location.search)).toString();
-  const page = search ? `${location.pathname}?${search}` : location.pathname;
-  const { url } = await api.loginUrl({ query: { platform, page } });
+  const url = await loginUrl(platform);
   sessionStorage.setItem(TRIED_KEY, String(Date.now()));
   location.replace(url);
+}
+
+async function loginUrl(platform: string): Promise<string> {
+  const search = withoutCode(new URLSearchParams(location.search)).toString();
+  const page = search ? `${location.pathname}?${search}` : location.pathname;
+  return (await api.loginUrl({ query: { platform, page } })).url;
 }
 
 /**

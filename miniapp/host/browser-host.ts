@@ -1,8 +1,9 @@
-import { contactInAddress, type Host } from './host.ts';
+import { contactInAddress, plainPage, type Host } from './host.ts';
 
 /** An ordinary browser: nobody's chat is beside it, but a link may name a contact. */
 export function browserHost(): Host {
   return {
+    ...plainPage,
     name: 'browser',
     platform: new URLSearchParams(location.search).get('platform') ?? 'wecom',
     prepare() {},

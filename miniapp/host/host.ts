@@ -1,13 +1,24 @@
 /** What the page needs of the client that shows it. What one client does otherwise than another is said in this folder only. */
 export interface Host {
-  readonly name: 'wecom' | 'browser';
+  readonly name: 'wecom' | 'dingtalk' | 'browser';
   /** The platform a login goes through. */
   readonly platform: string;
+  /**
+   * A code for `POST /api/login` without leaving the page, where the client gives one; `loginUrl` is where the browser would
+   * go otherwise. Null from it: the client knows nobody, so go there. Null for it: the client gives none.
+   */
+  readonly askForCode: ((loginUrl: string) => Promise<string | null>) | null;
   /** Begins what needs no answer yet, while the session is looked up. Whatever fails here is done again by `open`. */
   prepare(): void;
   /** Who the page is beside. Needs a session: the bridge is opened with a signature from the server. */
   open(): Promise<Opened>;
   sendText(text: string): Promise<SendResult>;
+  /** The client draws the title bar, not the page. */
+  setTitle(title: string): void;
+  /** Another page of ours, or a file of theirs, outside of this one. */
+  openLink(url: string): void;
+  /** Null where only the user can close it. */
+  readonly closePage: (() => void) | null;
 }
 
 export interface Opened {
@@ -23,6 +34,18 @@ export type SendResult = 'sent' | 'cancelled' | 'no_permission' | 'no_context' |
 
 /** A link in a notice names its contact. */
 export const contactInAddress = (): string | null => new URLSearchParams(location.search).get('contact');
+
+/** What every page can do without a client. */
+export const plainPage = {
+  askForCode: null,
+  setTitle(title: string): void {
+    document.title = title;
+  },
+  openLink(url: string): void {
+    window.open(url, '_blank', 'noopener');
+  },
+  closePage: null,
+};
 
 /** True when the text is on the clipboard. */
 export async function copyText(text: string): Promise<boolean> {

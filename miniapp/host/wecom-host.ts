@@ -1,7 +1,7 @@
 import type { SignatureData } from '@wecom/jssdk';
 import { api } from '#miniapp/api/api.ts';
 import { ApiError } from '#miniapp/api/api-error.ts';
-import { contactInAddress, type Host, type Opened, type SendResult } from './host.ts';
+import { contactInAddress, plainPage, type Host, type Opened, type SendResult } from './host.ts';
 import type * as Ww from './wecom-sdk.ts';
 
 const platform = 'wecom';
@@ -44,6 +44,7 @@ export function wecomHost(): Host {
   const sdk = () => (registered ??= register(early));
 
   return {
+    ...plainPage,
     name: 'wecom',
     platform,
     prepare() {

@@ -1,6 +1,7 @@
-import type { Messages } from './i18n.ts';
+import type { Translated } from './i18n.ts';
+import type { zhCN } from './zh-CN.ts';
 
-export const en: Messages = {
+export const en: Translated<typeof zhCN> = {
   close: 'Close',
   cancel: 'Cancel',
   save: 'Save',

@@ -1,22 +1,32 @@
 import { shallowReactive } from 'vue';
+import type { deskZhCN } from './desk-zh-CN.ts';
 import { en } from './en.ts';
+import type { inboxZhCN } from './inbox-zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
-export type MessageKey = keyof typeof zhCN;
+type Words = typeof zhCN & typeof inboxZhCN & typeof deskZhCN;
+export type MessageKey = keyof Words;
 export type Locale = 'zh-CN' | 'en';
-/** A translation of everything the pages say: a key that is missing does not compile. */
-export type Messages = Record<MessageKey, string>;
+/** A translation of all that is said in a file of words: a key that is missing does not compile. */
+export type Translated<Source> = Record<keyof Source, string>;
 
 /** The names in braces of a message. */
 export type Blanks<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Blanks<Rest> : never;
-type Filling<Key extends MessageKey> = [Blanks<(typeof zhCN)[Key]>] extends [never]
+type Filling<Key extends MessageKey> = [Blanks<Words[Key]>] extends [never]
   ? []
-  : [Record<Blanks<(typeof zhCN)[Key]>, string | number>];
+  : [Record<Blanks<Words[Key]>, string | number>];
 
-const all: Record<Locale, Messages> = { 'zh-CN': zhCN, en };
+const all: Record<Locale, Record<string, string>> = { 'zh-CN': { ...zhCN }, en: { ...en } };
 const KEPT_KEY = 'zhike.locale';
 
-export const isMessageKey = (word: string): word is MessageKey => Object.prototype.hasOwnProperty.call(zhCN, word);
+export const isMessageKey = (word: string): word is MessageKey =>
+  Object.prototype.hasOwnProperty.call(all['zh-CN'], word);
+
+/** The words of one page only: what the others never say is not loaded with them. */
+export function learnWords(words: Readonly<Record<Locale, Readonly<Record<string, string>>>>): void {
+  Object.assign(all['zh-CN'], words['zh-CN']);
+  Object.assign(all.en, words.en);
+}
 
 export const language = shallowReactive({ locale: 'zh-CN' as Locale });
 
@@ -25,7 +35,7 @@ export const language = shallowReactive({ locale: 'zh-CN' as Locale });
  * A blank is always text: what a customer wrote stays what it is.
  */
 export function t<Key extends MessageKey>(key: Key, ...[filling]: Filling<Key>): string {
-  return fill(all[language.locale][key], filling ?? {});
+  return fill(all[language.locale][key] ?? key, filling ?? {});
 }
 
 export function fill(message: string, values: Readonly<Record<string, string | number>>): string {

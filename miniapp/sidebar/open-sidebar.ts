@@ -19,7 +19,7 @@ export function openSidebar(host: Host) {
     // A code in the address is taken out of it first: the bridge's signature is for the address as it then is.
     if (!new URLSearchParams(location.search).has('code')) host.prepare();
     try {
-      await logIn(host.platform);
+      await logIn(host.platform, host.askForCode);
     } catch (error) {
       state.now =
         isApiError(error) && error.status >= 400 && error.status < 500

@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { en } from '#miniapp/i18n/en.ts';
+import { deskEn } from '#miniapp/i18n/desk-en.ts';
+import { deskZhCN } from '#miniapp/i18n/desk-zh-CN.ts';
+import { en as commonEn } from '#miniapp/i18n/en.ts';
 import type { MessageKey } from '#miniapp/i18n/i18n.ts';
-import { zhCN } from '#miniapp/i18n/zh-CN.ts';
+import { inboxEn } from '#miniapp/i18n/inbox-en.ts';
+import { inboxZhCN } from '#miniapp/i18n/inbox-zh-CN.ts';
+import { zhCN as commonZhCN } from '#miniapp/i18n/zh-CN.ts';
 
 const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');
+const zhCN: Record<MessageKey, string> = { ...commonZhCN, ...inboxZhCN, ...deskZhCN };
+const en: Record<MessageKey, string> = { ...commonEn, ...inboxEn, ...deskEn };
 const keys = Object.keys(zhCN) as MessageKey[];
 const blanks = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
 
@@ -22,6 +28,11 @@ test('both languages leave the same blanks in every message', () => {
 test('the English words are English', () => {
   const quoting: MessageKey[] = ['paste.hint'];
   expect(keys.filter((key) => /\p{Script=Han}/u.test(en[key]))).toEqual(quoting);
+});
+
+test('no two files of words say the same thing', () => {
+  const said = [commonZhCN, inboxZhCN, deskZhCN].flatMap((words) => Object.keys(words));
+  expect(said.filter((key, index) => said.indexOf(key) !== index)).toEqual([]);
 });
 
 test('no message is kept that no page says', () => {
