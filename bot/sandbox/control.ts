@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { bridge } from './bridge.ts';
-import { DeedRefused, perform } from './deeds.ts';
+import { DeedRefused } from './deeds.ts';
 import * as api from './sandbox-api.ts';
 import { followOf, followsOf, jsonIn, pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';
 import { expireTokens, verifySignature } from './wecom-access.ts';
+import { performAny } from './wecom-deed.ts';
 import { tagsIn } from './wecom-tag.ts';
 
 const memberCookie = 'sandbox_member';
@@ -38,9 +39,13 @@ export function controlDoor(stage: Stage, control: Control) {
     'GET notices': ({ query }) => ({
       notices: stage.world.notices.filter((one) => !query.has('member') || one.member === query.get('member')),
     }),
+    'GET cards': ({ query }) => ({
+      cards: stage.world.cards.filter((one) => !query.has('member') || one.member === query.get('member')),
+    }),
+    'GET transfers': () => ({ transfers: stage.world.transfers.map((one) => api.sandboxTransfer.parse(one)) }),
     'GET log': ({ query }) => ({ entries: control.log().slice(-Number(query.get('limit') ?? 200)) }),
     'POST act': ({ body }) => {
-      const done = perform(stage, api.act.parse(body));
+      const done = performAny(stage, api.act.parse(body));
       return { ...done, ...(done.message ? { message: api.sandboxMessage.parse(done.message) } : {}) };
     },
     'POST play': ({ request, response, body }) => {

@@ -30,7 +30,10 @@ export class DeedRefused extends Error {
 type Deed<Kind extends Act['kind']> = Extract<z.output<typeof act>, { kind: Kind }>;
 
 /** Whatever people do in their clients and in the admin console; each tells the product what the platform would. */
-export function perform(stage: Stage, deed: z.output<typeof act>): ActResult {
+export function perform(
+  stage: Stage,
+  deed: Exclude<z.output<typeof act>, { kind: 'card_pressed' | 'transfer_settles' }>,
+): ActResult {
   switch (deed.kind) {
     case 'customer_adds':
       return customerAdds(stage, deed);
@@ -94,7 +97,12 @@ function touched(stage: Stage, follow: Follow): void {
   stage.tell({ type: 'contact', member: follow.member, contact: follow.contact });
 }
 
-function pushFollow(stage: Stage, change: string, follow: Follow, more: Record<string, string> = {}): void {
+export function pushFollow(
+  stage: Stage,
+  change: string,
+  follow: Pick<Follow, 'member' | 'contact'>,
+  more: Record<string, string> = {},
+): void {
   stage.push({
     event: 'change_external_contact',
     fields: { ChangeType: change, UserID: follow.member, ExternalUserID: follow.contact, ...more },
@@ -392,6 +400,8 @@ function memberJoins(stage: Stage, deed: Deed<'member_joins'>): string {
 function memberLeaves(stage: Stage, userid: string): ActResult {
   const member = getMember(stage, userid);
   member.active = false;
+  member.leftAt = stage.now();
+  for (const login of stage.world.logins) if (login.member === member.userid) login.used = true;
   stage.changed();
   stage.push({
     event: 'change_contact',

@@ -1,4 +1,4 @@
-const credential = /(token|ticket|secret|signature)$|^(welcome_?)?code$/i;
+const credential = /(token|ticket|secret|signature)$|^((welcome|response)_?)?code$/i;
 const textMax = 600;
 const listMax = 5;
 const detailMax = 8000;
@@ -16,4 +16,4 @@ export function detailOf(said: Record<string, unknown>): string {
 }
 
 export const hideWelcomeCode = (xml: string): string =>
-  xml.replace(/(<WelcomeCode><!\[CDATA\[)[^\]]*/, (_, before: string) => `${before}***`);
+  xml.replace(/(<(?:Welcome|Response)Code><!\[CDATA\[)[^\]]*/, (_, before: string) => `${before}***`);

@@ -12,6 +12,8 @@ export * from './dingtalk-phone-api.ts';
  * GET  /sandbox/api/contacts?member=         → { contacts: SandboxContact[] }      newest talk first
  * GET  /sandbox/api/chat?member=&contact=    → SandboxChat
  * GET  /sandbox/api/notices?member=          → { notices: SandboxNotice[] }        what the app told this member
+ * GET  /sandbox/api/cards?member=            → { cards: SandboxCard[] }           the app's cards in this member's chat with it
+ * GET  /sandbox/api/transfers                → { transfers: SandboxTransfer[] }   customers on their way to another member
  * GET  /sandbox/api/log?limit=               → { entries: LogEntry[] }             newest last
  * GET  /sandbox/api/live                     → SSE; every event is `data: LiveEvent`
  * POST /sandbox/api/act            Act       → ActResult
@@ -150,6 +152,47 @@ export const sandboxNotice = z.object({
 });
 export type SandboxNotice = z.infer<typeof sandboxNotice>;
 
+/** What a template card shows. */
+export const cardFace = z.object({
+  title: z.string(),
+  /** Below the title. */
+  subtitle: z.string(),
+  lines: z.array(z.object({ label: z.string(), text: z.string() })),
+  note: z.string(),
+  /** `url`: opens that page in place of telling the product. */
+  buttons: z.array(
+    z.object({ key: z.string(), text: z.string(), style: z.number().int(), url: z.string().nullable() }),
+  ),
+  /** In place of the buttons, grey and not to be pressed. */
+  buttonsReplacedBy: z.string().nullable(),
+  /** Where a tap on the card leads. */
+  url: z.string().nullable(),
+});
+export type CardFace = z.infer<typeof cardFace>;
+
+export const sandboxCard = z.object({
+  id: z.string(),
+  taskId: z.string(),
+  member: z.string(),
+  at: z.number(),
+  face: cardFace,
+});
+export type SandboxCard = z.infer<typeof sandboxCard>;
+
+export const transferState = z.enum(['waiting', 'done', 'declined', 'full']);
+export type TransferState = z.infer<typeof transferState>;
+
+export const sandboxTransfer = z.object({
+  from: z.string(),
+  to: z.string(),
+  contact: z.string(),
+  leaver: z.boolean(),
+  state: transferState,
+  /** When it settles by itself; later, when it did. */
+  at: z.number(),
+});
+export type SandboxTransfer = z.infer<typeof sandboxTransfer>;
+
 export const apiFault = z.object({
   /** 'externalcontact/get' is that call, 'externalcontact/*' the family, '*' all. */
   path: z.string().min(1),
@@ -205,6 +248,8 @@ export const settings = z.object({
   /** The admin console has a welcome of its own: no welcome code is pushed. */
   consoleWelcome: z.boolean(),
   theme: z.enum(['light', 'dark']),
+  /** How long a customer has to decline before they go over. WeCom: 24 hours. */
+  transferWaitMs: z.number().int().min(0),
 });
 export type Settings = z.infer<typeof settings>;
 export const settingsEdit = settings.partial();
@@ -276,6 +321,14 @@ export const act = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('member_leaves'), member: z.string() }),
   /** The member writes to the app. */
   z.object({ kind: z.literal('member_tells_app'), member: z.string(), text: words }),
+  /** On a card in the member's chat with the app; `button` is its key. */
+  z.object({ kind: z.literal('card_pressed'), card: z.string(), button: z.string() }),
+  /** The customer answers, or time passes, before the 24 hours are over; null: for all who are on their way. */
+  z.object({
+    kind: z.literal('transfer_settles'),
+    contact: z.string().nullable(),
+    outcome: transferState.exclude(['waiting']),
+  }),
   /** An event of a kind nobody planned for. */
   z.object({ kind: z.literal('unknown_event'), name: z.string().min(1).max(64) }),
 ]);
@@ -287,6 +340,7 @@ export const actResult = z.object({
   message: sandboxMessage.optional(),
   tag: z.string().optional(),
   relation: relation.optional(),
+  settled: z.number().optional(),
 });
 export type ActResult = z.infer<typeof actResult>;
 
@@ -349,6 +403,8 @@ export const liveEvent = z.discriminatedUnion('type', [
   /** Relation, remark, tags or consent of this pair are other than before. */
   z.object({ type: z.literal('contact'), member: z.string(), contact: z.string() }),
   z.object({ type: z.literal('notice'), notice: sandboxNotice }),
+  /** New, or with another face. */
+  z.object({ type: z.literal('card'), card: sandboxCard }),
   z.object({ type: z.literal('faults'), faults }),
   z.object({ type: z.literal('settings'), settings }),
   dingtalkLiveEvent,

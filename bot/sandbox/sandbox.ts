@@ -15,6 +15,7 @@ import { readWorld, worldWriter } from './stage-file.ts';
 import type { Stage, World } from './stage.ts';
 import { isTrusted, loginCode } from './wecom-access.ts';
 import { wecomGate } from './wecom-gate.ts';
+import { settleDue } from './wecom-transfer.ts';
 
 const bodyBytesMax = 24 * 1024 * 1024;
 
@@ -105,6 +106,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await listening.promise;
   stage.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  const transferClock = setInterval(() => settleDue(stage), 1000);
+  transferClock.unref();
+
   let firstDay: Promise<void> | undefined;
   return {
     url: stage.url,
@@ -115,6 +119,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     async close() {
       closing.abort();
+      clearInterval(transferClock);
       await firstDay;
       await resetDay;
       notifier.stop();

@@ -17,6 +17,7 @@ export const defaultSettings: Settings = {
   memberDetails: false,
   consoleWelcome: false,
   theme: 'light',
+  transferWaitMs: dayMs,
 };
 
 /** Keys and secrets as the admin console would show them. Not from the seed: nobody shall guess them. */
@@ -70,6 +71,9 @@ export function seedWorld(seed: number, company: Company, now: number, after?: W
     credentials: [],
     logins: [],
     welcomes: [],
+    cards: [],
+    cardCodes: [],
+    transfers: [],
     media: [],
     demo: { member: 'wanglei', contact: '', secondContact: '', stranger: '' },
     faults: noFaults(),

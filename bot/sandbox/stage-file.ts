@@ -13,7 +13,9 @@ export function readWorld(path: string): World | null {
     throw error;
   }
   const world = JSON.parse(text) as Partial<World>;
-  return world.version === 1 ? (world as World) : null;
+  // Written by a version that had none of these.
+  const added = { cards: [], cardCodes: [], transfers: [] };
+  return world.version === 1 ? ({ ...added, ...world } as World) : null;
 }
 
 /** Writes the world a moment after it changed, whole or not at all; `close` writes it a last time. */

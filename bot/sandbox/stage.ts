@@ -1,4 +1,14 @@
-import type { Consent, Faults, LiveEvent, LogEntry, Relation, SandboxMessage, Settings } from './sandbox-api.ts';
+import type {
+  CardFace,
+  Consent,
+  Faults,
+  LiveEvent,
+  LogEntry,
+  Relation,
+  SandboxMessage,
+  Settings,
+  TransferState,
+} from './sandbox-api.ts';
 
 /** Everything the sandbox's company and platform consist of; kept in one file between starts. */
 export interface World {
@@ -21,6 +31,9 @@ export interface World {
   credentials: Credential[];
   logins: LoginCode[];
   welcomes: WelcomeCode[];
+  cards: WecomCard[];
+  cardCodes: CardCode[];
+  transfers: Transfer[];
   media: { id: string; name: string; bytes: number; at: number }[];
   demo: { member: string; contact: string; secondContact: string; stranger: string };
   /** The admin has been through the product's settings (first-day.ts). */
@@ -60,6 +73,7 @@ export interface Member {
   email: string;
   gender: 1 | 2;
   active: boolean;
+  leftAt?: number;
   mayHaveContacts: boolean;
 }
 
@@ -123,6 +137,37 @@ export interface Notice {
   kind: string;
   text: string;
   url: string | null;
+}
+
+/** One member's copy of a template card. */
+export interface WecomCard {
+  id: string;
+  /** '' for a card that tells nothing when it is pressed and cannot be changed. */
+  taskId: string;
+  member: string;
+  at: number;
+  face: CardFace;
+}
+
+/** Good for one change of the card's copies. */
+export interface CardCode {
+  code: string;
+  taskId: string;
+  issuedAt: number;
+  used: boolean;
+}
+
+/** A customer who goes, or went, or did not go, from one member to another. */
+export interface Transfer {
+  from: string;
+  to: string;
+  contact: string;
+  leaver: boolean;
+  message: string;
+  state: TransferState;
+  askedAt: number;
+  /** When it settles by itself; later, when it did. */
+  at: number;
 }
 
 export interface Credential {

@@ -6,12 +6,22 @@ import { detailOf } from './log-detail.ts';
 import { jsonIn, type Stage } from './stage.ts';
 import { accessCalls, tokenKind } from './wecom-access.ts';
 import { Errcode, type CallTable } from './wecom-call.ts';
+import { cardCalls } from './wecom-card.ts';
 import { customerCalls } from './wecom-customer.ts';
 import { messageCalls } from './wecom-message.ts';
 import { peopleCalls } from './wecom-people.ts';
 import { tagCalls } from './wecom-tag.ts';
+import { transferCalls } from './wecom-transfer.ts';
 
-const calls: CallTable = { ...accessCalls, ...peopleCalls, ...customerCalls, ...tagCalls, ...messageCalls };
+const calls: CallTable = {
+  ...accessCalls,
+  ...peopleCalls,
+  ...customerCalls,
+  ...tagCalls,
+  ...messageCalls,
+  ...cardCalls,
+  ...transferCalls,
+};
 
 /** What stands before every call under /cgi-bin/: faults, limits, tokens; then the call. HTTP is 200 whatever it says. */
 export function wecomGate(stage: Stage) {

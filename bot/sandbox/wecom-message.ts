@@ -2,6 +2,7 @@ import { haveChatted, memberWrites } from './deeds.ts';
 import { alphanumeric } from './seed-world.ts';
 import { followOf, type Notice, type Stage } from './stage.ts';
 import { Errcode, optionalText, post, records, textOf, type CallTable } from './wecom-call.ts';
+import { sendTemplateCard } from './wecom-card.ts';
 
 const welcomeMs = 20_000;
 
@@ -47,7 +48,11 @@ export const messageCalls: CallTable = {
     if (wanted.length + toparty.length === 0) throw new Errcode(82001, 'nobody to send to');
     if (wanted.length > 1000) throw new Errcode(40032, 'touser is too long');
     if (toparty.length > 100) throw new Errcode(82002, 'toparty is too long');
-    const said = noticeText(body);
+    const card = body['msgtype'] === 'template_card' ? body['template_card'] : undefined;
+    if (body['msgtype'] === 'template_card' && (typeof card !== 'object' || card === null)) {
+      throw new Errcode(42031, 'no template_card');
+    }
+    const said = card ? null : noticeText(body);
     const active = Object.values(world.members).filter((member) => member.active);
     const found = active.filter(
       (member) =>
@@ -62,8 +67,9 @@ export const messageCalls: CallTable = {
       (one) => !world.departments.some((department) => String(department.id) === one),
     );
     if (found.length === 0) throw new Errcode(81013, 'all targets are invalid');
-    for (const member of found) deliver(stage, { member: member.userid, ...said });
+    for (const member of found) if (said) deliver(stage, { member: member.userid, ...said });
     return {
+      ...(card ? sendTemplateCard(stage, found, card as Record<string, unknown>) : {}),
       invaliduser: invalid.join('|'),
       invalidparty: invalidParties.join('|'),
       invalidtag: '',
@@ -99,12 +105,6 @@ function noticeText(body: Record<string, unknown>): Pick<Notice, 'kind' | 'text'
       const title = textOf(told, 'title', 40063);
       const text = textOf(told, 'description', 40063);
       return { kind, text: `${title}\n${text.replaceAll(/<[^>]*>/g, '')}`, url: textOf(told, 'url', 40063) };
-    }
-    case 'template_card': {
-      const title = told['main_title'] as { title?: string; desc?: string } | undefined;
-      const jump = told['card_action'] as { url?: string } | undefined;
-      const text = [title?.title, title?.desc, told['sub_title_text']].filter(Boolean).join('\n');
-      return { kind, text, url: jump?.url ?? null };
     }
     case 'news': {
       const [first] = records(told['articles'], 'articles');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PlatformEvent } from '#server/platform/event.ts';
 import { textOf, type XmlNode } from './wecom-xml.ts';
 
@@ -82,6 +83,21 @@ const appMessage =
       .join('\n'),
     ...occurred,
   });
+
+/** The code is another one with each press, and the only thing that tells two presses apart. */
+const cardPressed: Reader = (message, need, occurred) => {
+  const updateCode = need('ResponseCode');
+  return {
+    kind: 'card_pressed',
+    card: need('TaskId'),
+    member: need('FromUserName'),
+    action: need('EventKey'),
+    values: {},
+    messageKey: createHash('sha256').update(updateCode).digest('hex').slice(0, 32),
+    updateCode,
+    ...occurred,
+  };
+};
 
 /** By what `keyOf` makes of MsgType, Event and ChangeType. */
 const readers = new Map<string, Reader>(
@@ -195,6 +211,10 @@ const readers = new Map<string, Reader>(
     pic_photo_or_album: appUsed,
     pic_weixin: appUsed,
     location_select: appUsed,
+
+    // D90240 a member and a card of the app
+    template_card_event: cardPressed,
+    template_card_menu_event: cardPressed,
 
     // D90239 what a member writes to the app
     'message.text': appMessage('Content'),

@@ -3,6 +3,7 @@ import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
+import { bytesOf, cut } from './wecom-text.ts';
 
 export const welcomeBytesMax = 4000;
 const receiversMax = 1000;
@@ -21,7 +22,7 @@ export async function sendWelcome(api: WecomApi, code: string, message: { text: 
   await api({ path, body: { welcome_code: code, text: { content: message.text } }, changes: true, answer: done });
 }
 
-const joined = z
+export const joined = z
   .string()
   .nullish()
   .transform((list) => (list ?? '').split('|').filter(Boolean));
@@ -60,28 +61,20 @@ export async function sendNotice(
 }
 
 function contentOf(text: string, url: string | undefined): Record<string, unknown> {
-  if (url === undefined) return { msgtype: 'text', text: { content: cut(text, textBytesMax) } };
+  if (url === undefined) return { msgtype: 'text', text: { content: cut(text, textBytesMax, bytesOf) } };
   const [title = '', ...rest] = text.split('\n');
   const description = rest.join('\n').trim() || text;
   return {
     msgtype: 'textcard',
-    textcard: { title: cut(title, titleBytesMax), description: cut(description, descriptionBytesMax), url },
+    textcard: {
+      title: cut(title, titleBytesMax, bytesOf),
+      description: cut(description, descriptionBytesMax, bytesOf),
+      url,
+    },
   };
 }
 
 /** Messages may hold `<a>` and `<div>`; what a customer is called, or wrote, must not become a link. */
 function withoutMarkup(text: string): string {
   return text.replace(/<(?=[a-z/!])/gi, '＜');
-}
-
-function cut(text: string, bytesMax: number): string {
-  if (Buffer.byteLength(text) <= bytesMax) return text;
-  let bytes = Buffer.byteLength('…');
-  let end = 0;
-  for (const character of text) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > bytesMax) break;
-    end += character.length;
-  }
-  return `${text.slice(0, end)}…`;
 }

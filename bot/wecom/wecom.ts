@@ -4,6 +4,7 @@ import { makeWecomApi } from './wecom-api.ts';
 import { makeArchive } from './wecom-archive.ts';
 import { loadArchiveSdk } from './wecom-archive-sdk.ts';
 import { readCallback } from './wecom-callback.ts';
+import { sendCard, updateCard } from './wecom-card.ts';
 import {
   contactOwnersMax,
   getContact,
@@ -19,6 +20,7 @@ import { loginUrl, memberFromLogin } from './wecom-login.ts';
 import { getMember, listDepartments, listMembers } from './wecom-member.ts';
 import { sendNotice, sendWelcome, welcomeBytesMax } from './wecom-message.ts';
 import { listTags, markTags } from './wecom-tag.ts';
+import { makeTransfers } from './wecom-transfer.ts';
 
 export const wecom: PlatformDriver = {
   name: 'wecom',
@@ -43,7 +45,7 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
     capabilities: {
       contacts: true,
       sidebar: true,
-      cardUpdates: 'none',
+      cardUpdates: 'once',
       todos: false,
       welcome: true,
       welcomeBytesMax,
@@ -69,14 +71,15 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
 
     sendNotice: (to, notice) => sendNotice(api, config.agentId, to, notice),
 
-    sendCard: () => cannot('sendCard'),
-    updateCard: () => cannot('updateCard'),
+    sendCard: (to, card) => sendCard(api, config.agentId, to, card),
+    updateCard: (to, card, updateCode) => updateCard(api, config.agentId, to, card, updateCode),
+
     addTodo: () => cannot('addTodo'),
     changeTodo: () => cannot('changeTodo'),
     removeTodo: () => cannot('removeTodo'),
     readTodo: () => cannot('readTodo'),
     forms: null,
-    transfers: null,
+    transfers: makeTransfers(api),
 
     loginUrl: (redirectUrl, state) => loginUrl(config, redirectUrl, state),
     memberFromLogin: (code) => memberFromLogin(api, code),

@@ -168,8 +168,13 @@ export interface FormState {
 export interface ContactTransfers {
   /** Of contacts per call. */
   batchMax: number;
-  /** Asks the platform to hand contacts over. `leaver`: the giver has left the company. Those it refuses come back with its code. */
-  start(of: TransferKey & { contacts: PlatformKey[] }): Promise<{ refused: { contact: PlatformKey; code: string }[] }>;
+  /**
+   * Asks the platform to hand contacts over. `leaver`: the giver has left the company. `message`: what the contacts are
+   * told when they went over, where the platform tells them. Those it refuses come back with its code.
+   */
+  start(
+    of: TransferKey & { contacts: PlatformKey[]; message?: string },
+  ): Promise<{ refused: { contact: PlatformKey; code: string }[] }>;
   /** What became of contacts handed over between these two. */
   results(of: TransferKey, cursor: string): Promise<Page<TransferResult>>;
 }
@@ -184,6 +189,7 @@ export interface TransferResult {
   contact: PlatformKey;
   /** `full`: the taker may have no more contacts. */
   state: 'waiting' | 'done' | 'refused_by_contact' | 'full';
+  /** When it went over; while it waits, when it will. */
   at: Date | null;
 }
 

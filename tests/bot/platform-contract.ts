@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Card } from '#server/platform/card.ts';
 import { platformEvent } from '#server/platform/event.ts';
 import { CallbackRefused, PlatformError } from '#server/platform/platform-error.ts';
 import type { CallbackRequest, Platform } from '#server/platform/platform.ts';
@@ -21,6 +22,10 @@ export interface ContractWorld {
   welcomeCode(): Promise<string>;
   /** Somebody adds `member`, and the other side says so. */
   callback(): Promise<{ request: CallbackRequest; contact: string }>;
+  /** `member` presses a button of a card we sent them, and the other side says so. */
+  pressCard?(card: string, action: string): Promise<CallbackRequest>;
+  /** Every contact on the way from one member to another arrives. */
+  finishTransfers?(): Promise<void>;
   /** Stops the other side; the platform stays. */
   close(): Promise<void>;
 }
@@ -207,10 +212,72 @@ export function platformContract(name: string, makeWorld: () => Promise<Contract
       expect(await archive.pull(seqs.at(-1) ?? 0n, 1000)).toEqual([]);
     });
 
+    test('a card comes to its member once, and says whom it does not reach', async () => {
+      const { platform, known } = world;
+      if (platform.capabilities.cardUpdates === 'none') return;
+      expect(await platform.sendCard(known.member, card('card_once'))).toMatchObject({ reached: true });
+      expect(await platform.sendCard(known.member, card('card_once'))).toMatchObject({ reached: true });
+      const nobody = await platform.sendCard('no-such-member', card('card_to_nobody'));
+      expect(nobody).toEqual({ reached: false, updateCode: null });
+    });
+
+    test('a card shows another face, as often as the platform allows', async () => {
+      const { platform, known } = world;
+      if (platform.capabilities.cardUpdates === 'none') return;
+      const { updateCode } = await platform.sendCard(known.member, card('card_changing'));
+      const decided = { ...card('card_changing'), verdict: '王经理 已同意 11-22 10:03', buttons: [] };
+      await platform.updateCard(known.member, decided, updateCode);
+      const again = platform.updateCard(known.member, decided, updateCode);
+      if (platform.capabilities.cardUpdates === 'any') return void (await again);
+      expect(updateCode).toEqual(expect.any(String));
+      await expect(again).rejects.toMatchObject({ kind: 'rejected' });
+      await expect(platform.updateCard(known.member, decided, null)).rejects.toMatchObject({ kind: 'rejected' });
+    });
+
+    test('a press of a card says whose, which and what, in the words of the port', async () => {
+      const { platform, known, pressCard } = world;
+      if (!pressCard) return;
+      await platform.sendCard(known.member, card('card_pressed'));
+      const request = await pressCard('card_pressed', 'approve');
+      const [told] = platform.readCallback(request).events;
+      expect(told?.event).toMatchObject({
+        kind: 'card_pressed',
+        card: 'card_pressed',
+        member: known.member,
+        action: 'approve',
+      });
+      expect(platformEvent.parse(told?.event)).toEqual(told?.event);
+      const code = told?.event.kind === 'card_pressed' ? told.event.updateCode : undefined;
+      await platform.updateCard(known.member, { ...card('card_pressed'), buttons: [] }, code ?? null);
+    });
+
     test('consent is answered for each follow asked about, in that order', async () => {
       const asked = [follow(), { ...follow(), contact: 'no-such-contact' }];
       const answers = (await world.platform.archive?.consentOf(asked)) ?? asked.map((follow) => ({ follow }));
       expect(answers.map(({ follow }) => follow)).toEqual(asked);
+    });
+
+    test('contacts handed over are on their way until they have arrived, and who is nobody’s contact is refused', async () => {
+      const { transfers } = world.platform;
+      const { member } = world.known;
+      if (!transfers) return;
+      const owners = await world.platform.listContactOwners();
+      const taker = owners.find((owner) => owner !== member) ?? '';
+      const keys = await world.platform.listContactKeys(member);
+      const contact = keys.find((key) => key !== world.known.contact) ?? '';
+      const between = { from: member, to: taker, leaver: false };
+      expect(await transfers.start({ ...between, contacts: [] })).toEqual({ refused: [] });
+      const { refused } = await transfers.start({
+        ...between,
+        contacts: [contact, 'no-such-contact'],
+        message: '您好',
+      });
+      expect(refused).toEqual([{ contact: 'no-such-contact', code: expect.stringMatching(/./) }]);
+      const results = async () => (await transfers.results(between, '')).items;
+      expect(await results()).toEqual([expect.objectContaining({ contact, state: 'waiting' })]);
+      if (!world.finishTransfers) return;
+      await world.finishTransfers();
+      expect(await results()).toEqual([{ contact, state: 'done', at: expect.any(Date) }]);
     });
   });
 
@@ -229,4 +296,19 @@ export function platformContract(name: string, makeWorld: () => Promise<Contract
       await expect(call()).rejects.toMatchObject({ name: 'PlatformError', kind: 'unavailable' });
     }
   });
+}
+
+function card(key: string): Card {
+  return {
+    key,
+    title: '折扣申请 · 王总',
+    lines: [{ label: '申请人', text: '张三' }],
+    risk: '低于底价',
+    url: 'https://crm.example.com/inbox.html#/approvals/1',
+    buttons: [
+      { action: 'approve', label: '同意', style: 'primary', opensPage: false },
+      { action: 'read', label: '查看', style: 'plain', opensPage: true },
+    ],
+    verdict: '',
+  };
 }

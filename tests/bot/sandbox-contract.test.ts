@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { sandboxState, type Act, type ActResult } from '#bot/sandbox/sandbox-api.ts';
+import { sandboxState, type Act, type ActResult, type SandboxCard } from '#bot/sandbox/sandbox-api.ts';
 import { startSandbox } from '#bot/sandbox/sandbox.ts';
 import { wecom } from '#bot/wecom/wecom.ts';
 import { readXml, textOf } from '#bot/wecom/wecom-xml.ts';
@@ -70,6 +70,20 @@ async function makeWorld(): Promise<ContractWorld> {
       return textOf(readXml(event?.body.toString() ?? ''), 'WelcomeCode');
     },
     callback: added,
+    async pressCard(key, action) {
+      const { cards } = (await (await fetch(`${sandbox.url}/sandbox/api/cards?member=${member}`)).json()) as {
+        cards: SandboxCard[];
+      };
+      const card = cards.find(({ taskId }) => taskId === key);
+      const told = product.next((request) =>
+        platform.readCallback(request).events.some(({ event }) => event.kind === 'card_pressed'),
+      );
+      await act({ kind: 'card_pressed', card: card?.id ?? '', button: action });
+      return told;
+    },
+    async finishTransfers() {
+      await act({ kind: 'transfer_settles', contact: null, outcome: 'done' });
+    },
     async close() {
       await sandbox.close();
       await product.close();

@@ -34,7 +34,9 @@ const not = (errcode: number) => ({
 /** WeCom's server API as its pages document it, with the recorded answers; small enough to be seen through. */
 export async function startDouble() {
   const contact = fixture('external-get') as { external_contact: Json; follow_user: Json[] };
-  const codes = { login: new Set<string>(), welcome: new Set<string>() };
+  const codes = { login: new Set<string>(), welcome: new Set<string>(), response: new Set<string>() };
+  const cards = new Set<unknown>();
+  const underway = new Map<unknown, Json>();
   const tokens = { app: 'app-token-1', archive: 'archive-token-1', fetched: 0 };
   const calls: DoubleCall[] = [];
   const answers = new Map<string, Answer>();
@@ -86,13 +88,31 @@ export async function startDouble() {
       return ok;
     },
     'externalcontact/send_welcome_msg': ({ body }) => once(codes.welcome, body['welcome_code'], 41050, ok),
+    // A task_id serves once, a response_code too.
     'message/send': ({ body }) => {
+      const { task_id } = (body['template_card'] ?? {}) as Json;
       const to = String(body['touser']).split('|');
       const invalid = to.filter((key) => !['zhangsan', 'lisi', 'WangWu'].includes(key));
-      return invalid.length === to.length
-        ? not(81013)
-        : { ...fixture('message-send'), invaliduser: invalid.join('|').toLowerCase() };
+      if (invalid.length === to.length) return not(81013);
+      if (task_id !== undefined && cards.has(task_id)) return not(42014);
+      if (task_id !== undefined) codes.response.add(`code of ${String(cards.add(task_id) && task_id)}`);
+      return {
+        ...fixture('message-send'),
+        invaliduser: invalid.join('|').toLowerCase(),
+        ...(task_id === undefined ? {} : { response_code: `code of ${String(task_id)}` }),
+      };
     },
+    'message/update_template_card': ({ body }) =>
+      once(codes.response, body['response_code'], 42022, { ...ok, invaliduser: [] }),
+    'externalcontact/transfer_customer': ({ body }) => ({
+      ...ok,
+      customer: (body['external_userid'] as string[]).map((external_userid) => {
+        const isKnown = /^w[mo]Test/.test(external_userid);
+        if (isKnown) underway.set(external_userid, { external_userid, status: 2, takeover_time: 1_700_086_400 });
+        return { external_userid, errcode: isKnown ? 0 : 40096 };
+      }),
+    }),
+    'externalcontact/transfer_result': () => ({ ...ok, customer: [...underway.values()], next_cursor: '' }),
     'auth/getuserinfo': ({ query }) => once(codes.login, query['code'], 40029, fixture('getuserinfo-member')),
     get_jsapi_ticket: () => fixture('jsapi-ticket'),
     'ticket/get': ({ query }) =>
@@ -144,6 +164,7 @@ export async function startDouble() {
     calls,
     tokens,
     codes,
+    underway,
     /** What the platform is configured with. */
     env: {
       WECOM_CORP_ID: keys.receiver,

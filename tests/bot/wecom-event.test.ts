@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { eventOf } from '#bot/wecom/wecom-event.ts';
@@ -79,7 +80,24 @@ const recorded: Record<string, Told> = {
     type: 'link',
     text: '方案\n第二版\nhttps://example.com/plan',
   },
-  'template-card-event': { kind: 'unknown', name: 'template_card_event' },
+  'template-card-event': {
+    kind: 'card_pressed',
+    card: 'task_1',
+    member,
+    action: 'approve',
+    values: {},
+    messageKey: createHash('sha256').update('RC_1').digest('hex').slice(0, 32),
+    updateCode: 'RC_1',
+  },
+  'template-card-menu-event': {
+    kind: 'card_pressed',
+    card: 'task_1',
+    member,
+    action: 'later',
+    values: {},
+    messageKey: createHash('sha256').update('RC_2').digest('hex').slice(0, 32),
+    updateCode: 'RC_2',
+  },
   'customer-start-chat': { kind: 'unknown', name: 'customer_acquisition.customer_start_chat' },
   'kf-msg-or-event': { kind: 'unknown', name: 'kf_msg_or_event' },
 };

@@ -36,6 +36,19 @@ export async function wecomContractWorld(): Promise<ContractWorld> {
       return `welcome-${count}`;
     },
     callback: async () => ({ request: callbackOf(message), contact: 'wmTestExternal0001' }),
+    async pressCard(card, action) {
+      double.codes.response.add(`press-${++count}`);
+      const pressed = readFileSync(
+        new URL('../fixtures/wecom/callback/template-card-event.xml', import.meta.url),
+        'utf8',
+      );
+      return callbackOf(
+        pressed.replace('task_1', card).replace('[approve]', `[${action}]`).replace('RC_1', `press-${count}`),
+      );
+    },
+    async finishTransfers() {
+      for (const one of double.underway.values()) one['status'] = 1;
+    },
     close: () => double.close(),
   };
 }

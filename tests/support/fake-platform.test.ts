@@ -32,6 +32,15 @@ async function makeWorld(): Promise<ContractWorld> {
       const event = { kind: 'contact_added', contact, member: 'zhangsan', half: false, occurredAt } as const;
       return { request: platform.callback(event, receivedAt), contact };
     },
+    async pressCard(card, action) {
+      const receivedAt = new Date();
+      const occurredAt = new Date(Math.floor(receivedAt.getTime() / 1000) * 1000).toISOString();
+      const pressed = { card, action, member: 'zhangsan', values: {}, messageKey: `press-${(made += 1)}` };
+      return platform.callback({ kind: 'card_pressed', ...pressed, occurredAt }, receivedAt);
+    },
+    async finishTransfers() {
+      for (const of of platform.transfers?.asked.values() ?? []) platform.transfers?.settle(of, 'done');
+    },
     async close() {
       platform.isDown = true;
     },

@@ -332,7 +332,8 @@ export class FakePlatform implements Platform {
       if (this.capabilities.cardUpdates === 'none') this.refuse('sendCard', 'no cards here');
       const reached = !this.unreachable.has(to) && this.members.get(to)?.active === true;
       if (reached && !this.cards.has(card.key)) this.cards.set(card.key, { to, card });
-      return { reached, updateCode: this.capabilities.cardUpdates === 'once' ? `update ${card.key}` : null };
+      const hasCode = reached && this.capabilities.cardUpdates === 'once';
+      return { reached, updateCode: hasCode ? `update ${card.key}` : null };
     });
   }
 
@@ -595,17 +596,19 @@ export class FakeTransfers implements ContactTransfers {
   }
 
   async start(
-    of: TransferKey & { contacts: PlatformKey[] },
+    of: TransferKey & { contacts: PlatformKey[]; message?: string },
   ): Promise<{ refused: { contact: PlatformKey; code: string }[] }> {
     return this.#platform.answer('transfers.start', [of], () => {
-      const { contacts, ...key } = of;
+      const { contacts, message: _, ...key } = of;
       if (contacts.length > this.batchMax) this.#platform.refuse('transfers.start', 'too many');
+      const codeOf = (contact: PlatformKey) =>
+        this.#platform.contacts.has(contact) ? this.refusals.get(contact) : 'unknown';
       const refused = contacts.flatMap((contact) => {
-        const code = this.refusals.get(contact);
+        const code = codeOf(contact);
         return code ? [{ contact, code }] : [];
       });
       for (const contact of contacts) {
-        if (this.refusals.has(contact)) continue;
+        if (codeOf(contact)) continue;
         this.asked.set(`${key.from} ${key.to} ${contact}`, { ...key, contact, state: 'waiting', at: null });
       }
       return { refused };

@@ -1,0 +1,26 @@
+import type { z } from 'zod';
+import { DeedRefused, perform } from './deeds.ts';
+import type { ActResult, act } from './sandbox-api.ts';
+import type { Stage } from './stage.ts';
+import { pressCard } from './wecom-card.ts';
+import { settle } from './wecom-transfer.ts';
+
+/** All that people do, with what they do to a card or to a customer on the way to somebody else. */
+export function performAny(stage: Stage, deed: z.output<typeof act>): ActResult {
+  switch (deed.kind) {
+    case 'card_pressed':
+      pressCard(stage, deed.card, deed.button);
+      return {};
+    case 'transfer_settles': {
+      const { contact, outcome } = deed;
+      const waiting = stage.world.transfers.filter(
+        (one) => one.state === 'waiting' && (contact === null || one.contact === contact),
+      );
+      if (waiting.length === 0) throw new DeedRefused('sandbox.nothing_to_settle', '没有等待接替的客户。');
+      for (const one of waiting) settle(stage, one, outcome);
+      return { settled: waiting.length };
+    }
+    default:
+      return perform(stage, deed);
+  }
+}
