@@ -2,9 +2,10 @@ import { shallowReactive } from 'vue';
 import type { deskZhCN } from './desk-zh-CN.ts';
 import { en } from './en.ts';
 import type { inboxZhCN } from './inbox-zh-CN.ts';
+import type { opportunityZhCN } from './opportunity-zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
-type Words = typeof zhCN & typeof inboxZhCN & typeof deskZhCN;
+type Words = typeof zhCN & typeof inboxZhCN & typeof deskZhCN & typeof opportunityZhCN;
 export type MessageKey = keyof Words;
 export type Locale = 'zh-CN' | 'en';
 /** A translation of all that is said in a file of words: a key that is missing does not compile. */

@@ -7,11 +7,13 @@ import { en as commonEn } from '#miniapp/i18n/en.ts';
 import type { MessageKey } from '#miniapp/i18n/i18n.ts';
 import { inboxEn } from '#miniapp/i18n/inbox-en.ts';
 import { inboxZhCN } from '#miniapp/i18n/inbox-zh-CN.ts';
+import { opportunityEn } from '#miniapp/i18n/opportunity-en.ts';
+import { opportunityZhCN } from '#miniapp/i18n/opportunity-zh-CN.ts';
 import { zhCN as commonZhCN } from '#miniapp/i18n/zh-CN.ts';
 
 const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');
-const zhCN: Record<MessageKey, string> = { ...commonZhCN, ...inboxZhCN, ...deskZhCN };
-const en: Record<MessageKey, string> = { ...commonEn, ...inboxEn, ...deskEn };
+const zhCN: Record<MessageKey, string> = { ...commonZhCN, ...inboxZhCN, ...deskZhCN, ...opportunityZhCN };
+const en: Record<MessageKey, string> = { ...commonEn, ...inboxEn, ...deskEn, ...opportunityEn };
 const keys = Object.keys(zhCN) as MessageKey[];
 const blanks = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
 
@@ -31,7 +33,7 @@ test('the English words are English', () => {
 });
 
 test('no two files of words say the same thing', () => {
-  const said = [commonZhCN, inboxZhCN, deskZhCN].flatMap((words) => Object.keys(words));
+  const said = [commonZhCN, inboxZhCN, deskZhCN, opportunityZhCN].flatMap((words) => Object.keys(words));
   expect(said.filter((key, index) => said.indexOf(key) !== index)).toEqual([]);
 });
 
@@ -63,7 +65,7 @@ test('no page shows anything as markup: what a customer wrote stays text', () =>
 
 /** Said to platforms, operators, admins at other screens, or mended by the page itself. */
 const unheard =
-  /^(callback|metrics|page|route|import|member|customer_field|welcome|request\.(aborted|invalid)|customer\.cursor)/;
+  /^(callback|metrics|page|route|import|member|customer_field|welcome|request\.(aborted|invalid)|\w+\.cursor)/;
 
 test('every refusal a rep can meet is said in the rep’s language', () => {
   const server = path.join(miniapp, '..', 'server');
