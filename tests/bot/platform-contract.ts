@@ -272,7 +272,9 @@ export function platformContract(name: string, makeWorld: () => Promise<Contract
         contacts: [contact, 'no-such-contact'],
         message: '您好',
       });
-      expect(refused).toEqual([{ contact: 'no-such-contact', code: expect.stringMatching(/./) }]);
+      expect(refused).toEqual([
+        { contact: 'no-such-contact', code: expect.stringMatching(/./), reason: 'unknown_contact' },
+      ]);
       const results = async () => (await transfers.results(between, '')).items;
       expect(await results()).toEqual([expect.objectContaining({ contact, state: 'waiting' })]);
       if (!world.finishTransfers) return;

@@ -15,7 +15,7 @@ test('contacts of a colleague go over with a word to them; those refused come ba
   const contacts = ['wmTestExternal0001', 'wmGone'];
   const message = '长'.repeat(250);
   expect(await world.platform.transfers?.start({ ...between, contacts, message })).toEqual({
-    refused: [{ contact: 'wmGone', code: '40096' }],
+    refused: [{ contact: 'wmGone', code: '40096', reason: 'unknown_contact' }],
   });
   expect(lastCall()).toMatchObject({
     path: 'externalcontact/transfer_customer',
@@ -32,10 +32,18 @@ test('contacts of somebody who left go another way, which tells them nothing', a
   expect(lastCall()?.body).not.toHaveProperty('transfer_success_msg');
 });
 
-test('a giver who has not left is refused as a whole', async () => {
+test('what is wrong with giver or taker is wrong with every contact of the call', async () => {
   world.double.answer('externalcontact/resigned/transfer_customer', { errcode: 40097, errmsg: 'x' });
-  const of = { ...between, leaver: true, contacts: ['wmTestExternal0001'] };
-  await expect(world.platform.transfers?.start(of)).rejects.toMatchObject({ kind: 'rejected', code: '40097' });
+  const of = { ...between, leaver: true, contacts: ['wmTestExternal0001', 'woTestExternal0002'] };
+  expect(await world.platform.transfers?.start(of)).toEqual({
+    refused: of.contacts.map((contact) => ({ contact, code: '40097', reason: 'giver_here' })),
+  });
+});
+
+test('a call that is refused for another reason is an error', async () => {
+  world.double.answer('externalcontact/transfer_customer', { errcode: 45009, errmsg: 'x' });
+  const of = { ...between, contacts: ['wmTestExternal0001'] };
+  await expect(world.platform.transfers?.start(of)).rejects.toMatchObject({ kind: 'rate_limited' });
 });
 
 test('more contacts than a call takes are not sent, and none need no call', async () => {

@@ -26,6 +26,8 @@ import type {
   TodoDraft,
   TodoKey,
   TransferKey,
+  TransferReason,
+  TransferRefusal,
   TransferResult,
 } from '#server/platform/platform.ts';
 
@@ -587,8 +589,8 @@ export class FakeForms implements ApprovalForms {
 export class FakeTransfers implements ContactTransfers {
   readonly batchMax = 2;
   asked = new Map<string, TransferKey & TransferResult>();
-  /** Codes with which contacts are refused at once. */
-  refusals = new Map<PlatformKey, string>();
+  /** Why contacts are refused at once. */
+  refusals = new Map<PlatformKey, { code: string; reason: TransferReason }>();
   #platform: FakePlatform;
 
   constructor(platform: FakePlatform) {
@@ -597,18 +599,19 @@ export class FakeTransfers implements ContactTransfers {
 
   async start(
     of: TransferKey & { contacts: PlatformKey[]; message?: string },
-  ): Promise<{ refused: { contact: PlatformKey; code: string }[] }> {
+  ): Promise<{ refused: TransferRefusal[] }> {
     return this.#platform.answer('transfers.start', [of], () => {
       const { contacts, message: _, ...key } = of;
       if (contacts.length > this.batchMax) this.#platform.refuse('transfers.start', 'too many');
-      const codeOf = (contact: PlatformKey) =>
-        this.#platform.contacts.has(contact) ? this.refusals.get(contact) : 'unknown';
+      const unknown = { code: '404', reason: 'unknown_contact' } as const;
+      const refusalOf = (contact: PlatformKey) =>
+        this.#platform.contacts.has(contact) ? this.refusals.get(contact) : unknown;
       const refused = contacts.flatMap((contact) => {
-        const code = codeOf(contact);
-        return code ? [{ contact, code }] : [];
+        const refusal = refusalOf(contact);
+        return refusal ? [{ contact, ...refusal }] : [];
       });
       for (const contact of contacts) {
-        if (codeOf(contact)) continue;
+        if (refusalOf(contact)) continue;
         this.asked.set(`${key.from} ${key.to} ${contact}`, { ...key, contact, state: 'waiting', at: null });
       }
       return { refused };
