@@ -1,13 +1,22 @@
 import { clientAgent } from './client-proxy.ts';
 
+export const clientScript = (theme: 'light' | 'dark'): string =>
+  frameScript(
+    clientAgent(theme),
+    `
+  window.WeixinJSBridge = { invoke: call, on: listen };
+  document.dispatchEvent(new Event('WeixinJSBridgeReady'));`,
+  );
+
 /**
- * What the client's webview puts into a page before the page's own scripts: its name, and the bridge. The window around
- * the frame plays the client; it answers by postMessage (sandbox-api.ts, FrameMessage). Runs in old engines too.
+ * What a client's webview puts into a page before the page's own scripts: its name, and the bridge. The window around
+ * the frame plays the client; it answers by postMessage (sandbox-api.ts, FrameMessage). Runs in old engines too. `bridge`
+ * gives the client's own names to `call(name, params, callback)` and `listen(name, listener)`.
  */
-export const clientScript = (theme: 'light' | 'dark'): string => `(function () {
+export const frameScript = (agent: string, bridge: string): string => `(function () {
   'use strict';
   if (window.parent === window) return;
-  var agent = ${JSON.stringify(clientAgent(theme))};
+  var agent = ${JSON.stringify(agent)};
   Object.defineProperty(window.navigator, 'userAgent', { get: function () { return agent; }, configurable: true });
 
   var origin = window.location.origin;
@@ -64,20 +73,19 @@ export const clientScript = (theme: 'light' | 'dark'): string => `(function () {
     window.dispatchEvent(new Event(online ? 'online' : 'offline'));
   }
 
-  window.WeixinJSBridge = {
-    invoke: function (name, params, callback) {
-      var id = frame + ':' + (count += 1);
-      if (typeof callback === 'function') waiting[id] = callback;
-      var sent = JSON.parse(JSON.stringify(params || {}));
-      window.parent.postMessage(
-        { v: 1, id: id, type: 'bridge.call', payload: { frame: frame, name: name, params: sent, url: window.location.href } },
-        origin,
-      );
-    },
-    on: function (name, listener) {
-      (listeners[name] = listeners[name] || []).push(listener);
-    },
-  };
-  document.dispatchEvent(new Event('WeixinJSBridgeReady'));
+  function call(name, params, callback) {
+    var id = frame + ':' + (count += 1);
+    if (typeof callback === 'function') waiting[id] = callback;
+    var sent = JSON.parse(JSON.stringify(params || {}));
+    window.parent.postMessage(
+      { v: 1, id: id, type: 'bridge.call', payload: { frame: frame, name: name, params: sent, url: window.location.href } },
+      origin,
+    );
+  }
+
+  function listen(name, listener) {
+    (listeners[name] = listeners[name] || []).push(listener);
+  }
+${bridge}
 })();
 `;

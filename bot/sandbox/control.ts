@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { bridge } from './bridge.ts';
 import { DeedRefused } from './deeds.ts';
+import { dingtalkControl } from './dingtalk-control.ts';
 import * as api from './sandbox-api.ts';
 import { followOf, followsOf, jsonIn, pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';
 import { expireTokens, verifySignature } from './wecom-access.ts';
@@ -79,6 +80,7 @@ export function controlDoor(stage: Stage, control: Control) {
     'POST verify-callback': async () => ({ verified: await control.verifyCallback() }),
     'POST verify-signature': ({ body }) => verifySignature(stage, api.signatureCheck.parse(body)),
     'POST bridge': ({ body }) => invoke(api.bridgeCall.parse(body)),
+    ...dingtalkControl(stage),
   };
 
   return async (request: IncomingMessage, response: ServerResponse, url: URL, raw: Buffer): Promise<void> => {

@@ -5,6 +5,11 @@ import { archiveNotifier } from './archive.ts';
 import { clientScript } from './client-script.ts';
 import { passOn } from './client-proxy.ts';
 import { controlDoor, playing, type Control } from './control.ts';
+import { dingtalkClientScript } from './dingtalk-client-script.ts';
+import { dingtalkClientPath } from './dingtalk-client.ts';
+import { dingtalkGate, isDingtalkPath } from './dingtalk-gate.ts';
+import { dingtalkTiming, dingtalkWire, type DingtalkTiming } from './dingtalk-push.ts';
+import { completeDingtalk } from './dingtalk-seed.ts';
 import { liveFirstDay, readAnew } from './first-day.ts';
 import { liveHub } from './live.ts';
 import { modelDoor, modelName } from './model.ts';
@@ -30,6 +35,7 @@ export interface SandboxOptions {
   log?: (line: string) => void;
   now?: () => number;
   pushTiming?: PushTiming;
+  dingtalkTiming?: Partial<DingtalkTiming>;
 }
 
 export interface Sandbox {
@@ -41,7 +47,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** The platform's own side of the wire on loopback: WeCom, a model, and the client around the product's pages. */
+/** The platforms' own side of the wire on loopback: WeCom, DingTalk, a model, and the client around the product's pages. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const now = options.now ?? Date.now;
   const found = readWorld(options.stateFile);
@@ -67,10 +73,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     tell: hub.tell,
     log: hub.log,
     push: push.start,
+    get dingtalk() {
+      return dingtalk.wire;
+    },
     announceArchive: () => notifier.appended(),
   };
   const notifier = archiveNotifier(stage);
+  const dingtalk = dingtalkWire(stage, { ...dingtalkTiming, ...options.dingtalkTiming });
   stage.world.settings = { ...defaultSettings, ...stage.world.settings };
+  completeDingtalk(stage.world, now());
   if (!found) writer.changed();
 
   const closing = new AbortController();
@@ -81,12 +92,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     verifyCallback: push.verify,
     reset(seed = stage.world.seed) {
       // The keys stay: the product was configured with them; and what was given out for them is still good.
-      const { isFirstDayOver, credentials } = stage.world;
+      const { isFirstDayOver, credentials, dingtalk: before } = stage.world;
       stage.world = {
         ...seedWorld(seed, stage.world.company, now(), stage.world),
         credentials,
         ...(isFirstDayOver ? { isFirstDayOver } : {}),
       };
+      stage.world.dingtalk.credentials = before.credentials;
+      stage.world.dingtalk.cardRoutes = before.cardRoutes;
       stage.changed();
       stage.tell({ type: 'reset' });
       if (isFirstDayOver) resetDay = Promise.all([resetDay, letReadAnew(stage, closing.signal, options.log)]);
@@ -100,6 +113,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       else response.writeHead(500).end();
     });
   });
+  server.on('upgrade', dingtalk.upgrade);
   const listening = Promise.withResolvers<void>();
   server.once('error', listening.reject);
   server.listen(options.port, '127.0.0.1', () => listening.resolve());
@@ -125,6 +139,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       notifier.stop();
       hub.stop();
       await push.stop();
+      await dingtalk.stop();
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
       server.closeAllConnections();
@@ -155,7 +170,7 @@ async function letReadAnew(stage: Stage, signal: AbortSignal, log: SandboxOption
   }
 }
 
-function envOf({ company }: World, url: string): Record<string, string> {
+function envOf({ company, dingtalk: { app } }: World, url: string): Record<string, string> {
   return {
     PUBLIC_URL: url,
     WECOM_API_BASE: url,
@@ -170,6 +185,16 @@ function envOf({ company }: World, url: string): Record<string, string> {
       Object.fromEntries(company.archiveKeys.map(({ version, privateKey }) => [version, privateKey])),
     ),
     WECOM_ARCHIVE_SDK: new URL('./archive-sdk.ts', import.meta.url).href,
+    DINGTALK_API_BASE: url,
+    DINGTALK_OAPI_BASE: url,
+    DINGTALK_CLIENT_ID: app.clientId,
+    DINGTALK_CLIENT_SECRET: app.clientSecret,
+    DINGTALK_CORP_ID: app.corpId,
+    DINGTALK_AGENT_ID: app.agentId,
+    DINGTALK_CALLBACK_TOKEN: app.callbackToken,
+    DINGTALK_CALLBACK_AES_KEY: app.callbackAesKey,
+    DINGTALK_CARD_TEMPLATE_ID: app.cardTemplateId,
+    DINGTALK_CARD_SECRET: app.cardSecret,
     OPENAI_BASE_URL: `${url}/v1`,
     OPENAI_API_KEY: company.modelKey,
     OPENAI_MODEL: modelName,
@@ -179,12 +204,14 @@ function envOf({ company }: World, url: string): Record<string, string> {
 /** Which of its many parts a request is for. */
 function openDoors(stage: Stage, control: Control) {
   const wecom = wecomGate(stage);
+  const dingtalk = dingtalkGate(stage);
   const controls = controlDoor(stage, control);
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', stage.url);
     const path = url.pathname;
     if (path.startsWith('/cgi-bin/')) return wecom(request, response, url, await bodyOf(request));
+    if (isDingtalkPath(path)) return dingtalk(request, response, url, await bodyOf(request));
     if (path.startsWith('/v1/')) return modelDoor(stage, request, response, url, await bodyOf(request));
     if (path.startsWith('/sandbox/api/')) return controls(request, response, url, await bodyOf(request));
     if (path.startsWith('/sandbox/archive/')) {
@@ -194,6 +221,10 @@ function openDoors(stage: Stage, control: Control) {
     if (path === '/sandbox/client.js') {
       response.setHeader('cache-control', 'no-store');
       return sendText(response, 200, 'text/javascript', clientScript(stage.world.settings.theme));
+    }
+    if (path === dingtalkClientPath) {
+      response.setHeader('cache-control', 'no-store');
+      return sendText(response, 200, 'text/javascript', dingtalkClientScript(stage.world.settings.theme));
     }
     if (path === '/connect/oauth2/authorize' || path === '/wwlogin/sso/login') {
       return authorize(stage, request, response, url);

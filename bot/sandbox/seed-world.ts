@@ -1,5 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { agreeRecord, append, plainOf } from './archive.ts';
+import { emptyDingtalk, foundDingtalkApp, seedDingtalk } from './dingtalk-seed.ts';
+import type { DingtalkApp } from './dingtalk-world.ts';
 import type { Settings } from './sandbox-api.ts';
 import * as names from './seed-names.ts';
 import { demoTalks, talks } from './seed-talk.ts';
@@ -51,7 +53,13 @@ export function alphanumeric(length: number): string {
  * Same seed, same people and talks; their times are told back from `now`. A world that follows another has ids of its own
  * (`round`): the product must not take one world's customer for the other's.
  */
-export function seedWorld(seed: number, company: Company, now: number, after?: World): World {
+export function seedWorld(
+  seed: number,
+  company: Company,
+  now: number,
+  after?: World,
+  app: DingtalkApp = after?.dingtalk.app ?? foundDingtalkApp(),
+): World {
   const round = after ? after.round + 1 : 0;
   const chance = dice(seed, round);
   const world: World = {
@@ -75,11 +83,13 @@ export function seedWorld(seed: number, company: Company, now: number, after?: W
     cardCodes: [],
     transfers: [],
     media: [],
+    dingtalk: emptyDingtalk(app),
     demo: { member: 'wanglei', contact: '', secondContact: '', stranger: '' },
     faults: noFaults(),
     settings: { ...defaultSettings },
   };
   hire(world, chance);
+  world.dingtalk = seedDingtalk(world, now, app);
   nameTags(world, chance, now);
   meet(world, chance, now);
   tellDemo(world, chance, now);

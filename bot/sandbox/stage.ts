@@ -1,3 +1,4 @@
+import type { DingtalkWire, DingtalkWorld } from './dingtalk-world.ts';
 import type {
   CardFace,
   Consent,
@@ -35,6 +36,7 @@ export interface World {
   cardCodes: CardCode[];
   transfers: Transfer[];
   media: { id: string; name: string; bytes: number; at: number }[];
+  dingtalk: DingtalkWorld;
   demo: { member: string; contact: string; secondContact: string; stranger: string };
   /** The admin has been through the product's settings (first-day.ts). */
   isFirstDayOver?: boolean;
@@ -204,6 +206,8 @@ export interface Stage {
   log(entry: Omit<LogEntry, 'id' | 'at'>): void;
   /** Pushes an event to the product, as the platform does. */
   push(event: Push): void;
+  /** The same for DingTalk. */
+  dingtalk: DingtalkWire;
   /** New records are in the archive: they will be announced together. */
   announceArchive(): void;
 }
