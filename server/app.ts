@@ -15,7 +15,7 @@ import { bindingRoutes } from '#server/binding/binding-routes.ts';
 import { conversationRoutes } from '#server/conversation/conversation-routes.ts';
 import { customerRoutes } from '#server/customer/customer-routes.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
-import { openInbox } from '#server/inbound/inbox.ts';
+import { openInbox, type Inbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
 import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
@@ -62,6 +62,7 @@ export interface Health {
 export interface App {
   app: Koa;
   router: Router;
+  inbox: Inbox;
   /** Resolves when what callbacks brought is stored and passed on. */
   settled(): Promise<void>;
 }
@@ -95,7 +96,7 @@ export function makeApp(deps: Deps, health: Health, deeds: EventSwitch = eventSw
   app.use(requireCaller());
   app.use(noteRoute(router));
   app.use(router.routes());
-  return { app, router, settled: inbox.settled };
+  return { app, router, inbox, settled: inbox.settled };
 }
 
 function operations(router: Router, deps: Deps, health: Health): void {

@@ -19,6 +19,7 @@ import { rescoreContacts, rescoreEveryMs } from '#server/scoring/rescore-contact
 import { scoreContact } from '#server/scoring/score-contact.ts';
 import { summariseConversation } from '#server/summary/summarise-conversation.ts';
 import { sweepEveryMs as sweepSummariesEveryMs, sweepSummaries } from '#server/summary/sweep-summaries.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import { eventSwitch } from './events.ts';
 
 type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
@@ -64,13 +65,24 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
     { name: 'forget-model-answers', payload: {}, everyMs: forgetAnswersEveryMs },
-    ...deps.platforms.all.flatMap(({ name: platform }): Schedule[] => [
-      { name: 'pull-archive', payload: { platform }, everyMs: pullArchiveEveryMs },
-      { name: 'sync-members', payload: { platform }, everyMs: 6 * HOUR_MS },
-      { name: 'sync-tags', payload: { platform }, everyMs: 6 * HOUR_MS },
-      { name: 'sync-contacts', payload: { platform }, everyMs: 7 * 24 * HOUR_MS },
-      { name: 'reconcile', payload: { platform }, everyMs: 24 * HOUR_MS },
-    ]),
+    ...deps.platforms.all.flatMap(schedulesOf),
+  ];
+}
+
+/** Members are everywhere; what is about contacts runs where there are contacts. */
+function schedulesOf({ name: platform, capabilities, archive }: Platform): Schedule[] {
+  const payload = { platform };
+  const ofContacts: Schedule[] = [
+    { name: 'sync-tags', payload, everyMs: 6 * HOUR_MS },
+    { name: 'sync-contacts', payload, everyMs: 7 * 24 * HOUR_MS },
+  ];
+  return [
+    { name: 'sync-members', payload, everyMs: 6 * HOUR_MS },
+    { name: 'reconcile', payload, everyMs: 24 * HOUR_MS },
+    ...(capabilities.contacts ? ofContacts : []),
+    ...(capabilities.contacts || archive
+      ? [{ name: 'pull-archive', payload, everyMs: pullArchiveEveryMs } as const]
+      : []),
   ];
 }
 

@@ -20,6 +20,7 @@ import { plainError } from '#server/base/plain-error.ts';
 import { listPlatforms } from '#server/base/platforms.ts';
 import { connectQueue, type QueueConnection } from '#server/base/queue.ts';
 import { makeSharedToken } from '#server/base/shared-token.ts';
+import { openStreams } from '#server/inbound/open-streams.ts';
 import type { Platform, PlatformDriver, PlatformTools } from '#server/platform/platform.ts';
 import { makeApp } from '#server/app.ts';
 import { jobHandlers, schedules } from '#server/jobs.ts';
@@ -181,7 +182,10 @@ const REQUEST_MS_MAX = 60_000;
 
 /** Answers the port it listens on. */
 async function startWeb(deps: Deps, queue: QueueConnection, closers: Closer[]): Promise<number> {
-  const { app, settled } = makeApp(deps, { notReady: () => notReady(deps, queue), queueDepth: () => queue.depth() });
+  const { app, inbox, settled } = makeApp(deps, {
+    notReady: () => notReady(deps, queue),
+    queueDepth: () => queue.depth(),
+  });
   const server = createServer({ headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX }, app.callback());
   await listen(server, deps.config.PORT);
   closers.push(async () => {
@@ -192,6 +196,8 @@ async function startWeb(deps: Deps, queue: QueueConnection, closers: Closer[]): 
     await closed;
     await settled();
   });
+  const streams = openStreams(deps, inbox);
+  closers.push(() => streams.close());
   const { port } = server.address() as AddressInfo;
   deps.log.debug({ port }, 'web server is listening');
   return port;

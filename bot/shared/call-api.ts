@@ -7,14 +7,20 @@ export interface ApiCall<Answer> {
   /** As it may stand in a log: the path, without query or body. */
   name: string;
   url: URL;
-  /** POST with this as JSON; GET when left out. */
+  /** POST with a body and GET without one, unless said. */
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
   body?: unknown;
   /** It changes something over there: when no answer comes it may have happened, which is `unknown`. */
   changes: boolean;
   timeoutMs?: number;
   answer: z.ZodType<Answer>;
-  /** What an answer says in place of a result; null when it is a result. */
-  refusalIn(answer: unknown): ApiRefusal | null;
+  /**
+   * What an answer says in place of a result; null when it is a result. Asked about bodies of another HTTP status than 2xx
+   * too, where null leaves the status to speak for itself.
+   */
+  refusalIn(answer: unknown, status: number): ApiRefusal | null;
 }
 
 export interface ApiRefusal {
@@ -29,9 +35,9 @@ export async function callApi<Answer>(tools: PlatformTools, call: ApiCall<Answer
   const startedMs = performance.now();
   let code = 'ok';
   try {
-    const answer = jsonOf(call, await fetchText(call));
-    const refusal = call.refusalIn(answer);
-    if (refusal) throw new PlatformError(refusal.kind, { ...about(call), ...refusal });
+    const { text, status } = await fetchText(call);
+    const answer = jsonOf(call, text);
+    refuseIf(call, call.refusalIn(answer, status));
     return answerOf(call, answer);
   } catch (error) {
     code = error instanceof PlatformError ? error.code || error.kind : 'fault';
@@ -62,17 +68,20 @@ export async function withCredential<Answer>(
   }
 }
 
-async function fetchText(call: ApiCall<unknown>): Promise<string> {
+async function fetchText(call: ApiCall<unknown>): Promise<{ text: string; status: number }> {
+  const { body } = call;
   try {
     const response = await fetch(call.url, {
-      ...(call.body === undefined
-        ? { method: 'GET' }
-        : { method: 'POST', body: JSON.stringify(call.body), headers: { 'content-type': 'application/json' } }),
+      method: call.method ?? (body === undefined ? 'GET' : 'POST'),
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...call.headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'error',
       signal: AbortSignal.timeout(call.timeoutMs ?? 10_000),
     });
-    if (response.ok) return await response.text();
-    await response.body?.cancel();
+    const { status } = response;
+    const text = await response.text();
+    if (response.ok) return { text, status };
+    refuseIf(call, call.refusalIn(jsonOrNull(text), status));
     throw fault(call, kindOfStatus(call, response.status), `HTTP ${response.status}`, retryAfterMs(response));
   } catch (error) {
     if (error instanceof PlatformError) throw error;
@@ -131,6 +140,18 @@ const beforeAnyRequest = new Set([
 
 function neverLeft({ code, syscall }: Reason): boolean {
   return beforeAnyRequest.has(code) || syscall === 'connect' || syscall === 'getaddrinfo';
+}
+
+function refuseIf(call: ApiCall<unknown>, refusal: ApiRefusal | null): void {
+  if (refusal) throw new PlatformError(refusal.kind, { ...about(call), ...refusal });
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function jsonOf(call: ApiCall<unknown>, text: string): unknown {

@@ -73,9 +73,9 @@ function send<Answer>(
       .loose()
       .transform((answer): unknown => answer)
       .pipe(call.answer),
-    refusalIn: (answer) => {
+    refusalIn: (answer, httpStatus) => {
       const parsed = status.safeParse(answer);
-      return parsed.success && Number(parsed.data.errcode) !== 0
+      return httpStatus === 200 && parsed.success && Number(parsed.data.errcode) !== 0
         ? refusalOf(Number(parsed.data.errcode), parsed.data.errmsg)
         : null;
     },

@@ -1,6 +1,6 @@
+import { decrypt, isSameSignature, signatureOf, type CallbackKeys } from '#bot/shared/callback-crypto.ts';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
 import type { CallbackRequest, CallbackResult } from '#server/platform/platform.ts';
-import { decrypt, isSameSignature, signatureOf, type CallbackKeys } from './wecom-crypto.ts';
 import { eventOf } from './wecom-event.ts';
 import { messageLengthMax, readXml, textOf, type XmlNode, type XmlValue } from './wecom-xml.ts';
 
@@ -17,12 +17,12 @@ export function readCallback(rules: CallbackRules, request: CallbackRequest): Ca
 /** D90930: saving the URL in the console sends `echostr`; the answer is its plaintext, bare, within 1 s. */
 function answerUrlCheck(rules: CallbackRules, request: CallbackRequest): CallbackResult {
   const echo = verified(rules, request, parameter(request, 'echostr'));
-  return { reply: decrypt(rules, echo).toString(), events: [] };
+  return { reply: decrypt(rules, echo).message.toString(), events: [] };
 }
 
 /** D90930: to be answered with 200 within 5 s, otherwise it comes again, three times in all. */
 function readPush(rules: CallbackRules, request: CallbackRequest): CallbackResult {
-  const body = decrypt(rules, verified(rules, request, encryptedPart(request.body.toString())));
+  const body = decrypt(rules, verified(rules, request, encryptedPart(request.body.toString()))).message;
   const event = eventOf(readMessage(body.toString()), request.receivedAt);
   return { reply: 'success', events: [{ event, body }] };
 }

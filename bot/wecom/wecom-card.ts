@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cut } from '#bot/shared/cut-text.ts';
 import type { Card, CardButton } from '#server/platform/card.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
@@ -6,7 +7,7 @@ import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 import { listOf, text } from './wecom-field.ts';
 import { joined } from './wecom-message.ts';
-import { cut, widthOf } from './wecom-text.ts';
+import { widthOf } from './wecom-text.ts';
 
 // D90236 advises these, in characters: the client cuts what is longer.
 const titleMax = 36;

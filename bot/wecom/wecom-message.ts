@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
-import { bytesOf, cut } from './wecom-text.ts';
 
 export const welcomeBytesMax = 4000;
 const receiversMax = 1000;
@@ -61,16 +61,12 @@ export async function sendNotice(
 }
 
 function contentOf(text: string, url: string | undefined): Record<string, unknown> {
-  if (url === undefined) return { msgtype: 'text', text: { content: cut(text, textBytesMax, bytesOf) } };
+  if (url === undefined) return { msgtype: 'text', text: { content: cutText(text, textBytesMax) } };
   const [title = '', ...rest] = text.split('\n');
   const description = rest.join('\n').trim() || text;
   return {
     msgtype: 'textcard',
-    textcard: {
-      title: cut(title, titleBytesMax, bytesOf),
-      description: cut(description, descriptionBytesMax, bytesOf),
-      url,
-    },
+    textcard: { title: cutText(title, titleBytesMax), description: cutText(description, descriptionBytesMax), url },
   };
 }
 

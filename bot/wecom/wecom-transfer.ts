@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cut } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type {
   ContactTransfers,
@@ -12,7 +13,6 @@ import type {
 import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 import { key, listOf, number, seconds, text } from './wecom-field.ts';
-import { cut } from './wecom-text.ts';
 
 const batchMax = 100;
 const messageMax = 200;

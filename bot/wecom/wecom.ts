@@ -37,7 +37,8 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
   const rules = {
     token: config.callbackToken,
     aesKey: config.callbackAesKey,
-    receiver: config.corpId,
+    // D90968: the corp id, for an app the corp made itself.
+    receivers: [config.corpId],
     ageMaxSeconds: config.callbackAgeMaxSeconds,
   };
   return {

@@ -398,6 +398,7 @@ export const en: Translated<typeof zhCN> = {
   'refused.approval.only_requester': 'Only whoever asked for it can do this.',
   'refused.approval.no_approver': 'Nobody but you could decide this. Ask an admin to name somebody.',
   'refused.login.state': 'The login has expired. Open the page again.',
+  'refused.sync.no_contacts': 'This platform has no contacts to sync.',
   'refused.login.code': 'The login code has expired. Open the page again.',
   'refused.login.unknown_member': 'You are not in the visible range of this app yet. Ask an admin.',
   'refused.session.missing': 'Your login has expired. Log in again.',

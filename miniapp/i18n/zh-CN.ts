@@ -391,6 +391,7 @@ export const zhCN = {
   'refused.approval.only_requester': '只有申请人能做这个操作。',
   'refused.approval.no_approver': '除了你自己没有人能审批，请联系管理员设置审批人。',
   'refused.login.state': '登录已失效，请重新打开页面。',
+  'refused.sync.no_contacts': '此平台没有外部联系人可同步。',
   'refused.login.code': '登录凭证已失效，请重新打开页面。',
   'refused.login.unknown_member': '你还不在本应用的可见范围内，请联系管理员。',
   'refused.session.missing': '登录已过期，请重新登录。',

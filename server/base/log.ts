@@ -12,6 +12,7 @@ const fields = [
   'status',
   'ms',
   'job',
+  'platform',
   'attempts',
   'event',
   'kind',

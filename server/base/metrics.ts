@@ -21,6 +21,18 @@ export function makeMetrics() {
       buckets: seconds,
       registers,
     }),
+    streams: new Gauge({
+      name: 'zhike_stream_connected',
+      help: 'Whether the connection that a platform tells over is open',
+      labelNames: ['platform'] as const,
+      registers,
+    }),
+    streamChanges: new Counter({
+      name: 'zhike_stream_changes_total',
+      help: 'How often such a connection opened and ended',
+      labelNames: ['platform', 'state'] as const,
+      registers,
+    }),
     inboundRows: new Gauge({
       name: 'zhike_inbound_rows',
       help: 'Stored events by state',

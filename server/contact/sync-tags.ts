@@ -5,6 +5,7 @@ import type { SyncRun } from '#server/inbound/sync-run.ts';
 import { listTags, lockTags, saveTags } from './tag-store.ts';
 
 export async function syncTags(deps: Deps, platform: string): Promise<SyncRun | null> {
+  if (!deps.platforms.get(platform).capabilities.contacts) return null;
   return runSync(deps, {
     platform,
     kind: 'tags',

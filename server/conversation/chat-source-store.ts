@@ -12,9 +12,9 @@ export async function getSource(db: Db, platform: string, kind: SourceKind): Pro
 
 /** Every source of the connected platforms. */
 export async function listSources(db: Db, platforms: readonly Platform[]): Promise<ChatSource[]> {
-  for (const { name, archive } of platforms) {
+  for (const { name, archive, capabilities } of platforms) {
     if (archive) await getSource(db, name, 'archive');
-    await getSource(db, name, 'paste');
+    if (capabilities.contacts) await getSource(db, name, 'paste');
   }
   return db.chatSource.findMany({ orderBy: { id: 'asc' } });
 }

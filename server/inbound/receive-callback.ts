@@ -1,10 +1,9 @@
-import { hash } from 'node:crypto';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { CallbackRequest, CallbackResult, Platform } from '#server/platform/platform.ts';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
-import type { NewEvent } from './inbound-store.ts';
 import type { Inbox } from './inbox.ts';
+import { storeEvents } from './store-events.ts';
 
 /** Answers what the platform expects to read, after its events are stored. What never repeats and came before is forged. */
 export async function receiveCallback(
@@ -19,12 +18,7 @@ export async function receiveCallback(
     count('checked');
     return result;
   }
-  const rows = events.map(({ event, body }): NewEvent => {
-    const state = inbox.deeds.ignores(event.kind) ? 'ignored' : 'waiting';
-    const bodyHash = hash('sha256', body, 'hex');
-    return { platform: platform.name, bodyHash, event, state, receivedAt: request.receivedAt };
-  });
-  const fresh = await inbox.writer.store(rows).catch((err: unknown) => {
+  const fresh = await storeEvents(inbox, platform, events, request.receivedAt).catch((err: unknown) => {
     count('not_stored');
     deps.log.error({ err }, 'a callback was not stored');
     throw new Refusal('callback.not_stored', 'The event could not be stored. Send it again.', 503);

@@ -6,7 +6,7 @@ import { CallbackRefused } from '#server/platform/platform-error.ts';
 import type { CallbackRequest } from '#server/platform/platform.ts';
 import { aesKey, callbackOf, encrypt, keys, pushOf, seal, sign, signedAt } from '#tests/bot/wecom-sealed.ts';
 
-const rules: CallbackRules = { token: keys.token, aesKey, receiver: keys.receiver, ageMaxSeconds: 300 };
+const rules: CallbackRules = { token: keys.token, aesKey, receivers: [keys.receiver], ageMaxSeconds: 300 };
 const message =
   '<xml><MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>edit_external_contact</ChangeType><UserID>a</UserID><ExternalUserID>b</ExternalUserID></xml>';
 const genuine = () => callbackOf(message);

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readCallback, type CallbackRules } from '#bot/wecom/wecom-callback.ts';
-import { decodeAesKey } from '#bot/wecom/wecom-crypto.ts';
+import { decodeAesKey } from '#bot/shared/callback-crypto.ts';
 import { aesKey, encrypt, keys, seal, signedAt } from '#tests/bot/wecom-sealed.ts';
 
 const vector = (name: string) =>
   readFileSync(new URL(`../fixtures/wecom/vector/${name}`, import.meta.url), 'utf8').trimEnd();
-const rules: CallbackRules = { token: keys.token, aesKey, receiver: keys.receiver, ageMaxSeconds: 300 };
+const rules: CallbackRules = { token: keys.token, aesKey, receivers: [keys.receiver], ageMaxSeconds: 300 };
 
 test('the callback WeCom publishes as its example is read as a message of a member to the app', () => {
   const published: CallbackRules = {
     token: 'QDG6eK',
     aesKey: decodeAesKey('jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C') ?? Buffer.alloc(0),
-    receiver: 'wx5823bf96d3bd56c7',
+    receivers: ['wx5823bf96d3bd56c7'],
     ageMaxSeconds: 300,
   };
   const result = readCallback(published, {
