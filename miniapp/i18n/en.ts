@@ -381,6 +381,11 @@ export const en: Translated<typeof zhCN> = {
   'refused.task.state': 'This follow-up has moved on. The newest is shown.',
   'refused.task.unknown': 'This follow-up cannot be found.',
   'refused.task.until_past': 'Choose a time to come.',
+  'refused.member.unknown_account': 'This account cannot be found. Refresh the list.',
+  'refused.member.has_account':
+    'That member has an account on this platform already. Separate that one first, or choose somebody else.',
+  'refused.member.joined_already': 'This account is joined to another member. Separate it first.',
+  'refused.member.not_joined': 'This account is not joined to another, so there is nothing to separate.',
   'refused.task.assignee': 'It cannot be given to this colleague.',
   'refused.approval.unknown': 'This approval cannot be found, or is not for you to see.',
   'refused.approval.not_asked': 'You are not asked about this one.',

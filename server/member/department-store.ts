@@ -1,13 +1,20 @@
 import type { Db } from '#server/base/database.ts';
 import type { DepartmentProfile, MemberProfile, PlatformKey } from '#server/platform/platform.ts';
 
-export async function findDepartmentKeyAfter(
+/** In order of their keys. */
+export async function listDepartmentKeysAfter(
   db: Db,
   platform: string,
   after: PlatformKey,
-): Promise<PlatformKey | null> {
-  const row = await db.department.findFirst({ where: { platform, key: { gt: after } }, orderBy: { key: 'asc' } });
-  return row?.key ?? null;
+  limit: number,
+): Promise<PlatformKey[]> {
+  const rows = await db.department.findMany({
+    where: { platform, key: { gt: after } },
+    orderBy: { key: 'asc' },
+    take: limit,
+    select: { key: true },
+  });
+  return rows.map(({ key }) => key);
 }
 
 /** Makes the stored departments those of `profiles`; answers how many were added, changed or removed. */
@@ -52,9 +59,10 @@ export async function saveMembersDepartments(
   const [wantedPlaces, placesBefore] = [new Set(wanted.map(placeOf)), new Set(before.map(placeOf))];
   const gone = before.filter((row) => !wantedPlaces.has(placeOf(row)));
   const fresh = wanted.filter((row) => !placesBefore.has(placeOf(row)));
-  for (const { memberId, departmentId } of gone) {
-    await db.departmentMember.delete({ where: { departmentId_memberId: { departmentId, memberId } } });
-  }
+  await db.$executeRaw`
+    DELETE FROM "DepartmentMember" place
+    USING jsonb_to_recordset(${JSON.stringify(gone)}::jsonb) AS gone ("memberId" uuid, "departmentId" uuid)
+    WHERE place."memberId" = gone."memberId" AND place."departmentId" = gone."departmentId"`;
   await db.departmentMember.createMany({ data: fresh, skipDuplicates: true });
   return new Set([...gone, ...fresh].map(({ memberId }) => memberId));
 }

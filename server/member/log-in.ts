@@ -4,6 +4,7 @@ import { Refusal } from '#server/base/refusal.ts';
 import { findLatestSyncRun } from '#server/inbound/sync-run-store.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
+import { findAccount } from './account-store.ts';
 import { cannotLogIn, type Member } from './member.ts';
 import { findMemberByKey, getMember, hadAdmin, lockAdmins, lockMember, saveMember } from './member-store.ts';
 import { refreshMember } from './refresh-member.ts';
@@ -68,8 +69,17 @@ async function keyOfCode(deps: Deps, platform: string, code: string): Promise<Pl
 
 /** Who is unknown here, or left, may have come since: the platform is asked once more. */
 async function activeMember(deps: Deps, platform: string, key: PlatformKey): Promise<Member> {
-  const known = await findMemberByKey(deps.db, platform, key);
-  const member = known?.status === 'active' ? known : await refreshMember(deps, platform, key);
-  if (member?.status !== 'active') throw cannotLogIn();
-  return member;
+  const known = await findMemberOfAccount(deps, platform, key);
+  if (known) return known;
+  await refreshMember(deps, platform, key);
+  const renewed = await findMemberOfAccount(deps, platform, key);
+  if (!renewed) throw cannotLogIn();
+  return renewed;
+}
+
+/** Null as well when only the account is gone, and the member works on with another. */
+async function findMemberOfAccount(deps: Deps, platform: string, key: PlatformKey): Promise<Member | null> {
+  if ((await findAccount(deps.db, platform, key))?.leftAt !== null) return null;
+  const member = await findMemberByKey(deps.db, platform, key);
+  return member?.status === 'active' ? member : null;
 }

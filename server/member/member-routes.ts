@@ -3,12 +3,15 @@ import type { Deps } from '#server/base/deps.ts';
 import { route, type Route } from '#server/base/http.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { changeRole } from './change-role.ts';
+import { joinAccount } from './join-account.ts';
 import { beginLogin, logIn } from './log-in.ts';
 import { memberApi } from './member-api.ts';
 import { viewMember } from './member.ts';
 import { getMember, listMembers } from './member-store.ts';
+import { separateAccount } from './separate-account.ts';
 import { hashSessionToken, LOGIN_COOKIE, LOGIN_MINUTES, SESSION_COOKIE, SESSION_DAYS } from './session.ts';
 import { deleteSession } from './session-store.ts';
+import { listAccountViews, viewAccount } from './view-account.ts';
 
 export const memberRoutes: Route[] = [
   route(memberApi.loginUrl, async (deps, { ctx, query }) => {
@@ -44,6 +47,11 @@ export const memberRoutes: Route[] = [
   }),
   route(memberApi.edit, async (deps, { caller, params, body }) =>
     viewMember(await changeRole(deps, caller, params.id, body.role)),
+  ),
+  route(memberApi.accounts, (deps, { query }) => listAccountViews(deps, query)),
+  route(memberApi.join, async (deps, { caller, body }) => viewAccount(deps, await joinAccount(deps, caller, body))),
+  route(memberApi.separate, async (deps, { caller, body }) =>
+    viewAccount(deps, await separateAccount(deps, caller, body)),
   ),
 ];
 

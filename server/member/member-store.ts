@@ -31,6 +31,11 @@ export async function getMember(db: Db, id: string): Promise<Member> {
   return toMember(row);
 }
 
+export async function listFullMembers(db: Db, ids: readonly string[]): Promise<Map<string, Member>> {
+  const rows = await db.member.findMany({ where: { id: { in: [...ids] } }, include: withDepartments });
+  return new Map(rows.map((row) => [row.id, toMember(row)]));
+}
+
 export async function listMembers(db: Db, scope: Scope, search: string): Promise<Member[]> {
   const rows = await db.member.findMany({
     where: {
@@ -79,14 +84,14 @@ export async function listAccounts(db: Db, platform: string, keys: readonly Plat
 
 /** The member's account on `platform`; null when they have none there. */
 export async function findAccountKey(db: Db, platform: string, memberId: string): Promise<PlatformKey | null> {
-  const row = await db.memberIdentity.findFirst({ where: { platform, memberId } });
+  const row = await db.memberIdentity.findFirst({ where: { platform, memberId, leftAt: null } });
   return row?.key ?? null;
 }
 
-/** Keys of active members last seen before `before`. */
+/** Keys of accounts last seen before `before` that have not left. */
 export async function listUnseenKeys(db: Db, platform: string, before: Date, limit: number): Promise<PlatformKey[]> {
   const rows = await db.memberIdentity.findMany({
-    where: { platform, syncedAt: { lt: before }, member: { status: 'active' } },
+    where: { platform, syncedAt: { lt: before }, leftAt: null },
     orderBy: { key: 'asc' },
     take: limit,
   });
@@ -94,31 +99,43 @@ export async function listUnseenKeys(db: Db, platform: string, before: Date, lim
 }
 
 export async function countAccounts(db: Db, platform: string): Promise<number> {
-  return db.memberIdentity.count({ where: { platform, member: { status: 'active' } } });
+  return db.memberIdentity.count({ where: { platform, leftAt: null } });
 }
 
-/** Each with one account; answers their ids by key. */
+/** Answers their ids by key. */
 export async function insertMembers(
   db: Db,
-  platform: string,
-  members: {
-    key: PlatformKey;
-    name: string;
-    role: Role;
-    position: string | null;
-    avatar: string | null;
-    status: Member['status'];
-  }[],
+  members: (Pick<Member, 'name' | 'role' | 'position' | 'avatar' | 'status'> & { key: PlatformKey })[],
   at: Date,
 ): Promise<Map<PlatformKey, string>> {
-  const ids = new Map(members.map(({ key }) => [key, randomUUID()]));
-  const rows = members.map(({ key, status, ...member }) => ({
-    account: { platform, key, memberId: ids.get(key) ?? '', syncedAt: at },
-    member: { ...member, id: ids.get(key) ?? '', status, createdAt: at, leftAt: status === 'left' ? at : null },
-  }));
-  await db.member.createMany({ data: rows.map(({ member }) => member) });
-  await db.memberIdentity.createMany({ data: rows.map(({ account }) => account) });
-  return ids;
+  const rows = members.map(({ key, ...member }) => ({ key, member: { ...member, id: randomUUID() } }));
+  await db.member.createMany({
+    data: rows.map(({ member }) => ({ ...member, createdAt: at, leftAt: member.status === 'left' ? at : null })),
+  });
+  return new Map(rows.map(({ key, member }) => [key, member.id]));
+}
+
+export async function listMembersById(
+  db: Db,
+  ids: readonly string[],
+): Promise<Pick<Member, 'id' | 'role' | 'status'>[]> {
+  const rows = await db.member.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, role: true, status: true },
+  });
+  return rows.map(({ id, role, status }) => ({ id, role: role as Role, status: status as Member['status'] }));
+}
+
+/** What many members are called and look like, in one statement. */
+export async function saveProfiles(
+  db: Db,
+  profiles: readonly Pick<Member, 'id' | 'name' | 'position' | 'avatar'>[],
+): Promise<void> {
+  if (profiles.length === 0) return;
+  await db.$executeRaw`
+    UPDATE "Member" member SET name = shown.name, position = shown.position, avatar = shown.avatar
+    FROM jsonb_to_recordset(${JSON.stringify(profiles)}::jsonb) AS shown (id uuid, name text, position text, avatar text)
+    WHERE member.id = shown.id`;
 }
 
 export async function saveMember(
@@ -131,10 +148,6 @@ export async function saveMember(
 
 export async function saveMemberStatus(db: Db, id: string, status: Member['status'], at: Date): Promise<void> {
   await db.member.update({ where: { id }, data: { status, leftAt: status === 'left' ? at : null } });
-}
-
-export async function saveSeen(db: Db, platform: string, keys: readonly PlatformKey[], at: Date): Promise<void> {
-  await db.memberIdentity.updateMany({ where: { platform, key: { in: [...keys] } }, data: { syncedAt: at } });
 }
 
 export async function saveAccountKey(db: Db, platform: string, from: PlatformKey, to: PlatformKey): Promise<void> {

@@ -1,15 +1,17 @@
 import type { Deps } from '#server/base/deps.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
-import { applyMembers, putOut } from './apply-members.ts';
+import { findAccount, saveAccountLeft } from './account-store.ts';
+import { applyMembers } from './apply-members.ts';
 import type { Member } from './member.ts';
 import { findMemberByKey, lockMembers, saveAccountKey } from './member-store.ts';
+import { renewStatuses } from './renew-statuses.ts';
 
 /** Asks the platform who this is now; null when it does not know them, who are then out. */
 export async function refreshMember(deps: Deps, platform: string, key: PlatformKey): Promise<Member | null> {
   try {
     const profile = await deps.platforms.get(platform).getMember(key);
-    await deps.db.$transaction((tx) => applyMembers(tx, platform, [profile], deps.now()));
+    await deps.db.$transaction((tx) => applyMembers(deps, tx, platform, [profile], deps.now()));
     return await findMemberByKey(deps.db, platform, key);
   } catch (error) {
     if (!(error instanceof PlatformError) || error.kind !== 'not_found') throw error;
@@ -42,7 +44,9 @@ export async function renameMember(deps: Deps, platform: string, from: PlatformK
 async function leaveMember(deps: Deps, platform: string, key: PlatformKey): Promise<void> {
   await deps.db.$transaction(async (tx) => {
     await lockMembers(tx, platform);
-    const member = await findMemberByKey(tx, platform, key);
-    if (member?.status === 'active') await putOut(tx, member.id, deps.now());
+    const account = await findAccount(tx, platform, key);
+    if (!account) return;
+    if (account.leftAt === null) await saveAccountLeft(tx, platform, key, deps.now());
+    await renewStatuses(deps, tx, [account.memberId], deps.now());
   });
 }

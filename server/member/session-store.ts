@@ -29,8 +29,9 @@ export async function deleteSession(db: Db, tokenHash: string): Promise<void> {
   await db.session.deleteMany({ where: { tokenHash } });
 }
 
-export async function deleteSessionsOf(db: Db, memberId: string): Promise<void> {
-  await db.session.deleteMany({ where: { memberId } });
+/** Only those opened on `platform`, where one is given. */
+export async function deleteSessionsOf(db: Db, memberId: string, platform?: string): Promise<void> {
+  await db.session.deleteMany({ where: { memberId, platform } });
 }
 
 export async function deleteEndedSessions(db: Db, now: Date): Promise<void> {

@@ -2,11 +2,16 @@ import { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
 import { runSync, type SyncStep } from '#server/inbound/run-sync.ts';
 import type { SyncRun } from '#server/inbound/sync-run.ts';
+import type { MemberProfile } from '#server/platform/platform.ts';
 import { applyMembers } from './apply-members.ts';
-import { findDepartmentKeyAfter, saveDepartments } from './department-store.ts';
+import { listDepartmentKeysAfter, saveDepartments } from './department-store.ts';
+import { joinTwins } from './join-twins.ts';
 import { countAccounts, listUnseenKeys, lockMembers } from './member-store.ts';
 import { refreshMember } from './refresh-member.ts';
 
+/** Small departments are applied together: what a step costs is mostly its round trips. */
+const DEPARTMENTS_PER_STEP = 30;
+const MEMBERS_PER_STEP = 200;
 const UNSEEN_PER_STEP = 20;
 
 /** First the departments, then the members of each, then those no department showed. */
@@ -18,12 +23,14 @@ export const membersCursor = z.object({
 export type MembersCursor = z.infer<typeof membersCursor>;
 
 export async function syncMembers(deps: Deps, platform: string): Promise<SyncRun | null> {
-  return runSync(deps, {
+  const run = await runSync(deps, {
     platform,
     kind: 'members',
     cursor: membersCursor,
     step: (cursor) => membersStep(deps, platform, cursor),
   });
+  if (run?.state === 'done') await joinTwins(deps);
+  return run;
 }
 
 /** A page of the walk; `repaired` counts members and departments that were not what the platform says. */
@@ -50,15 +57,21 @@ export async function syncDepartments(deps: Deps, platform: string): Promise<num
 }
 
 async function listedStep(deps: Deps, platform: string, cursor: MembersCursor): Promise<SyncStep<MembersCursor>> {
-  const key = await findDepartmentKeyAfter(deps.db, platform, cursor.afterDepartment);
-  if (key === null) {
+  const keys = await listDepartmentKeysAfter(deps.db, platform, cursor.afterDepartment, DEPARTMENTS_PER_STEP);
+  const profiles: MemberProfile[] = [];
+  let afterDepartment: string | null = null;
+  for (const key of keys) {
+    profiles.push(...(await deps.platforms.get(platform).listMembers(key)));
+    afterDepartment = key;
+    if (profiles.length >= MEMBERS_PER_STEP) break;
+  }
+  if (afterDepartment === null) {
     return { next: { ...cursor, part: 'unseen' }, done: 0, total: await countAccounts(deps.db, platform) };
   }
-  const profiles = await deps.platforms.get(platform).listMembers(key);
-  const repaired = await deps.db.$transaction((tx) => applyMembers(tx, platform, profiles, deps.now()), {
+  const repaired = await deps.db.$transaction((tx) => applyMembers(deps, tx, platform, profiles, deps.now()), {
     timeout: 60_000,
   });
-  return { next: { ...cursor, afterDepartment: key }, done: profiles.length, repaired };
+  return { next: { ...cursor, afterDepartment }, done: profiles.length, repaired };
 }
 
 /** A list that lacks somebody may be a short list: each is asked for by name before they are out. */
