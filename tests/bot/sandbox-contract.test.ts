@@ -69,7 +69,10 @@ async function makeWorld(): Promise<ContractWorld> {
       const [event] = platform.readCallback(request).events;
       return textOf(readXml(event?.body.toString() ?? ''), 'WelcomeCode');
     },
-    callback: added,
+    async callback() {
+      const { request, contact } = await added();
+      return { request, event: { kind: 'contact_added', contact, member } };
+    },
     async pressCard(key, action) {
       const { cards } = (await (await fetch(`${sandbox.url}/sandbox/api/cards?member=${member}`)).json()) as {
         cards: SandboxCard[];

@@ -35,7 +35,10 @@ export async function wecomContractWorld(): Promise<ContractWorld> {
       double.codes.welcome.add(`welcome-${++count}`);
       return `welcome-${count}`;
     },
-    callback: async () => ({ request: callbackOf(message), contact: 'wmTestExternal0001' }),
+    callback: async () => ({
+      request: callbackOf(message),
+      event: { kind: 'contact_added', contact: 'wmTestExternal0001', member: 'zhangsan' },
+    }),
     async pressCard(card, action) {
       double.codes.response.add(`press-${++count}`);
       const pressed = readFileSync(

@@ -1,7 +1,7 @@
 import { platformContract, type ContractWorld } from '#tests/bot/platform-contract.ts';
 import { FakePlatform } from './fake-platform.ts';
 
-platformContract('The platform in memory', makeWorld);
+platformContract('The platform in memory', makeWorld, { contacts: true, welcome: true, todos: true, forms: true });
 
 async function makeWorld(): Promise<ContractWorld> {
   const platform = new FakePlatform();
@@ -16,6 +16,7 @@ async function makeWorld(): Promise<ContractWorld> {
   return {
     platform,
     known: { member: 'zhangsan', contact: 'wang', idleMember: 'idle', tag: '意向/高' },
+    form: { template: 'discount', fields: [{ label: '编号', text: 'A-1' }], decider: 'idle' },
     async loginCode() {
       platform.logins.set(`login-${(made += 1)}`, 'zhangsan');
       return `login-${made}`;
@@ -30,7 +31,7 @@ async function makeWorld(): Promise<ContractWorld> {
       const receivedAt = new Date();
       const occurredAt = new Date(Math.floor(receivedAt.getTime() / 1000) * 1000).toISOString();
       const event = { kind: 'contact_added', contact, member: 'zhangsan', half: false, occurredAt } as const;
-      return { request: platform.callback(event, receivedAt), contact };
+      return { request: platform.callback(event, receivedAt), event };
     },
     async pressCard(card, action) {
       const receivedAt = new Date();
