@@ -33,7 +33,11 @@ export const deeds: Deeds = {
     if (newKey) await renameMember(deps, platform, member, newKey);
     else await refreshMember(deps, platform, member);
   },
-  member_left: (deps, platform, { member }) => confirmLeft(deps, platform, member),
+  member_left: async (deps, platform, { member }) => {
+    await confirmLeft(deps, platform, member);
+    // What waits for them is asked of somebody else at once.
+    await deps.jobs.add('sweep-approvals', {}, { key: 'left' });
+  },
   department_changed: async (deps, platform) => void (await syncDepartments(deps, platform)),
   department_removed: async (deps, platform) => void (await syncDepartments(deps, platform)),
   member_tag_changed: 'ignored',

@@ -1,3 +1,5 @@
+import { applyEffect } from '#server/approval/apply-effect.ts';
+import { attendApproval, sweepApprovals, sweepApprovalsEveryMs } from '#server/approval/sweep-approvals.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { forgetAnswersEveryMs, forgetModelAnswers } from '#server/base/forget-model-answers.ts';
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
@@ -20,6 +22,7 @@ import { scoreContact } from '#server/scoring/score-contact.ts';
 import { summariseConversation } from '#server/summary/summarise-conversation.ts';
 import { sweepEveryMs as sweepSummariesEveryMs, sweepSummaries } from '#server/summary/sweep-summaries.ts';
 import type { Platform } from '#server/platform/platform.ts';
+import { effects } from './effects.ts';
 import { eventSwitch } from './events.ts';
 
 type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
@@ -47,6 +50,9 @@ const work: Work = {
   'remind-due-tasks': remindDueTasks,
   'send-notice': sendNotice,
   'sweep-notices': sweepNotices,
+  'attend-approval': attendApproval,
+  'sweep-approvals': sweepApprovals,
+  'apply-effect': (deps, payload) => applyEffect(deps, payload, effects),
 };
 
 /** The jobs of this deployment, ready for a worker (or for a test that runs them in line). */
@@ -62,6 +68,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'forget-events', payload: {}, everyMs: forgetEventsEveryMs },
     { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
+    { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
     { name: 'forget-model-answers', payload: {}, everyMs: forgetAnswersEveryMs },

@@ -47,6 +47,8 @@ export interface HistoryEntry {
   to: string[];
   /** Of what was asked, at the time. */
   revision: number;
+  /** The file it is about. */
+  attachmentId?: string;
 }
 
 /** A request to members with the right to decide it. */
@@ -288,7 +290,7 @@ export function lateSeats(approval: Approval, now: Date): Seat[] {
  */
 export function escalate(approval: Approval, late: Seat, above: readonly string[], now: Date): Step {
   const seat = ownSeat(approval, late.memberId);
-  if (!seat) return { change: {}, seats: [], history: [] };
+  if (!seat) return nothing;
   const to = newcomers(approval, above);
   const level = currentLevel(approval);
   const seats = to.map((memberId): Seat => ({
@@ -316,7 +318,7 @@ export function replace(
 ): Step {
   const seat = ownSeat(approval, leaving.memberId);
   const to = newcomers(approval, by);
-  if (!seat || to.length === 0) return { change: {}, seats: [], history: [] };
+  if (!seat || to.length === 0) return nothing;
   const fresh = to.map((memberId) => passedOn(approval, seat, memberId, because, now));
   return {
     change: {},
@@ -402,7 +404,7 @@ export function answer(
 }
 
 /** What the requester adds is part of what is asked; what others add is not. */
-export function attach(approval: Approval, memberId: string, name: string, now: Date): Step {
+export function attach(approval: Approval, memberId: string, file: { id: string; name: string }, now: Date): Step {
   const isRequester = memberId === approval.requesterId;
   if (!isRequester && !ownSeat(approval, memberId)) throw notAsked(approval);
   mustBePending(approval, now);
@@ -410,7 +412,12 @@ export function attach(approval: Approval, memberId: string, name: string, now: 
   return {
     change: { revision },
     seats: [],
-    history: [entry({ ...approval, revision }, now, memberId, 'attachment_added', { text: name })],
+    history: [
+      {
+        ...entry({ ...approval, revision }, now, memberId, 'attachment_added', { text: file.name }),
+        attachmentId: file.id,
+      },
+    ],
   };
 }
 
@@ -418,6 +425,7 @@ export function attach(approval: Approval, memberId: string, name: string, now: 
 export function remind(approval: Approval, memberId: string, now: Date): Step {
   if (memberId !== approval.requesterId) throw onlyRequester(approval);
   mustBePending(approval, now);
+  if (approval.mode === 'form') throw inForm();
   const nextAt = nextReminderAt(approval);
   if (nextAt && now < nextAt) throw remindedAlready(nextAt);
   const to = openSeats(approval).map((seat) => seat.memberId);
@@ -430,6 +438,17 @@ export function remind(approval: Approval, memberId: string, now: Date): Step {
 
 function nextReminderAt({ remindedAt }: Approval): Date | null {
   return remindedAt && new Date(remindedAt.getTime() + REMIND_EVERY_MS);
+}
+
+/** That it was read is part of how it was decided. */
+export function viewAttachment(
+  approval: Approval,
+  memberId: string,
+  file: { id: string; name: string },
+  now: Date,
+): Step {
+  const viewed = entry(approval, now, memberId, 'attachment_viewed', { text: file.name });
+  return { change: {}, seats: [], history: [{ ...viewed, attachmentId: file.id }] };
 }
 
 /** A word to everybody concerned, also when it is over. */
@@ -454,6 +473,29 @@ export function mayNow(approval: Approval, memberId: string, now: Date): Approva
     comment: true,
   };
 }
+
+/** What it set free is done. */
+export function effectDone(approval: Approval, now: Date): Step {
+  return { change: { effectState: 'done' }, seats: [], history: [entry(approval, now, null, 'effect_done')] };
+}
+
+/** What it set free can no longer be done; `why` is for whoever asked and whoever decided. */
+export function effectFailed(approval: Approval, why: string, now: Date): Step {
+  const failed = entry(approval, now, null, 'effect_failed', { text: why });
+  return { change: { effectState: 'failed' }, seats: [], history: [failed] };
+}
+
+/** Both, one after the other. */
+export function inTurn(first: Step, second: Step): Step {
+  const overtaken = (seat: Seat) => second.seats.some((other) => isSamePlace(seat, other));
+  return {
+    change: { ...first.change, ...second.change },
+    seats: [...first.seats.filter((seat) => !overtaken(seat)), ...second.seats],
+    history: [...first.history, ...second.history],
+  };
+}
+
+export const nothing: Step = { change: {}, seats: [], history: [] };
 
 /** The seats that are asked now. */
 export function openSeats(approval: Pick<Approval, 'seats' | 'level'>): Seat[] {

@@ -22,6 +22,9 @@ export const jobPayloads = {
   'remind-due-tasks': z.object({}),
   'send-notice': z.object({ key: z.string() }),
   'sweep-notices': z.object({}),
+  'attend-approval': z.object({ approvalId: z.uuid() }),
+  'sweep-approvals': z.object({}),
+  'apply-effect': z.object({ approvalId: z.uuid() }),
 };
 
 export type JobName = keyof typeof jobPayloads;

@@ -57,6 +57,12 @@ export async function listMemberNames(db: Db, ids: (string | null)[]): Promise<M
   return new Map(members.map(({ id, name }) => [id, name]));
 }
 
+/** The language of each. */
+export async function listLocales(db: Db, ids: string[]): Promise<Map<string, string>> {
+  const members = await db.member.findMany({ where: { id: { in: ids } }, select: { id: true, locale: true } });
+  return new Map(members.map(({ id, locale }) => [id, locale]));
+}
+
 /** Everyone in scope who works here: by whom a record may be owned. */
 export async function listPossibleOwners(db: Db, scope: Scope): Promise<{ id: string; name: string }[]> {
   return db.member.findMany({

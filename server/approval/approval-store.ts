@@ -1,0 +1,399 @@
+import type { Approval as ApprovalRow, ApprovalHistory, ApprovalSeat, Prisma } from '#prisma/client/client.ts';
+import type { Scope } from '#server/base/caller.ts';
+import type { Db } from '#server/base/database.ts';
+import type { FieldCipher } from '#server/base/field-cipher.ts';
+import { listMemberNames } from '#server/member/member-store.ts';
+import {
+  unknownApproval,
+  type Approval,
+  type ApprovalState,
+  type HistoryAction,
+  type HistoryEntry,
+  type Level,
+  type Risk,
+  type Seat,
+  type Step,
+} from './approval.ts';
+import type { ApprovalKind } from './approval-api.ts';
+
+type Row = ApprovalRow & { seats: ApprovalSeat[] };
+
+/** Two who ask with the same key at once come one after the other. */
+export async function lockRequestKey(tx: Db, requestKey: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`approval-request:${requestKey}`}, 0))`;
+}
+
+/** After `lockRequestKey`. */
+export async function insertApproval(
+  tx: Db,
+  cipher: FieldCipher,
+  approval: Approval,
+  more: { requestKey: string; copies: string[]; formPlatform: string | null },
+): Promise<void> {
+  const { names: _, seats, amountFen, levels, content, ...columns } = approval;
+  await tx.approval.create({
+    data: {
+      ...columns,
+      ...sealed(cipher, approval),
+      content: content as Prisma.InputJsonObject,
+      levels: levels as unknown as Prisma.InputJsonArray,
+      amountFen: amountFen === null ? null : BigInt(amountFen),
+      updatedAt: approval.createdAt,
+      requestKey: more.requestKey,
+      formPlatform: more.formPlatform,
+      formState: approval.mode === 'form' && approval.state === 'pending' ? 'owed' : 'none',
+      seats: { create: seats },
+      copies: { create: more.copies.map((memberId) => ({ memberId })) },
+    },
+  });
+}
+
+export async function findApprovalByKey(db: Db, cipher: FieldCipher, requestKey: string): Promise<Approval | null> {
+  const row = await db.approval.findUnique({ where: { requestKey }, include: withSeats });
+  return row ? only(await withNames(db, cipher, [row])) : null;
+}
+
+/** Whoever asks must be allowed to see it: see `visibleTo`. Nothing is checked here. */
+export async function findApproval(db: Db, cipher: FieldCipher, id: string): Promise<Approval | null> {
+  const row = await db.approval.findUnique({ where: { id }, include: withSeats });
+  return row ? only(await withNames(db, cipher, [row])) : null;
+}
+
+/** Until the transaction ends, nobody else decides anything about it. */
+export async function lockApproval(tx: Db, cipher: FieldCipher, id: string): Promise<Approval> {
+  await tx.$executeRaw`SELECT 1 FROM "Approval" WHERE id = ${id}::uuid FOR UPDATE`;
+  const approval = await findApproval(tx, cipher, id);
+  if (!approval) throw unknownApproval();
+  return approval;
+}
+
+/** As written down, with the number it got. */
+export type WrittenEntry = HistoryEntry & { id: bigint };
+
+/** Saves what a transition sets, on a row that is locked; answers what was written down. */
+export async function saveStep(
+  tx: Db,
+  cipher: FieldCipher,
+  id: string,
+  step: Step,
+  now: Date,
+): Promise<WrittenEntry[]> {
+  const { change, seats, history } = step;
+  if (Object.keys(change).length > 0 || seats.length > 0) {
+    await tx.approval.update({ where: { id }, data: { ...change, ...sealed(cipher, change), updatedAt: now } });
+  }
+  for (const { level, memberId, ...seat } of seats) {
+    await tx.approvalSeat.upsert({
+      where: { approvalId_level_memberId: { approvalId: id, level, memberId } },
+      create: { approvalId: id, level, memberId, ...seat },
+      update: seat,
+    });
+  }
+  return insertHistory(tx, cipher, id, history);
+}
+
+export async function insertHistory(
+  tx: Db,
+  cipher: FieldCipher,
+  id: string,
+  history: HistoryEntry[],
+): Promise<WrittenEntry[]> {
+  if (history.length === 0) return [];
+  const rows = await tx.approvalHistory.createManyAndReturn({
+    data: history.map(({ at, memberId, action, text, to, revision, attachmentId }) => ({
+      approvalId: id,
+      at,
+      memberId,
+      action,
+      detail: {
+        text: text === null ? null : cipher.encrypt(text),
+        to,
+        revision,
+        ...(attachmentId ? { attachmentId } : {}),
+      },
+    })),
+  });
+  return rows.map((row) => ({ ...toEntry(cipher, row), id: row.id })).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export async function listHistory(db: Db, cipher: FieldCipher, approvalId: string): Promise<HistoryEntry[]> {
+  const rows = await db.approvalHistory.findMany({ where: { approvalId }, orderBy: { id: 'asc' } });
+  return rows.map((row) => toEntry(cipher, row));
+}
+
+/** Why each was rejected. */
+export async function listVerdicts(db: Db, cipher: FieldCipher, ids: string[]): Promise<Map<string, string | null>> {
+  const rows = await db.approvalHistory.findMany({ where: { approvalId: { in: ids }, action: 'rejected' } });
+  return new Map(rows.map((row) => [row.approvalId, toEntry(cipher, row).text]));
+}
+
+export async function countAttachments(db: Db, ids: string[]): Promise<Map<string, number>> {
+  const rows = await db.approvalAttachment.groupBy({
+    by: ['approvalId'],
+    where: { approvalId: { in: ids } },
+    _count: { _all: true },
+  });
+  return new Map(rows.map((row) => [row.approvalId, row._count._all]));
+}
+
+export async function listCopies(db: Db, approvalId: string): Promise<string[]> {
+  const rows = await db.approvalCopy.findMany({ where: { approvalId }, orderBy: { memberId: 'asc' } });
+  return rows.map(({ memberId }) => memberId);
+}
+
+/** Of these members, those with an account where cards are shown. */
+export async function listReachedByCard(db: Db, platforms: string[], memberIds: string[]): Promise<Set<string>> {
+  if (platforms.length === 0 || memberIds.length === 0) return new Set();
+  const rows = await db.memberIdentity.findMany({
+    where: { memberId: { in: memberIds }, platform: { in: platforms }, member: { status: 'active' } },
+    select: { memberId: true },
+  });
+  return new Set(rows.map(({ memberId }) => memberId));
+}
+
+export async function markCopyRead(db: Db, approvalId: string, memberId: string, now: Date): Promise<void> {
+  await db.approvalCopy.updateMany({ where: { approvalId, memberId, readAt: null }, data: { readAt: now } });
+}
+
+/** Of whoever asked, sits there, is told, or leads the requester. */
+export function visibleTo(memberId: string, scope: Scope): Prisma.ApprovalWhereInput {
+  if (scope.all) return {};
+  return {
+    OR: [
+      { requesterId: { in: [memberId, ...scope.memberIds] } },
+      { seats: { some: { memberId } } },
+      { copies: { some: { memberId } } },
+    ],
+  };
+}
+
+export async function isVisible(db: Db, id: string, memberId: string, scope: Scope): Promise<boolean> {
+  return (await db.approval.count({ where: { id, AND: visibleTo(memberId, scope) } })) > 0;
+}
+
+export type Box = 'pending' | 'decided' | 'copied' | 'mine';
+
+/** A seat on a later level waits its turn and is in no box yet. */
+export function inBox(box: Box, memberId: string, now: Date): Prisma.ApprovalWhereInput {
+  switch (box) {
+    case 'pending':
+      return { ...pendingAt(now), seats: { some: { memberId, state: 'open' } } };
+    case 'decided':
+      return {
+        OR: [{ seats: { some: { memberId, state: { in: ['approved', 'rejected'] } } } }, { decidedBy: memberId }],
+      };
+    case 'copied':
+      return { copies: { some: { memberId } } };
+    case 'mine':
+      return { requesterId: memberId };
+  }
+}
+
+const pendingAt = (now: Date): Prisma.ApprovalWhereInput => ({
+  state: 'pending',
+  OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+});
+
+export interface ApprovalFilter {
+  kind?: ApprovalKind | undefined;
+  risk?: Risk | undefined;
+  state?: ApprovalState | undefined;
+  subject?: string | undefined;
+}
+
+/** Newest first. */
+export async function listApprovals(
+  db: Db,
+  cipher: FieldCipher,
+  where: Prisma.ApprovalWhereInput,
+  filter: ApprovalFilter,
+  page: { after: { createdAt: Date; id: string } | null; limit: number },
+): Promise<Approval[]> {
+  const { after } = page;
+  const rows = await db.approval.findMany({
+    where: {
+      AND: [
+        where,
+        filter,
+        after
+          ? { OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }] }
+          : {},
+      ],
+    },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: page.limit,
+    include: withSeats,
+  });
+  return withNames(db, cipher, rows);
+}
+
+/** How many wait for the member, were copied and not read, and were asked by them and are undecided. */
+export async function countBoxes(
+  db: Db,
+  memberId: string,
+  now: Date,
+): Promise<{ pending: number; copied: number; mine: number }> {
+  return {
+    pending: await db.approval.count({ where: inBox('pending', memberId, now) }),
+    copied: await db.approvalCopy.count({ where: { memberId, readAt: null } }),
+    mine: await db.approval.count({ where: { requesterId: memberId, ...pendingAt(now) } }),
+  };
+}
+
+/** The newest about each subject. */
+export async function listNewestAbout(db: Db, cipher: FieldCipher, subjects: string[]): Promise<Map<string, Approval>> {
+  const newest = await db.approval.findMany({
+    where: { subject: { in: subjects } },
+    distinct: ['subject'],
+    orderBy: [{ subject: 'asc' }, { createdAt: 'desc' }, { id: 'desc' }],
+    include: withSeats,
+  });
+  const approvals = await withNames(db, cipher, newest);
+  return new Map(approvals.map((approval) => [approval.subject ?? '', approval]));
+}
+
+/** Undecided ones the clock has something to do with: late seats, seats of whoever left or is away, and those that are over. */
+export async function listDue(db: Db, now: Date, after: string, limit: number): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT a.id FROM "Approval" a WHERE a.state = 'pending' AND a.id > ${after}::uuid AND (
+      a."expiresAt" <= ${now}
+      OR EXISTS (
+        SELECT 1 FROM "ApprovalSeat" s JOIN "Member" m ON m.id = s."memberId"
+        WHERE s."approvalId" = a.id AND s.state = 'open' AND (
+          s."dueAt" <= ${now}
+          OR m.status = 'left'
+          OR EXISTS (SELECT 1 FROM "ApprovalDelegate" d
+            WHERE d."memberId" = s."memberId" AND d."fromAt" <= ${now} AND d."untilAt" > ${now} AND d."toMemberId" <> a."requesterId")
+        )))
+    ORDER BY a.id LIMIT ${limit}`;
+  return rows.map(({ id }) => id);
+}
+
+export async function listOpenOf(db: Db, memberId: string): Promise<string[]> {
+  const rows = await db.approval.findMany({
+    where: { state: 'pending', seats: { some: { memberId, state: 'open' } } },
+    select: { id: true },
+  });
+  return rows.map(({ id }) => id);
+}
+
+/** Approved ones whose effect is to be tried now. */
+export async function listWaitingEffects(db: Db, now: Date, limit: number): Promise<string[]> {
+  const rows = await db.approval.findMany({
+    where: { effectState: 'waiting', OR: [{ effectAt: null }, { effectAt: { lte: now } }] },
+    orderBy: { decidedAt: 'asc' },
+    take: limit,
+    select: { id: true },
+  });
+  return rows.map(({ id }) => id);
+}
+
+export interface EffectAttempts {
+  attempts: number;
+  /** Not before; null at once. */
+  nextAt: Date | null;
+}
+
+export async function readEffectAttempts(db: Db, id: string): Promise<EffectAttempts> {
+  const { effectAttempts, effectAt } = await db.approval.findUniqueOrThrow({ where: { id } });
+  return { attempts: effectAttempts, nextAt: effectAt };
+}
+
+/** While it waits, `effectAt` is when it is tried again; afterwards when it was done. */
+export async function saveEffectAttempt(
+  db: Db,
+  id: string,
+  outcome: { error: string | null; effectAt: Date },
+): Promise<void> {
+  await db.approval.update({
+    where: { id },
+    data: { effectAttempts: { increment: 1 }, effectError: outcome.error, effectAt: outcome.effectAt },
+  });
+}
+
+const withSeats = { seats: { orderBy: [{ level: 'asc' }, { id: 'asc' }] } } satisfies Prisma.ApprovalInclude;
+
+async function withNames(db: Db, cipher: FieldCipher, rows: Row[]): Promise<Approval[]> {
+  const names = await listMemberNames(
+    db,
+    rows.flatMap((row) => [
+      row.requesterId,
+      row.decidedBy,
+      ...row.seats.flatMap(({ memberId, standsFor }) => [memberId, standsFor]),
+    ]),
+  );
+  return rows.map((row) => toApproval(cipher, row, names));
+}
+
+function only(approvals: Approval[]): Approval | null {
+  return approvals[0] ?? null;
+}
+
+/** What members wrote is encrypted at rest. */
+function sealed(
+  cipher: FieldCipher,
+  texts: { title?: string; reason?: string; question?: string | null },
+): { title?: string; reason?: string; question?: string | null } {
+  const { title, reason, question } = texts;
+  return {
+    ...(title === undefined ? {} : { title: cipher.encrypt(title) }),
+    ...(reason === undefined ? {} : { reason: cipher.encrypt(reason) }),
+    ...(question === undefined ? {} : { question: question === null ? null : cipher.encrypt(question) }),
+  };
+}
+
+function toApproval(cipher: FieldCipher, row: Row, names: ReadonlyMap<string, string>): Approval {
+  return {
+    id: row.id,
+    kind: row.kind as ApprovalKind,
+    state: row.state as ApprovalState,
+    mode: row.mode as Approval['mode'],
+    requesterId: row.requesterId,
+    customerId: row.customerId,
+    contactId: row.contactId,
+    subject: row.subject,
+    title: cipher.decrypt(row.title),
+    reason: cipher.decrypt(row.reason),
+    content: row.content,
+    measure: row.measure,
+    amountFen: row.amountFen === null ? null : Number(row.amountFen),
+    risk: row.risk as Risk,
+    levels: row.levels as unknown as Level[],
+    level: row.level,
+    seats: row.seats.map((seat): Seat => ({
+      level: seat.level,
+      memberId: seat.memberId,
+      state: seat.state as Seat['state'],
+      because: seat.because as Seat['because'],
+      standsFor: seat.standsFor,
+      dueAt: seat.dueAt,
+      openedAt: seat.openedAt,
+      decidedAt: seat.decidedAt,
+    })),
+    revision: row.revision,
+    question: row.question === null ? null : cipher.decrypt(row.question),
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    remindedAt: row.remindedAt,
+    decidedAt: row.decidedAt,
+    decidedBy: row.decidedBy,
+    effectState: row.effectState as Approval['effectState'],
+    names,
+  };
+}
+
+function toEntry(cipher: FieldCipher, { at, memberId, action, detail }: ApprovalHistory): HistoryEntry {
+  const { text, to, revision, attachmentId } = detail as unknown as Pick<
+    HistoryEntry,
+    'text' | 'to' | 'revision' | 'attachmentId'
+  >;
+  return {
+    ...(attachmentId ? { attachmentId } : {}),
+    at,
+    memberId,
+    action: action as HistoryAction,
+    text: text === null ? null : cipher.decrypt(text),
+    to,
+    revision,
+  };
+}

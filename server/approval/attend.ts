@@ -1,0 +1,48 @@
+import {
+  after,
+  escalate,
+  expire,
+  lateSeats,
+  nothing,
+  openSeats,
+  replace,
+  inTurn,
+  type Approval,
+  type Seat,
+  type Step,
+} from './approval.ts';
+import type { ApprovalPolicy } from './approval-api.ts';
+import { actingFor, isActive, type Org } from './org.ts';
+import { membersAbove } from './policy.ts';
+
+/**
+ * What the clock and the company do to an undecided approval: over when its time is; whoever acts for an absent member
+ * takes the seat; a member who left is followed by those above, one who is late is joined by them.
+ */
+export function attend(approval: Approval, policy: Pick<ApprovalPolicy, 'fallback'>, org: Org, now: Date): Step {
+  if (approval.state !== 'pending') return nothing;
+  const end = expire(approval, now);
+  if (end) return end;
+  let done = nothing;
+  for (const seat of openSeats(approval)) {
+    const current = after(approval, done);
+    const found = openSeats(current).find(({ memberId }) => memberId === seat.memberId);
+    if (found) done = inTurn(done, attendSeat(current, found, policy, org, now));
+  }
+  return done;
+}
+
+function attendSeat(
+  approval: Approval,
+  seat: Seat,
+  policy: Pick<ApprovalPolicy, 'fallback'>,
+  org: Org,
+  now: Date,
+): Step {
+  const acting = actingFor(org, seat.memberId, approval.requesterId);
+  const passed = acting === seat.memberId ? nothing : replace(approval, seat, [acting], 'delegate', now);
+  if (passed.seats.length > 0) return passed;
+  const above = () => membersAbove(policy, approval, seat, org);
+  if (!isActive(org, seat.memberId)) return replace(approval, seat, above(), 'transferred', now);
+  return lateSeats(approval, now).includes(seat) ? escalate(approval, seat, above(), now) : nothing;
+}

@@ -1,0 +1,24 @@
+import type { Db } from '#server/base/database.ts';
+import type { Deps } from '#server/base/deps.ts';
+import type { Approval } from './approval.ts';
+import type { ApprovalContent, ApprovalKind } from './approval-api.ts';
+
+export type ApprovalOf<Kind extends ApprovalKind> = Approval & { kind: Kind; content: ApprovalContent<Kind> };
+
+/**
+ * What an approval sets free. It happens in the transaction that marks it done: once, or not at all. A Refusal says that
+ * it can no longer be done; anything else is tried again. What it answers is called after the transaction, for jobs and
+ * screens.
+ */
+export type Effect<Kind extends ApprovalKind> = (
+  tx: Db,
+  deps: Deps,
+  approval: ApprovalOf<Kind>,
+) => Promise<void | (() => Promise<void> | void)>;
+
+export type Effects = { [Kind in ApprovalKind]: Effect<Kind> | 'without effect' };
+
+/** Half a minute, doubling up to an hour. */
+export function nextTryAfter(attempts: number, now: Date): Date {
+  return new Date(now.getTime() + Math.min(0.5 * 2 ** Math.min(attempts, 10), 60) * 60_000);
+}

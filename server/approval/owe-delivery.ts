@@ -1,0 +1,62 @@
+import type { Db } from '#server/base/database.ts';
+import type { Deps } from '#server/base/deps.ts';
+import { listLocales } from '#server/member/member-store.ts';
+import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
+import { approvalNotice, approvalPath, toldOf, type Told } from './approval-notice.ts';
+import { openSeats, type Approval, type Seat } from './approval.ts';
+import { listCopies, listReachedByCard, type WrittenEntry } from './approval-store.ts';
+
+/** What was made owed, to be nudged once the transaction has ended. */
+export interface Owed {
+  noticeKeys: string[];
+}
+
+/**
+ * Writes down who must be told or shown something, in the transaction that makes it so. `approval` is as it is now;
+ * `seats` are those that changed.
+ */
+export async function owe(
+  tx: Db,
+  deps: Deps,
+  approval: Approval,
+  done: { seats: Seat[]; history: WrittenEntry[] },
+): Promise<Owed> {
+  const opened = openSeats(approval)
+    .filter((seat) => done.seats.some((other) => other.memberId === seat.memberId && other.state === 'open'))
+    .map(({ memberId }) => memberId);
+  const copies = await listCopies(tx, approval.id);
+  const told = done.history.flatMap((entry) => toldOf(approval, entry, opened, copies).map((to) => ({ ...to, entry })));
+  if (told.length === 0) return { noticeKeys: [] };
+  const shown = await shownCards(tx, deps, told);
+  const messages = told.filter(({ memberId, word }) => word !== 'asked' || !shown.has(memberId));
+  const locales = await listLocales(
+    tx,
+    messages.map(({ memberId }) => memberId),
+  );
+  const notices = messages.map(({ memberId, word, entry }): NewNotice => ({
+    key: `approval:${approval.id}:${entry.id}:${memberId}`,
+    memberId,
+    text: approvalNotice(locales.get(memberId) ?? 'zh-CN', word, approval, entry),
+    path: approvalPath(approval.id),
+  }));
+  await insertNotices(tx, deps.cipher, notices, deps.now());
+  return { noticeKeys: notices.map(({ key }) => key) };
+}
+
+/** Of those who are asked, whom a card can be shown to: they need no message beside it. */
+async function shownCards(tx: Db, deps: Deps, told: Told[]): Promise<Set<string>> {
+  const platforms = deps.platforms.all.filter(({ capabilities }) => capabilities.cardUpdates !== 'none');
+  const asked = told.filter(({ word }) => word === 'asked').map(({ memberId }) => memberId);
+  return listReachedByCard(
+    tx,
+    platforms.map(({ name }) => name),
+    asked,
+  );
+}
+
+export async function deliver(deps: Deps, { noticeKeys }: Owed): Promise<void> {
+  await deps.jobs.addAll(
+    'send-notice',
+    noticeKeys.map((key) => ({ payload: { key }, options: { key } })),
+  );
+}

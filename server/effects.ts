@@ -1,0 +1,13 @@
+import type { Effects } from '#server/approval/effect.ts';
+import { grantField } from '#server/customer/grant-field.ts';
+
+/** What each thing that was approved sets free. */
+export const effects: Effects = {
+  discount: 'without effect',
+  contract_terms: 'without effect',
+  stage_exception: 'without effect',
+  customer_transfer: 'without effect',
+  sensitive_reveal: (tx, deps, { id, requesterId, content }) =>
+    grantField(tx, deps, { ...content, approvalId: id, memberId: requesterId }),
+  broadcast: 'without effect',
+};
