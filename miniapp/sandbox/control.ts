@@ -1,4 +1,6 @@
 import type * as api from '#bot/sandbox/sandbox-api.ts';
+import { ApiError } from '#miniapp/api/api-error.ts';
+import { sentenceOf } from '#miniapp/ui/sentence-of.ts';
 import { isWord, w } from './words.ts';
 
 /** The sandbox said no, or nothing. */
@@ -14,6 +16,7 @@ export class ControlError extends Error {
 
 /** In the reader's language where the page knows the reason, else in the sandbox's own words. */
 export function sentence(error: unknown): string {
+  if (error instanceof ApiError) return sentenceOf(error).text;
   if (!(error instanceof ControlError)) return error instanceof Error ? error.message : String(error);
   const key = error.code.replace(/^sandbox\./, 'refused.');
   return isWord(key) ? w(key as 'refused.offline') : error.message;
@@ -58,6 +61,8 @@ export const control = {
   chat: (member: string, contact: string) => ask<api.SandboxChat>('GET', `chat?${pair(member, contact)}`),
   notices: async (member: string) =>
     (await ask<{ notices: api.SandboxNotice[] }>('GET', `notices?member=${encodeURIComponent(member)}`)).notices,
+  cards: async (member: string) =>
+    (await ask<{ cards: api.SandboxCard[] }>('GET', `cards?member=${encodeURIComponent(member)}`)).cards,
   log: async () => (await ask<{ entries: api.LogEntry[] }>('GET', 'log?limit=300')).entries,
   act: (deed: api.Act) => ask<api.ActResult>('POST', 'act', deed),
   play: (member: string) => ask<api.Play>('POST', 'play', { member }),
@@ -66,6 +71,15 @@ export const control = {
   expireTokens: () => ask<{ expired: number }>('POST', 'expire-tokens', {}),
   reset: () => ask<{ seed: number }>('POST', 'reset', {}),
   bridge: (call: api.BridgeCall) => ask<api.BridgeReply>('POST', 'bridge', call),
+  dingtalk: {
+    state: () => ask<api.DingtalkState>('GET', 'dingtalk/state'),
+    phone: (user: string) => ask<api.DingtalkPhone>('GET', `dingtalk/phone?user=${encodeURIComponent(user)}`),
+    act: (deed: api.DingtalkAct) => ask<api.DingtalkActResult>('POST', 'dingtalk/act', deed),
+    faults: (edit: api.DingtalkFaultEdit) => ask<api.DingtalkFaults>('POST', 'dingtalk/faults', edit),
+    settings: (edit: api.DingtalkSettingsEdit) => ask<api.DingtalkSettings>('POST', 'dingtalk/settings', edit),
+    expireTokens: () => ask<{ expired: number }>('POST', 'dingtalk/expire-tokens', {}),
+    bridge: (call: api.DingtalkBridgeCall) => ask<api.DingtalkBridgeReply>('POST', 'dingtalk/bridge', call),
+  },
 };
 
 /** Tells every event; `back` when the stream is up again after a break, for what was missed. Answers how to stop. */

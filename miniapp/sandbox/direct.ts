@@ -15,7 +15,16 @@ import {
   readState,
   scene,
   showMessage,
+  type Phone,
 } from './scene.ts';
+import {
+  afterDingtalkReset,
+  chooseDingtalkUser,
+  dingtalk,
+  noDingtalkFaults,
+  readDingtalk,
+  setDingtalkFaults,
+} from './dingtalk.ts';
 import { noFaults, stories } from './story.ts';
 import { w } from './words.ts';
 
@@ -24,7 +33,7 @@ export async function openScene(): Promise<void> {
   scene.phase = 'opening';
   const asked = readAddress(location.hash);
   try {
-    await readState();
+    await Promise.all([readState(), readDingtalk()]);
     await setScene(asked);
     await readLog();
     scene.phase = 'open';
@@ -45,10 +54,13 @@ async function setScene(asked: Address): Promise<void> {
   await become(isKnown && asked.as ? asked.as : scene.member || state.playing);
   if (asked.contact && scene.contacts.some((one) => one.key === asked.contact)) scene.contact = asked.contact;
   if (asked.entry) scene.entry = asked.entry;
+  if (asked.phone) scene.phone = asked.phone;
+  if (asked.on && dingtalk.state?.users.some((one) => one.active && one.user === asked.on))
+    await chooseDingtalkUser(asked.on);
   if (asked.story === null) {
     scene.story ??= 1;
   } else {
-    await startStory(asked.story, asked.contact !== null);
+    await startStory(asked.story, { contact: asked.contact !== null, phone: asked.phone !== null });
     return;
   }
   await readChat();
@@ -57,7 +69,9 @@ async function setScene(asked: Address): Promise<void> {
 
 function keepAddress(): void {
   const { story, member: as, contact, entry, width } = scene;
-  const hash = writeAddress({ story, as, contact, entry, width });
+  const isDingtalk = scene.phone === 'dingtalk';
+  const on = isDingtalk && dingtalk.user !== dingtalk.state?.demo.manager ? dingtalk.user : null;
+  const hash = writeAddress({ story, as, contact, entry, width, phone: isDingtalk ? 'dingtalk' : null, on });
   if (hash !== location.hash) history.replaceState(history.state, '', hash);
 }
 
@@ -82,6 +96,7 @@ async function become(key: string): Promise<void> {
   scene.chat = null;
   scene.contacts = [];
   scene.notices = [];
+  scene.cards = [];
   scene.unread = {};
   await Promise.all([readContacts(), readNotices()]);
   scene.contact = firstContact();
@@ -122,6 +137,16 @@ export function chooseEntry(entry: Entry): void {
 
 export function chooseWidth(width: Width): void {
   scene.width = width;
+  keepAddress();
+}
+
+export function choosePhone(phone: Phone): void {
+  scene.phone = phone;
+  keepAddress();
+}
+
+export async function playDingtalk(user: string): Promise<void> {
+  await chooseDingtalkUser(user);
   keepAddress();
 }
 
@@ -225,22 +250,25 @@ async function afterReset(): Promise<void> {
   scene.offline = false;
   scene.entry = 'single_chat_tools';
   scene.frameUrl = null;
-  await readAll();
+  await Promise.all([readAll(), afterDingtalkReset()]);
   reopenSidebar();
   keepAddress();
 }
 
-/** Sets the scene. With `keepContact` whoever the address named stays open. */
-export async function startStory(number: number, keepContact = false): Promise<void> {
+/** Sets the scene. What the address named stays as it said. */
+export async function startStory(number: number, keep = { contact: false, phone: false }): Promise<void> {
   const story = stories.find((one) => one.number === number);
   if (!story || !scene.state) return;
   await setFaults({ ...noFaults, ...story.faults });
+  if (dingtalk.state) await setDingtalkFaults(noDingtalkFaults);
   if (scene.view === 'desk') await showChat();
   const { demo } = scene.state;
   if (scene.contacts.length === 0) await become(demo.member);
-  if (!keepContact) scene.contact = firstContact();
+  if (!keep.contact) scene.contact = firstContact();
   scene.view = 'chat';
   scene.story = number;
+  if (!keep.phone) scene.phone = story.phone;
+  if (story.phone === 'dingtalk') dingtalk.place = 'assistant';
   scene.frameUrl = null;
   scene.entry = story.entry;
   scene.offline = false;

@@ -1,5 +1,18 @@
 import { reactive } from 'vue';
-import { chooseContact, chooseEntry, perform, setFaults, write } from './direct.ts';
+import { say } from '#miniapp/ui/toast.ts';
+import { dingtalk } from './dingtalk.ts';
+import { askForDiscount } from './product.ts';
+import { w } from './words.ts';
+import {
+  chooseContact,
+  chooseEntry,
+  choosePersona,
+  choosePhone,
+  perform,
+  reopenSidebar,
+  setFaults,
+  write,
+} from './direct.ts';
 import { readContacts, readState, scene } from './scene.ts';
 import { lines, noFaults } from './story.ts';
 
@@ -32,20 +45,21 @@ function breath(): Promise<boolean> {
 
 const scripts: Record<number, () => Promise<void>> = {
   1: inquire,
-  2: async () => write('contact', lines.meanwhile),
-  async 3() {
+  2: askDiscount,
+  3: async () => write('contact', lines.meanwhile),
+  async 4() {
     scene.offline = true;
     scene.wentOffline = true;
     await write('contact', lines.meanwhile);
     for (let pause = 0; pause < 4; pause += 1) if (!(await breath())) return;
     scene.offline = false;
   },
-  async 4() {
+  async 5() {
     chooseEntry('normal');
     for (let pause = 0; pause < 3; pause += 1) if (!(await breath())) return;
     chooseEntry('single_chat_tools');
   },
-  async 5() {
+  async 6() {
     const { member, contact } = scene;
     if (!contact) return;
     for (const description of lines.remarks) {
@@ -70,4 +84,22 @@ async function inquire(): Promise<void> {
     await write('contact', line);
   }
   if (await breath()) await write('member', lines.promise);
+}
+
+/** The customer bargains, the rep asks for more than the rep may grant; what comes of it is up to the manager's phone. */
+async function askDiscount(): Promise<void> {
+  const { state } = scene;
+  if (!state) return;
+  if (scene.member !== state.demo.member) await choosePersona(state.demo.member);
+  const { contact } = state.demo;
+  if (scene.contact !== contact || scene.view !== 'chat') await chooseContact(contact);
+  dingtalk.place = 'assistant';
+  choosePhone('dingtalk');
+  await write('contact', lines.bargain);
+  if (!(await breath())) return;
+  await write('member', lines.asking);
+  if (!(await breath())) return;
+  await askForDiscount({ contact, ...lines.discount });
+  reopenSidebar();
+  say(w('story.asked'));
 }

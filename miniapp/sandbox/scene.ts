@@ -3,6 +3,7 @@ import type {
   Entry,
   LiveEvent,
   LogEntry,
+  SandboxCard,
   SandboxChat,
   SandboxContact,
   SandboxMember,
@@ -12,6 +13,7 @@ import type {
 } from '#bot/sandbox/sandbox-api.ts';
 import type { Width } from './address.ts';
 import { control, sentence, watchSandbox } from './control.ts';
+import { hearDingtalk, readDingtalk } from './dingtalk.ts';
 
 const logMax = 500;
 /** A storm of calls is drawn a few times a second, not once a call. */
@@ -28,6 +30,9 @@ export interface Pending {
   problem: string | null;
 }
 
+/** Whose phone lies beside the window: the customer's, or a manager's DingTalk. */
+export type Phone = 'phone' | 'dingtalk';
+
 /** All the page shows. It comes from the control API and its stream; what is only here is how it is looked at. */
 export const scene = reactive({
   phase: 'opening' as 'opening' | 'open' | 'failed',
@@ -43,10 +48,13 @@ export const scene = reactive({
   /** By contact, since the window was opened. */
   unread: {} as Record<string, number>,
   notices: [] as SandboxNotice[],
+  /** In the same conversation. */
+  cards: [] as SandboxCard[],
 
   view: 'chat' as 'chat' | 'notices' | 'desk',
   /** Who looks at the desk while it is open. */
   deskMember: '',
+  phone: 'phone' as Phone,
   story: null as number | null,
   entry: 'single_chat_tools' as Entry,
   width: 360 as Width,
@@ -89,8 +97,10 @@ export async function readContacts(): Promise<void> {
 
 export async function readNotices(): Promise<void> {
   const asked = scene.member;
-  const notices = await control.notices(asked);
-  if (scene.member === asked) scene.notices = notices;
+  const [notices, cards] = await Promise.all([control.notices(asked), control.cards(asked)]);
+  if (scene.member !== asked) return;
+  scene.notices = notices;
+  scene.cards = cards;
 }
 
 let unlogged: LogEntry[] = [];
@@ -183,6 +193,12 @@ export function showMessage(whose: string, who: string, message: SandboxMessage)
   if (message.by === 'contact' && !isOpen) scene.unread[who] = (scene.unread[who] ?? 0) + 1;
 }
 
+function showCard(card: SandboxCard): void {
+  const known = scene.cards.findIndex((one) => one.id === card.id);
+  if (known >= 0) scene.cards[known] = card;
+  else scene.cards.push(card);
+}
+
 /** True when it was not there yet. */
 function put({ whose, who, message }: Heard): boolean {
   const messages = scene.chat?.contact.key === who && scene.member === whose ? scene.chat.messages : null;
@@ -223,12 +239,19 @@ function hear(event: LiveEvent, onReset: () => void): void {
     case 'notice':
       if (event.notice.member === scene.member) scene.notices.push(event.notice);
       return;
+    case 'card':
+      if (event.card.member === scene.member) showCard(event.card);
+      return;
     case 'faults':
       if (scene.state) scene.state.faults = event.faults;
       return;
     case 'settings':
       if (scene.state) scene.state.settings = event.settings;
       return;
+    case 'dingtalk':
+      return hearDingtalk(event, () => {
+        scene.connected = false;
+      });
     case 'reset':
       return onReset();
   }
@@ -242,7 +265,7 @@ export function followSandbox(onReset: () => void): () => void {
       const wasConnected = scene.connected;
       scene.connected = isConnected;
       if (!isConnected || wasConnected || scene.phase !== 'open') return;
-      readAll().catch(() => {
+      Promise.all([readAll(), readDingtalk()]).catch(() => {
         scene.connected = false;
       });
     },

@@ -1,4 +1,5 @@
 import type { Entry, FaultEdit } from '#bot/sandbox/sandbox-api.ts';
+import type { Phone } from './scene.ts';
 import type { Word } from './words.ts';
 
 /** A scene to begin from. */
@@ -8,6 +9,7 @@ export interface Story {
   hint: Extract<Word, `hint.${number}`>;
   faults: FaultEdit;
   entry: Entry;
+  phone: Phone;
   /** The sidebar loses its network once it has been read. */
   offline: boolean;
 }
@@ -19,18 +21,19 @@ export const noFaults = {
   bridge: {},
 } satisfies FaultEdit;
 
-const plain = { faults: noFaults, entry: 'single_chat_tools', offline: false } as const;
+const plain = { faults: noFaults, entry: 'single_chat_tools', phone: 'phone', offline: false } as const;
 
 export const stories: readonly Story[] = [
   { ...plain, number: 1, title: 'story.1', hint: 'hint.1' },
-  { ...plain, number: 2, title: 'story.2', hint: 'hint.2', faults: { ...noFaults, model: { mode: 'down' } } },
-  { ...plain, number: 3, title: 'story.3', hint: 'hint.3', offline: true },
-  { ...plain, number: 4, title: 'story.4', hint: 'hint.4', entry: 'normal' },
+  { ...plain, number: 2, title: 'story.2', hint: 'hint.2', phone: 'dingtalk' },
+  { ...plain, number: 3, title: 'story.3', hint: 'hint.3', faults: { ...noFaults, model: { mode: 'down' } } },
+  { ...plain, number: 4, title: 'story.4', hint: 'hint.4', offline: true },
+  { ...plain, number: 5, title: 'story.5', hint: 'hint.5', entry: 'normal' },
   {
     ...plain,
-    number: 5,
-    title: 'story.5',
-    hint: 'hint.5',
+    number: 6,
+    title: 'story.6',
+    hint: 'hint.6',
     faults: { ...noFaults, api: [{ path: 'externalcontact/*', kind: 'rate_limited', calls: 5 }] },
   },
 ];
@@ -43,6 +46,15 @@ export const lines = {
     '麻烦明天下午之前把报价单发我邮箱，我们周五要定下来。',
   ],
   promise: '好的周女士，我明天下午把报价单发您邮箱。',
+  bargain: '50 人版我们今天就能定，能给到八五折吗？',
+  asking: '八五折超出我的权限，我马上向经理申请，稍后答复您。',
+  discount: {
+    title: '50 人版一年',
+    amountFen: 1_280_000,
+    need: '50 个销售用，客户资料统一管理',
+    discountBp: 1500,
+    reason: '客户今天可以定，竞品报价更低；八五折后毛利仍有 41%。',
+  },
   meanwhile: '再问一下，能开专票吗？合同周五前能给到吗？',
   remarks: ['周五前要合同', '要专票', '刘总审批'],
 } as const;

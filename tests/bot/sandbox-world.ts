@@ -13,7 +13,8 @@ export interface Delivery {
   body: string;
 }
 
-export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+/** `body` is read for callbacks only. */
+export type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
 /** A sandbox on a free port, with a product on another that keeps what is pushed to it. */
 export class SandboxWorld {
@@ -30,7 +31,7 @@ export class SandboxWorld {
 
   async start(): Promise<void> {
     this.#product = createServer((request, response) => {
-      if (!request.url?.startsWith('/callbacks/')) return this.onRequest(request, response);
+      if (!request.url?.startsWith('/callbacks/')) return this.onRequest(request, response, '');
       void this.#keep(request, response);
     });
     const listening = Promise.withResolvers<void>();
@@ -63,12 +64,9 @@ export class SandboxWorld {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const url = new URL(request.url ?? '/', 'http://product');
-    this.onCallback(request, response);
-    this.deliveries.push({
-      path: url.pathname,
-      query: url.searchParams,
-      body: Buffer.concat(chunks).toString('utf8'),
-    });
+    const body = Buffer.concat(chunks).toString('utf8');
+    this.onCallback(request, response, body);
+    this.deliveries.push({ path: url.pathname, query: url.searchParams, body });
     this.#changed.resolve();
   }
 
