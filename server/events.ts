@@ -1,4 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
+import { readForm } from '#server/approval/carry-form.ts';
+import { pressCard } from '#server/approval/press-card.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { learnContact } from '#server/contact/learn-contact.ts';
 import { oweWelcome } from '#server/contact/owe-welcome.ts';
@@ -42,9 +44,9 @@ export const deeds: Deeds = {
   department_removed: async (deps, platform) => void (await syncDepartments(deps, platform)),
   member_tag_changed: 'ignored',
   archive_ready: (deps, platform) => deps.jobs.add('pull-archive', { platform }, { key: platform }),
-  card_pressed: 'ignored',
+  card_pressed: pressCard,
   todo_changed: 'ignored',
-  form_changed: 'ignored',
+  form_changed: (deps, platform, { form }) => readForm(deps, platform, form),
   app_message: 'ignored',
   app_used: 'ignored',
   unknown: 'ignored',

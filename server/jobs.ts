@@ -1,4 +1,6 @@
 import { applyEffect } from '#server/approval/apply-effect.ts';
+import { carryForm, sweepForms, sweepFormsEveryMs } from '#server/approval/carry-form.ts';
+import { showCard, sweepCards, sweepCardsEveryMs } from '#server/approval/show-card.ts';
 import { attendApproval, sweepApprovals, sweepApprovalsEveryMs } from '#server/approval/sweep-approvals.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { forgetAnswersEveryMs, forgetModelAnswers } from '#server/base/forget-model-answers.ts';
@@ -53,6 +55,10 @@ const work: Work = {
   'attend-approval': attendApproval,
   'sweep-approvals': sweepApprovals,
   'apply-effect': (deps, payload) => applyEffect(deps, payload, effects),
+  'show-card': showCard,
+  'sweep-cards': sweepCards,
+  'carry-form': carryForm,
+  'sweep-forms': sweepForms,
 };
 
 /** The jobs of this deployment, ready for a worker (or for a test that runs them in line). */
@@ -69,6 +75,8 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
+    { name: 'sweep-cards', payload: {}, everyMs: sweepCardsEveryMs },
+    { name: 'sweep-forms', payload: {}, everyMs: sweepFormsEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
     { name: 'forget-model-answers', payload: {}, everyMs: forgetAnswersEveryMs },

@@ -52,6 +52,8 @@ export const historyActions = [
   'attachment_viewed',
   'effect_done',
   'effect_failed',
+  'form_started',
+  'form_failed',
 ] as const;
 
 const person = z.object({ id: z.uuid(), name: z.string() });

@@ -38,6 +38,8 @@ export function toldOf(approval: Approval, entry: HistoryEntry, opened: readonly
       return all('reminded', asked());
     case 'commented':
       return all('commented', [requesterId, ...asked()]);
+    case 'form_failed':
+      return all('form_failed', [requesterId]);
     case 'effect_failed':
       return all('effect_failed', [requesterId, ...(approval.decidedBy ? [approval.decidedBy] : [])]);
     case 'approved_by_rule':
@@ -46,6 +48,7 @@ export function toldOf(approval: Approval, entry: HistoryEntry, opened: readonly
     case 'attachment_added':
     case 'attachment_viewed':
     case 'effect_done':
+    case 'form_started':
       return [];
     default:
       return entry.action satisfies never;
@@ -62,6 +65,10 @@ const words = {
   answered: { zh: '申请人已补充，请重新看过', en: 'Answered: read it again' },
   reminded: { zh: '催办：待你审批', en: 'Reminder: for you to decide' },
   commented: { zh: '审批有新评论', en: 'A new comment' },
+  form_failed: {
+    zh: '审批表单没有发起成功，请撤回后联系管理员',
+    en: 'The form could not be started: take it back and tell your admin',
+  },
   effect_failed: { zh: '审批已通过，但没有生效', en: 'Approved, but it could not take effect' },
 } as const;
 

@@ -14,7 +14,7 @@ import {
   type Seat,
   type Step,
 } from './approval.ts';
-import type { ApprovalKind } from './approval-api.ts';
+import type { ApprovalKind, ApprovalPolicy } from './approval-api.ts';
 
 type Row = ApprovalRow & { seats: ApprovalSeat[] };
 
@@ -28,7 +28,7 @@ export async function insertApproval(
   tx: Db,
   cipher: FieldCipher,
   approval: Approval,
-  more: { requestKey: string; copies: string[]; formPlatform: string | null },
+  more: { requestKey: string; copies: string[]; form: ApprovalPolicy['form'] },
 ): Promise<void> {
   const { names: _, seats, amountFen, levels, content, ...columns } = approval;
   await tx.approval.create({
@@ -40,7 +40,8 @@ export async function insertApproval(
       amountFen: amountFen === null ? null : BigInt(amountFen),
       updatedAt: approval.createdAt,
       requestKey: more.requestKey,
-      formPlatform: more.formPlatform,
+      formPlatform: more.form?.platform ?? null,
+      ...(more.form ? { form: { template: more.form.template, labels: more.form.labels } } : {}),
       formState: approval.mode === 'form' && approval.state === 'pending' ? 'owed' : 'none',
       seats: { create: seats },
       copies: { create: more.copies.map((memberId) => ({ memberId })) },

@@ -5,10 +5,15 @@ import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import { approvalNotice, approvalPath, toldOf, type Told } from './approval-notice.ts';
 import { openSeats, type Approval, type Seat } from './approval.ts';
 import { listCopies, listReachedByCard, type WrittenEntry } from './approval-store.ts';
+import { endForm } from './form-store.ts';
+import { oweCards } from './show-card.ts';
 
 /** What was made owed, to be nudged once the transaction has ended. */
 export interface Owed {
   noticeKeys: string[];
+  cardKeys: string[];
+  /** Its form is to be started, or taken back. */
+  formOf: string | null;
 }
 
 /**
@@ -26,7 +31,9 @@ export async function owe(
     .map(({ memberId }) => memberId);
   const copies = await listCopies(tx, approval.id);
   const told = done.history.flatMap((entry) => toldOf(approval, entry, opened, copies).map((to) => ({ ...to, entry })));
-  if (told.length === 0) return { noticeKeys: [] };
+  const cardKeys = await oweCards(tx, deps, approval);
+  const formOf = (await oweForm(tx, deps, approval)) ? approval.id : null;
+  if (told.length === 0) return { noticeKeys: [], cardKeys, formOf };
   const shown = await shownCards(tx, deps, told);
   const messages = told.filter(({ memberId, word }) => word !== 'asked' || !shown.has(memberId));
   const locales = await listLocales(
@@ -40,7 +47,7 @@ export async function owe(
     path: approvalPath(approval.id),
   }));
   await insertNotices(tx, deps.cipher, notices, deps.now());
-  return { noticeKeys: notices.map(({ key }) => key) };
+  return { noticeKeys: notices.map(({ key }) => key), cardKeys, formOf };
 }
 
 /** Of those who are asked, whom a card can be shown to: they need no message beside it. */
@@ -54,7 +61,17 @@ async function shownCards(tx: Db, deps: Deps, told: Told[]): Promise<Set<string>
   );
 }
 
-export async function deliver(deps: Deps, { noticeKeys }: Owed): Promise<void> {
+async function oweForm(tx: Db, deps: Deps, { id, mode, state }: Approval): Promise<boolean> {
+  if (mode !== 'form') return false;
+  return state === 'pending' || endForm(tx, id, deps.now());
+}
+
+export async function deliver(deps: Deps, { noticeKeys, cardKeys, formOf }: Owed): Promise<void> {
+  await deps.jobs.addAll(
+    'show-card',
+    cardKeys.map((key) => ({ payload: { key }, options: { key } })),
+  );
+  if (formOf) await deps.jobs.add('carry-form', { approvalId: formOf }, { key: formOf });
   await deps.jobs.addAll(
     'send-notice',
     noticeKeys.map((key) => ({ payload: { key }, options: { key } })),

@@ -55,8 +55,8 @@ export async function requestApprovalIn(
     deps.now(),
   );
   const copies = policy.copies.filter((id) => id !== requesterId && org.members.get(id)?.isActive);
-  const formPlatform = approval.mode === 'form' ? (policy.form?.platform ?? null) : null;
-  await insertApproval(tx, deps.cipher, approval, { requestKey, copies, formPlatform });
+  const form = approval.mode === 'form' ? policy.form : null;
+  await insertApproval(tx, deps.cipher, approval, { requestKey, copies, form });
   const written = await insertHistory(tx, deps.cipher, approval.id, history);
   const made = (await findApproval(tx, deps.cipher, approval.id)) ?? approval;
   const owed = await owe(tx, deps, made, { seats: made.seats, history: written });

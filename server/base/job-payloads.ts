@@ -25,6 +25,10 @@ export const jobPayloads = {
   'attend-approval': z.object({ approvalId: z.uuid() }),
   'sweep-approvals': z.object({}),
   'apply-effect': z.object({ approvalId: z.uuid() }),
+  'show-card': z.object({ key: z.string() }),
+  'sweep-cards': z.object({}),
+  'carry-form': z.object({ approvalId: z.uuid() }),
+  'sweep-forms': z.object({}),
 };
 
 export type JobName = keyof typeof jobPayloads;

@@ -94,6 +94,17 @@ export async function findAccountKey(db: Db, platform: string, memberId: string)
   return row?.key ?? null;
 }
 
+/** Every account of active members. */
+export async function findAccounts(
+  db: Db,
+  memberIds: readonly string[],
+): Promise<{ memberId: string; platform: string; key: PlatformKey }[]> {
+  return db.memberIdentity.findMany({
+    where: { memberId: { in: [...memberIds] }, leftAt: null, member: { status: 'active' } },
+    select: { memberId: true, platform: true, key: true },
+  });
+}
+
 /** Keys of accounts last seen before `before` that have not left. */
 export async function listUnseenKeys(db: Db, platform: string, before: Date, limit: number): Promise<PlatformKey[]> {
   const rows = await db.memberIdentity.findMany({

@@ -20,7 +20,7 @@ export interface Card {
 }
 
 export interface CardButton {
-  /** Comes back in `card_pressed`; 1 to 32 of a-z _ */
+  /** Comes back in `card_pressed`; 1 to 32 of 0-9 a-z _ */
   action: string;
   label: string;
   style: 'primary' | 'danger' | 'plain';
