@@ -7,6 +7,7 @@ import { oweWelcome } from '#server/contact/owe-welcome.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
 import { confirmLeft, refreshMember, renameMember } from '#server/member/refresh-member.ts';
 import { syncDepartments } from '#server/member/sync-members.ts';
+import { hearTodo } from '#server/task/hear-todo.ts';
 import type { EventKind, EventOf, PlatformEvent } from '#server/platform/event.ts';
 
 export type Deed<Kind extends EventKind> = (deps: Deps, platform: string, event: EventOf<Kind>) => Promise<void>;
@@ -45,7 +46,7 @@ export const deeds: Deeds = {
   member_tag_changed: 'ignored',
   archive_ready: (deps, platform) => deps.jobs.add('pull-archive', { platform }, { key: platform }),
   card_pressed: pressCard,
-  todo_changed: 'ignored',
+  todo_changed: hearTodo,
   form_changed: (deps, platform, { form }) => readForm(deps, platform, form),
   app_message: 'ignored',
   app_used: 'ignored',

@@ -17,6 +17,8 @@ import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
 import { syncMembers } from '#server/member/sync-members.ts';
 import { remindDueTasks, remindEveryMs } from '#server/task/remind-due-tasks.ts';
+import { sendTodo } from '#server/task/send-todo.ts';
+import { sweepTodos, sweepTodosEveryMs } from '#server/task/sweep-todos.ts';
 import { sendNotice } from '#server/notice/send-notice.ts';
 import { sweepNotices, sweepNoticesEveryMs } from '#server/notice/sweep-notices.ts';
 import { rescoreContacts, rescoreEveryMs } from '#server/scoring/rescore-contacts.ts';
@@ -50,6 +52,8 @@ const work: Work = {
   'score-contact': scoreContact,
   'rescore-contacts': rescoreContacts,
   'remind-due-tasks': remindDueTasks,
+  'send-todo': sendTodo,
+  'sweep-todos': sweepTodos,
   'send-notice': sendNotice,
   'sweep-notices': sweepNotices,
   'attend-approval': attendApproval,
@@ -73,6 +77,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-inbound', payload: {}, everyMs: sweepEveryMs },
     { name: 'forget-events', payload: {}, everyMs: forgetEventsEveryMs },
     { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
+    { name: 'sweep-todos', payload: {}, everyMs: sweepTodosEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
     { name: 'sweep-cards', payload: {}, everyMs: sweepCardsEveryMs },

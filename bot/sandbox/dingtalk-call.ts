@@ -34,7 +34,6 @@ export interface DingtalkCall {
   world: DingtalkWorld;
   query: URLSearchParams;
   body: Record<string, unknown>;
-  token: string;
   /** What stands for {…} in the path. */
   path: string[];
 }

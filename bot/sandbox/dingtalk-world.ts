@@ -8,8 +8,7 @@ export interface DingtalkWorld {
   users: Record<string, DingtalkUser>;
   demo: { rep: string; manager: string; secondManager: string; director: string };
   credentials: DingtalkCredential[];
-  /** client: of a page's bridge; browser: of the login page outside of DingTalk. */
-  logins: { code: string; kind: 'client' | 'browser'; user: string; expiresAt: number; used: boolean }[];
+  logins: { code: string; user: string; expiresAt: number; used: boolean }[];
   /** Where the product may answer who wrote to the robot. */
   sessions: { id: string; user: string; expiresAt: number }[];
   /** By outTrackId. */
@@ -70,9 +69,7 @@ export interface DingtalkUser {
 }
 
 export interface DingtalkCredential {
-  kind: 'token' | 'ticket' | 'user';
-  /** Whose, of a person's own token. */
-  user?: string;
+  kind: 'token' | 'ticket';
   value: string;
   madeAt: number;
   expiresAt: number;

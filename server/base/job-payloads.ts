@@ -20,6 +20,8 @@ export const jobPayloads = {
   'score-contact': z.object({ contactId: z.uuid() }),
   'rescore-contacts': z.object({}),
   'remind-due-tasks': z.object({}),
+  'send-todo': z.object({ taskId: z.uuid(), memberId: z.uuid(), platform }),
+  'sweep-todos': z.object({}),
   'send-notice': z.object({ key: z.string() }),
   'sweep-notices': z.object({}),
   'attend-approval': z.object({ approvalId: z.uuid() }),

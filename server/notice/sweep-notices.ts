@@ -1,5 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
 import { SENDING_MAX_MS } from './notice.ts';
+import { nudgeNotices } from './nudge-notices.ts';
 import { deleteSettledNotices, giveUpOnSending, listWaitingNotices } from './notice-store.ts';
 
 const BATCH = 500;
@@ -12,9 +13,5 @@ export async function sweepNotices(deps: Deps): Promise<void> {
   const count = await giveUpOnSending(deps.db, new Date(now.getTime() - SENDING_MAX_MS));
   if (count > 0) deps.log.warn({ count }, 'notices may or may not have been sent');
   await deleteSettledNotices(deps.db, new Date(now.getTime() - NOTICE_KEPT_MS));
-  const keys = await listWaitingNotices(deps.db, now, BATCH);
-  await deps.jobs.addAll(
-    'send-notice',
-    keys.map((key) => ({ payload: { key }, options: { key } })),
-  );
+  await nudgeNotices(deps, await listWaitingNotices(deps.db, now, BATCH));
 }

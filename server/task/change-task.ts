@@ -2,10 +2,13 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { mustBeAssignable } from './create-task.ts';
+import { nudgeNotices } from '#server/notice/nudge-notices.ts';
+import { nudgeTodos, oweTodos } from './owe-todos.ts';
 import { publishTasks } from './publish-tasks.ts';
 import type { Task, TaskChange } from './task.ts';
 import type { TaskView } from './task-api.ts';
 import { getTask, saveTask } from './task-store.ts';
+import { tellOfTask } from './tell-of-task.ts';
 import { viewTask } from './view-task.ts';
 
 /** One transition of a task the caller may see, made on the version they saw. */
@@ -20,10 +23,17 @@ export async function changeTask(
   const change = transition(task, deps.now());
   if (change.assigneeId !== undefined && change.assigneeId !== task.assigneeId)
     await mustBeAssignable(deps, caller.scope, change.assigneeId);
-  const saved = await saveTask(deps.db, deps.cipher, task, change);
-  if (!saved) throw await stale(deps, await getTask(deps.db, deps.cipher, caller.scope, seen.id));
-  publishTasks(deps, [task, saved]);
-  return viewTask(deps, saved);
+  const made = await deps.db.$transaction(async (tx) => {
+    const saved = await saveTask(tx, deps.cipher, task, change);
+    if (!saved) return null;
+    const owed = await oweTodos(deps, tx, saved);
+    return { saved, owed, keys: await tellOfTask(deps, tx, caller, { before: task, after: saved }) };
+  });
+  if (!made) throw await stale(deps, await getTask(deps.db, deps.cipher, caller.scope, seen.id));
+  publishTasks(deps, [task, made.saved]);
+  await nudgeTodos(deps, made.owed);
+  await nudgeNotices(deps, made.keys);
+  return viewTask(deps, made.saved);
 }
 
 async function stale(deps: Deps, current: Task): Promise<Refusal> {

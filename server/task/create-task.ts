@@ -4,10 +4,13 @@ import { Refusal } from '#server/base/refusal.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
 import { getCustomer } from '#server/customer/customer-store.ts';
 import { isActiveMember } from '#server/member/member-store.ts';
+import { nudgeNotices } from '#server/notice/nudge-notices.ts';
+import { nudgeTodos, oweTodos } from './owe-todos.ts';
 import { publishTasks } from './publish-tasks.ts';
 import { mayHave, reminderFor } from './task.ts';
 import type { TaskView } from './task-api.ts';
 import { findCustomerOf, insertTask } from './task-store.ts';
+import { tellOfTask } from './tell-of-task.ts';
 import { viewTask } from './view-task.ts';
 
 export interface TaskWish {
@@ -25,20 +28,26 @@ export async function createTask(deps: Deps, caller: Caller, wish: TaskWish): Pr
   if (wish.contactId) await getContactByIdInScope(deps.db, caller.scope, wish.contactId);
   if (wish.customerId) await getCustomer(deps.db, caller.scope, wish.customerId);
   const boundTo = wish.contactId ? await findCustomerOf(deps.db, wish.contactId) : null;
-  const task = await insertTask(deps.db, deps.cipher, {
-    title: wish.title,
-    state: 'open',
-    contactId: wish.contactId ?? null,
-    customerId: wish.customerId ?? boundTo,
-    assigneeId,
-    createdBy: caller.memberId,
-    dueAt: wish.dueAt,
-    remindAt: reminderFor(wish.dueAt, deps.now()),
-    quote: null,
-    messageId: null,
-    createdAt: deps.now(),
+  const { task, owed, keys } = await deps.db.$transaction(async (tx) => {
+    const task = await insertTask(tx, deps.cipher, {
+      title: wish.title,
+      state: 'open',
+      contactId: wish.contactId ?? null,
+      customerId: wish.customerId ?? boundTo,
+      assigneeId,
+      createdBy: caller.memberId,
+      dueAt: wish.dueAt,
+      remindAt: reminderFor(wish.dueAt, deps.now()),
+      quote: null,
+      messageId: null,
+      createdAt: deps.now(),
+    });
+    const owed = await oweTodos(deps, tx, task);
+    return { task, owed, keys: await tellOfTask(deps, tx, caller, { before: null, after: task }) };
   });
   publishTasks(deps, [task]);
+  await nudgeTodos(deps, owed);
+  await nudgeNotices(deps, keys);
   return viewTask(deps, task);
 }
 

@@ -1,6 +1,8 @@
 import type { Deps } from '#server/base/deps.ts';
 import { dueNotice, dueNoticeKey } from './due-notice.ts';
+import { taskPath } from './tell-of-task.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
+import { nudgeNotices } from '#server/notice/nudge-notices.ts';
 import type { Task } from './task.ts';
 import { clearReminders, listNames, lockDueReminders, type TaskNames } from './task-store.ts';
 
@@ -21,10 +23,7 @@ export async function remindDueTasks(deps: Deps): Promise<void> {
       );
       return notices.map(({ key }) => key);
     });
-    await deps.jobs.addAll(
-      'send-notice',
-      keys.map((key) => ({ payload: { key }, options: { key } })),
-    );
+    await nudgeNotices(deps, keys);
     if (keys.length < BATCH) return;
   }
 }
@@ -40,6 +39,6 @@ function noticeOf(task: Task, { contacts, customers, members }: TaskNames): NewN
       customerName: customers.get(task.customerId ?? '') ?? null,
       dueAt: task.dueAt,
     }),
-    path: contact ? `/sidebar.html?contact=${encodeURIComponent(contact.key)}` : '/sidebar.html',
+    path: taskPath(task.id, contact?.key ?? null),
   };
 }

@@ -62,6 +62,17 @@ export async function getTask(db: Db, cipher: FieldCipher, scope: Scope, id: str
   return toTask(cipher, row);
 }
 
+/** For jobs and events, which ask for nobody. */
+export async function findTask(db: Db, cipher: FieldCipher, id: string): Promise<Task | null> {
+  const row = await db.task.findUnique({ where: { id } });
+  return row && toTask(cipher, row);
+}
+
+/** Until the transaction ends, nobody changes it. */
+export async function lockTask(tx: Db, id: string): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM "Task" WHERE id = ${id}::uuid FOR UPDATE`;
+}
+
 export async function insertTask(db: Db, cipher: FieldCipher, task: NewTask): Promise<Task> {
   return toTask(cipher, await db.task.create({ data: sealed(cipher, task) }));
 }

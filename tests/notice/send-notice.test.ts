@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { changeTask } from '#server/task/change-task.ts';
 import { createTask } from '#server/task/create-task.ts';
 import { remindDueTasks } from '#server/task/remind-due-tasks.ts';
+import { insertNotices } from '#server/notice/notice-store.ts';
 import { sendNotice } from '#server/notice/send-notice.ts';
 import { sweepNotices } from '#server/notice/sweep-notices.ts';
 import { complete, snooze } from '#server/task/task.ts';
@@ -11,11 +12,16 @@ import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useWorld } from '#tests/support/world.ts';
 
 const platform = new FakePlatform('wecom');
-const world = useWorld({ platforms: [platform] });
+const office = new FakePlatform('dingtalk');
+Object.assign(office, { capabilities: { ...office.capabilities, sidebar: false } });
+const world = useWorld({ platforms: [office, platform] });
 const due = new Date('2026-03-01T10:00:00.000Z');
 let made = 0;
 
-beforeEach(() => platform.reset());
+beforeEach(() => {
+  platform.reset();
+  office.reset();
+});
 
 async function dueTask(): Promise<{ task: TaskView; as: Awaited<ReturnType<typeof callerOf>> }> {
   const { deps } = world;
@@ -189,5 +195,42 @@ describe('a reminder', () => {
     await remindDueTasks(world.deps);
     await world.jobs.drain();
     expect(await notice()).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('a member on two messengers', () => {
+  async function onBoth(path: string) {
+    const member = await makeMember(world.deps, { key: 'rep' });
+    await world.deps.db.memberIdentity.create({ data: { platform: 'dingtalk', key: 'u1', memberId: member.id } });
+    platform.addMember('rep');
+    office.addMember('u1');
+    await insertNotices(
+      world.deps.db,
+      world.deps.cipher,
+      [{ key: 'n', memberId: member.id, text: '看', path }],
+      world.deps.now(),
+    );
+  }
+  const sent = () => [office.notices.length, platform.notices.length];
+
+  test('is told of what opens the sidebar where there is one, and of the rest on the first', async () => {
+    await onBoth('/sidebar.html?contact=wm1');
+    await sendNotice(world.deps, { key: 'n' });
+    expect(sent()).toEqual([0, 1]);
+  });
+
+  test('is told once on the other when the one does not reach them', async () => {
+    await onBoth('/inbox.html');
+    office.unreachable.add('u1');
+    await sendNotice(world.deps, { key: 'n' });
+    expect(sent()).toEqual([0, 1]);
+    expect(await notice()).toMatchObject({ state: 'sent' });
+  });
+
+  test('is not told through an account that is gone', async () => {
+    await onBoth('/inbox.html');
+    await world.deps.db.memberIdentity.updateMany({ where: { key: 'u1' }, data: { leftAt: world.deps.now() } });
+    await sendNotice(world.deps, { key: 'n' });
+    expect(sent()).toEqual([0, 1]);
   });
 });
