@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
+import { approvalRoutes } from '#server/approval/approval-routes.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { answering, serve, type Route } from '#server/base/http.ts';
 import { openApiDocument } from '#server/base/openapi.ts';
@@ -38,6 +39,7 @@ export const routes: Route[] = [
   ...taskRoutes,
   ...summaryRoutes,
   ...scoringRoutes,
+  ...approvalRoutes,
   ...sidebarRoutes,
 ];
 

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import type { Contact, Customer, Department, Member } from '#prisma/client/client.ts';
 import { routes } from '#server/app.ts';
+import { requestReveal } from '#server/approval/request-reveal.ts';
 import { roles, type Role } from '#server/base/caller.ts';
 import { insertScore } from '#server/scoring/scoring-store.ts';
-import { makeContact, makeCustomer, makeDepartment, makeMember, openSession } from './support/factories.ts';
+import { callerOf, makeContact, makeCustomer, makeDepartment, makeMember, openSession } from './support/factories.ts';
 import { FakePlatform } from './support/fake-platform.ts';
 import { useHttp } from './support/http.ts';
 import { useWorld } from './support/world.ts';
@@ -22,6 +24,8 @@ interface Property {
   tagId: string;
   makeTask(state?: string): Promise<string>;
   makeBindingChange(): Promise<bigint>;
+  /** Asked by the owner; somebody else decides. */
+  makeApproval(): Promise<string>;
 }
 
 interface Asked {
@@ -48,6 +52,11 @@ const onTask = (action: string, state: string, more: Record<string, unknown> = {
     path: `/api/tasks/${await makeTask(state)}/${action}`,
     body: { version: 1, ...more },
   }),
+});
+
+const onApproval = (action: string, body: Record<string, unknown>): Case => ({
+  route: `POST /api/approvals/:id/${action}`,
+  ask: async ({ makeApproval }) => ({ path: `/api/approvals/${await makeApproval()}/${action}`, body }),
 });
 
 /** Every route that shows or changes what belongs to a customer. A new one gets its line here. */
@@ -180,6 +189,53 @@ const cases: Case[] = [
   },
 
   {
+    route: 'GET /api/approvals/:id',
+    ask: async ({ makeApproval }) => ({ path: `/api/approvals/${await makeApproval()}` }),
+  },
+  {
+    route: 'POST /api/approvals/reveal',
+    ask: ({ customer }) => ({
+      path: '/api/approvals/reveal',
+      body: { customerId: customer.id, field: 'phone', hours: 4, reason: '回访', requestKey: randomUUID() },
+    }),
+  },
+  {
+    route: 'POST /api/approvals/decide',
+    ask: async ({ makeApproval }) => ({
+      path: '/api/approvals/decide',
+      body: { kind: 'sensitive_reveal', items: [{ id: await makeApproval(), revision: 1 }] },
+    }),
+    shows: (body) =>
+      (body as { items: { error: { code: string } | null }[] }).items[0]?.error?.code !== 'approval.unknown',
+  },
+  onApproval('decide', { revision: 1, decision: 'approve' }),
+  onApproval('withdraw', {}),
+  onApproval('remind', {}),
+  {
+    route: 'POST /api/approvals/:id/transfer',
+    ask: async ({ makeApproval, owner }) => ({
+      path: `/api/approvals/${await makeApproval()}/transfer`,
+      body: { revision: 1, toMemberId: owner.id },
+    }),
+  },
+  onApproval('ask', { revision: 1, question: '为什么？' }),
+  onApproval('answer', { text: '因为' }),
+  onApproval('comments', { text: '好' }),
+  onApproval('attachments', { name: '报价.txt', type: 'text/plain', base64: 'aGk=' }),
+  {
+    route: 'GET /api/approvals/:id/attachments/:attachmentId',
+    ask: async ({ makeApproval }) => {
+      const id = await makeApproval();
+      const file = { approvalId: id, name: '报价.txt', type: 'text/plain', bytes: 2, addedBy: id };
+      const { deps } = world;
+      const row = await deps.db.approvalAttachment.create({
+        data: { ...file, content: deps.cipher.encrypt('aGk=') },
+      });
+      return { path: `/api/approvals/${id}/attachments/${row.id}` };
+    },
+  },
+
+  {
     route: 'GET /api/sidebar',
     ask: ({ contact }) => ({ path: `/api/sidebar?platform=wecom&contact=${contact.key}` }),
   },
@@ -209,6 +265,13 @@ const withoutCustomers = [
   'GET /api/customer-fields',
   'GET /api/regions',
   'GET /api/industries',
+  // The boxes hold what the caller asked, decides, decided or is told.
+  'GET /api/approvals',
+  'POST /api/approvals/preview',
+  'GET /api/approval-policies',
+  'GET /api/approval-delegates',
+  'POST /api/approval-delegates',
+  'DELETE /api/approval-delegates/:id',
 ];
 
 test('every route is in the table, or is said to be about nobody’s customers', () => {
@@ -273,22 +336,36 @@ function maySee(role: Role, place: Place): boolean {
   return role === 'admin' || place === 'own' || (place === 'department' && role !== 'rep');
 }
 
-/** A conflict is an answer about something seen; a missing login, role or field would be a fault of this test. */
+/** A conflict is an answer about something seen, and so is whose turn it is; a missing login, role or field would be a fault of this test. */
 function outcomeOf(
   { status, code, body }: { status: number; code: string; body: unknown },
   shows: ((body: unknown) => boolean) | undefined,
 ): string {
   if (shows && status === 200) return shows(body) ? 'seen' : 'not seen';
   if (status === 404 && /[._]unknown$/.test(code)) return 'not seen';
-  return (status >= 200 && status < 300) || status === 409 ? 'seen' : `${status} ${code}`;
+  const isToldWho = status === 403 && code.startsWith('approval.');
+  return (status >= 200 && status < 300) || status === 409 || isToldWho ? 'seen' : `${status} ${code}`;
 }
 
 async function colleague(place: Exclude<Place, 'own'>): Promise<Member> {
   return makeMember(world.deps, { departments: [place === 'department' ? east : south], key: 'colleague' });
 }
 
+/** Whoever decides sees what is asked, so it is none of those whose sight is tested. */
+async function letDecide(member: Member): Promise<void> {
+  const level = { who: { by: 'members', ids: [member.id] }, of: 'any', escalateAfterMinutes: null };
+  const policy = { mode: 'own', form: null, fallback: [], copies: [], expireAfterHours: null };
+  const data = { policy: { ...policy, bands: [{ upTo: null, risk: 'low', levels: [level] }] } };
+  await world.deps.db.approvalPolicy.upsert({
+    where: { kind: 'sensitive_reveal' },
+    create: { kind: 'sensitive_reveal', ...data },
+    update: data,
+  });
+}
+
 async function endow(owner: Member): Promise<Property> {
   const { deps } = world;
+  await letDecide(await makeMember(deps, { role: 'admin' }));
   const { key: memberKey } = await deps.db.memberIdentity.findFirstOrThrow({ where: { memberId: owner.id } });
   const contact = await makeContact(deps, { followedBy: [owner] });
   platform.addContact(contact.key, { follows: [memberKey] });
@@ -311,6 +388,11 @@ async function endow(owner: Member): Promise<Property> {
     async makeBindingChange() {
       const change = { ...binding, action: 'role_changed', role: 'user', previousRole: 'other' };
       return (await deps.db.bindingChange.create({ data: change })).id;
+    },
+    async makeApproval() {
+      const wish = { customerId: customer.id, field: 'phone' as const, hours: 4, reason: '回访' };
+      const approval = await requestReveal(deps, await callerOf(deps, owner), { ...wish, requestKey: randomUUID() });
+      return approval.id;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { DingtalkErrcode, DingtalkRefusal, oldParam, paramRefused, text, type DingtalkRule } from './dingtalk-call.ts';
-import type { DingtalkCredential } from './dingtalk-world.ts';
+import type { DingtalkUser } from './dingtalk-world.ts';
 import type { Stage } from './stage.ts';
 
 const validMs = 7_200_000;
@@ -55,15 +55,10 @@ export const dingtalkAccessCalls: DingtalkRule[] = [
   {
     method: 'POST',
     path: '/topapi/v2/user/getuserinfo',
-    answer({ stage, world, body }) {
+    answer({ stage, body }) {
       const code = text(body, 'code', oldParam);
-      const login = world.logins.find((one) => one.code === code);
-      const user = login ? world.users[login.user] : undefined;
-      if (!login || login.used || login.expiresAt <= stage.now() || !user?.active) {
-        throw new DingtalkErrcode(40078, '不存在的临时授权码');
-      }
-      login.used = true;
-      stage.changed();
+      const user = spend(stage, code, 'client');
+      if (!user) throw new DingtalkErrcode(40078, '不存在的临时授权码');
       const level = user.boss ? 100 : user.admin ? 1 : 0;
       return {
         result: {
@@ -78,10 +73,71 @@ export const dingtalkAccessCalls: DingtalkRule[] = [
       };
     },
   },
+  {
+    method: 'POST',
+    path: '/v1.0/oauth2/userAccessToken',
+    open: true,
+    answer({ stage, world, body }) {
+      const refuse = paramRefused('param.error');
+      const isKnown =
+        text(body, 'clientId', refuse) === world.app.clientId &&
+        text(body, 'clientSecret', refuse) === world.app.clientSecret;
+      if (!isKnown) throw new DingtalkRefusal('invalidClientIdOrSecret', '无效的clientId或者clientSecret');
+      if (text(body, 'grantType', refuse) !== 'authorization_code') throw refuse('grantType is invalid');
+      const user = spend(stage, text(body, 'code', refuse), 'browser');
+      if (!user) throw new DingtalkRefusal('invalidParameter.authCode.notFound', '不存在的授权码');
+      const accessToken = randomBytes(16).toString('hex');
+      world.credentials.push({
+        kind: 'user',
+        user: user.userid,
+        value: accessToken,
+        madeAt: stage.now(),
+        expiresAt: stage.now() + validMs,
+      });
+      stage.changed();
+      return {
+        accessToken,
+        refreshToken: randomBytes(16).toString('hex'),
+        expireIn: validMs / 1000,
+        corpId: world.app.corpId,
+      };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1.0/contact/users/me',
+    // The token is the person's and not the app's.
+    open: true,
+    answer({ stage, world, token }) {
+      const held = world.credentials.find((one) => one.kind === 'user' && one.value === token);
+      const user = held && held.expiresAt > stage.now() ? world.users[held.user ?? ''] : undefined;
+      if (!user?.active) throw new DingtalkRefusal('InvalidAuthentication', '不合法的access_token');
+      return {
+        nick: user.name,
+        avatarUrl: '',
+        mobile: user.mobile,
+        openId: user.unionid.split('').reverse().join(''),
+        unionId: user.unionid,
+        email: user.email,
+        stateCode: '86',
+      };
+    },
+  },
 ];
 
+/** A code is good once; null when it is none of this kind, spent or too old. */
+function spend(stage: Stage, code: string, kind: 'client' | 'browser'): DingtalkUser | null {
+  const { logins, users } = stage.world.dingtalk;
+  const login = logins.find((one) => one.code === code && one.kind === kind);
+  const user = login ? users[login.user] : undefined;
+  if (!login || login.used || login.expiresAt <= stage.now() || !user?.active) return null;
+  login.used = true;
+  stage.changed();
+  return user;
+}
+
 /** K-auth: asked again while it is good, the same one comes back and is good for two hours again. */
-function renew(stage: Stage, kind: DingtalkCredential['kind']): { value: string; expireIn: number } {
+function renew(stage: Stage, kind: 'token' | 'ticket'): { value: string; expireIn: number } {
   const { credentials } = stage.world.dingtalk;
   const now = stage.now();
   let held = credentials.find((one) => one.kind === kind && one.expiresAt > now);
@@ -121,10 +177,10 @@ export function expireDingtalkTokens(stage: Stage): number {
 }
 
 /** K-auth: good for one use within five minutes. */
-export function dingtalkLoginCode(stage: Stage, user: string): string {
+export function dingtalkLoginCode(stage: Stage, user: string, kind: 'client' | 'browser'): string {
   const code = randomBytes(16).toString('hex');
   const { logins } = stage.world.dingtalk;
-  logins.push({ code, user, expiresAt: stage.now() + codeMs, used: false });
+  logins.push({ code, kind, user, expiresAt: stage.now() + codeMs, used: false });
   logins.splice(0, logins.length - 200);
   stage.changed();
   return code;

@@ -92,7 +92,7 @@ function answer(stage: Stage, call: DingtalkBridgeCall): DingtalkBridgeReply {
       const isV2 = call.name.endsWith('V2');
       if (isV2 && words('clientId') !== dingtalk.app.clientId) return failed('3', '不合法的clientId');
       const user = activeUser(dingtalk, call.user);
-      return user ? done({ code: dingtalkLoginCode(stage, user.userid) }) : failed('3', '用户不在企业内');
+      return user ? done({ code: dingtalkLoginCode(stage, user.userid, 'client') }) : failed('3', '用户不在企业内');
     }
     case 'biz.util.openLink':
     case 'biz.util.open':

@@ -34,6 +34,7 @@ export interface DingtalkCall {
   world: DingtalkWorld;
   query: URLSearchParams;
   body: Record<string, unknown>;
+  token: string;
   /** What stands for {…} in the path. */
   path: string[];
 }

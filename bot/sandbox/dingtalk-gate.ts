@@ -44,12 +44,12 @@ interface Said {
 export function dingtalkGate(stage: Stage) {
   const counters = new Map<string, { second: number; calls: number }>();
 
-  function count(path: string): void {
+  function count(path: string, isNewHost: boolean): void {
     const second = Math.floor(stage.now() / 1000);
     const counter = counters.get(path);
     const next = counter?.second === second ? { second, calls: counter.calls + 1 } : { second, calls: 1 };
     counters.set(path, next);
-    if (next.calls > stage.world.dingtalk.settings.callsPerSecondMax) throw refusals.qps_app(isNew(path));
+    if (next.calls > stage.world.dingtalk.settings.callsPerSecondMax) throw refusals.qps_app(isNewHost);
   }
 
   function answer(
@@ -65,12 +65,13 @@ export function dingtalkGate(stage: Stage) {
       if (isNew(path)) throw new DingtalkRefusal('InvalidAction.NotFound', 'Specified api is not found.', 404);
       throw new DingtalkErrcode(22, '不存在的方法名');
     }
-    count(match.rule.path);
-    if (!match.rule.open) checkToken(stage, tokenIn(request, query, path), isNew(path));
+    count(`${match.rule.method} ${match.rule.path}`, isNew(path));
+    const token = tokenIn(request, query, path);
+    if (!match.rule.open) checkToken(stage, token, isNew(path));
     const world = stage.world.dingtalk;
     const body = bodyIn(request, raw, path);
     const parts = (match.pattern.exec(path) ?? []).slice(1).map(decodeURIComponent);
-    return match.rule.answer({ stage, world, query, body, path: parts });
+    return match.rule.answer({ stage, world, query, body, token, path: parts });
   }
 
   function said(path: string, work: () => Record<string, unknown>): Said {

@@ -8,7 +8,8 @@ export interface DingtalkWorld {
   users: Record<string, DingtalkUser>;
   demo: { rep: string; manager: string; secondManager: string; director: string };
   credentials: DingtalkCredential[];
-  logins: { code: string; user: string; expiresAt: number; used: boolean }[];
+  /** client: of a page's bridge; browser: of the login page outside of DingTalk. */
+  logins: { code: string; kind: 'client' | 'browser'; user: string; expiresAt: number; used: boolean }[];
   /** Where the product may answer who wrote to the robot. */
   sessions: { id: string; user: string; expiresAt: number }[];
   /** By outTrackId. */
@@ -69,7 +70,9 @@ export interface DingtalkUser {
 }
 
 export interface DingtalkCredential {
-  kind: 'token' | 'ticket';
+  kind: 'token' | 'ticket' | 'user';
+  /** Whose, of a person's own token. */
+  user?: string;
   value: string;
   madeAt: number;
   expiresAt: number;

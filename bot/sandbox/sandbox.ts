@@ -6,7 +6,9 @@ import { clientScript } from './client-script.ts';
 import { passOn } from './client-proxy.ts';
 import { controlDoor, playing, type Control } from './control.ts';
 import { dingtalkClientScript } from './dingtalk-client-script.ts';
-import { dingtalkClientPath } from './dingtalk-client.ts';
+import { dingtalkLoginCode } from './dingtalk-access.ts';
+import { activeUsers } from './dingtalk-call.ts';
+import { dingtalkClientPath, phoneOf } from './dingtalk-client.ts';
 import { dingtalkGate, isDingtalkPath } from './dingtalk-gate.ts';
 import { dingtalkTiming, dingtalkWire, type DingtalkTiming } from './dingtalk-push.ts';
 import { completeDingtalk } from './dingtalk-seed.ts';
@@ -187,6 +189,7 @@ function envOf({ company, dingtalk: { app } }: World, url: string): Record<strin
     WECOM_ARCHIVE_SDK: new URL('./archive-sdk.ts', import.meta.url).href,
     DINGTALK_API_BASE: url,
     DINGTALK_OAPI_BASE: url,
+    DINGTALK_LOGIN_BASE: url,
     DINGTALK_CLIENT_ID: app.clientId,
     DINGTALK_CLIENT_SECRET: app.clientSecret,
     DINGTALK_CORP_ID: app.corpId,
@@ -229,6 +232,7 @@ function openDoors(stage: Stage, control: Control) {
     if (path === '/connect/oauth2/authorize' || path === '/wwlogin/sso/login') {
       return authorize(stage, request, response, url);
     }
+    if (path === '/oauth2/auth') return authorizeDingtalk(stage, request, response, url);
     // One name for the sandbox: cookies and the product's own Origin check go by it.
     if (isNavigation(request) && request.headers.host !== new URL(stage.url).host) {
       response.writeHead(302, { location: `${stage.url}${request.url ?? '/'}` }).end();
@@ -261,6 +265,29 @@ function authorize(stage: Stage, request: IncomingMessage, response: ServerRespo
   back.searchParams.set('code', loginCode(stage, member));
   back.searchParams.set('state', url.searchParams.get('state') ?? '');
   stage.log({ kind: 'oauth', name: url.pathname.slice(1), code: '0', ms: 0, detail: member });
+  response.writeHead(302, { location: back.href, 'cache-control': 'no-store' }).end();
+}
+
+/** K-auth: the same for DingTalk; the code comes as authCode, and as code too. */
+function authorizeDingtalk(stage: Stage, request: IncomingMessage, response: ServerResponse, url: URL): void {
+  const { dingtalk } = stage.world;
+  const target = url.searchParams.get('redirect_uri') ?? '';
+  const refuse = (message: string) => {
+    stage.log({ kind: 'oauth', name: 'dingtalk oauth2/auth', code: 'refused', ms: 0, detail: message });
+    sendText(response, 200, 'text/plain', `${message}\n`);
+  };
+  if (url.searchParams.get('client_id') !== dingtalk.app.clientId) return refuse('client_id 不存在');
+  if (!isTrusted(stage, target)) return refuse('redirect_uri 未在开发者后台登记');
+  const phone = phoneOf(request, url);
+  const member = playing(stage, request);
+  const user = activeUsers(dingtalk).find((one) => (phone ? one.userid === phone : one.member === member));
+  if (!user) return refuse('用户不在企业内');
+  const back = new URL(target);
+  const code = dingtalkLoginCode(stage, user.userid, 'browser');
+  back.searchParams.set('authCode', code);
+  back.searchParams.set('code', code);
+  back.searchParams.set('state', url.searchParams.get('state') ?? '');
+  stage.log({ kind: 'oauth', name: 'dingtalk oauth2/auth', code: '0', ms: 0, detail: user.userid });
   response.writeHead(302, { location: back.href, 'cache-control': 'no-store' }).end();
 }
 

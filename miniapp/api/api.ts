@@ -1,3 +1,4 @@
+import type { approvalApi } from '#server/approval/approval-api.ts';
 import type { bindingApi } from '#server/binding/binding-api.ts';
 import type { contactApi } from '#server/contact/contact-api.ts';
 import type { conversationApi } from '#server/conversation/conversation-api.ts';
@@ -27,6 +28,9 @@ export const api = {
 
   editCustomer: to<typeof customerApi.edit>('PATCH', '/api/customers/:id'),
   revealCustomerPhone: to<typeof customerApi.revealPhone>('POST', '/api/customers/:id/phone/reveal'),
+  requestReveal: to<typeof approvalApi.requestReveal>('POST', '/api/approvals/reveal'),
+  previewApproval: to<typeof approvalApi.preview>('POST', '/api/approvals/preview'),
+  attachToApproval: to<typeof approvalApi.attach>('POST', '/api/approvals/:id/attachments'),
   customerHistory: to<typeof customerApi.history>('GET', '/api/customers/:id/history'),
   customerNotes: to<typeof customerApi.notes>('GET', '/api/customers/:id/notes'),
   addNote: to<typeof customerApi.addNote>('POST', '/api/customers/:id/notes'),

@@ -3,7 +3,7 @@ import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { isActiveMember } from '#server/member/member-store.ts';
-import { answer, ask, comment, ownSeat, remind, replace, transfer, withdraw, type Approval } from './approval.ts';
+import { answer, ask, comment, handOver, remind, transfer, withdraw, type Approval } from './approval.ts';
 import { changeApproval, changeApprovalIn, type Changed, type Transition } from './change-approval.ts';
 import { getVisible } from './find-visible.ts';
 
@@ -48,19 +48,16 @@ export const commentOnApproval = (deps: Deps, caller: Caller, { id, text }: { id
   act(deps, caller, id, (approval, now) => comment(approval, caller.memberId, text, now));
 
 /**
- * What waits for one member is asked of another, because a hand-over says so; `tellOfChange` is for the caller to call
- * after the transaction. Null when nothing of it waits for them, or the other may not be asked.
+ * What one member asked for and what waits for them goes to another, because a hand-over says so. `tellOfChange` is for
+ * the caller to call after the transaction; null when there was nothing to hand over.
  */
-export async function passOnApproval(
+export async function handOverApproval(
   tx: Db,
   deps: Deps,
   { approvalId, from, to }: { approvalId: string; from: string; to: string },
 ): Promise<Changed | null> {
-  const changed = await changeApprovalIn(tx, deps, approvalId, (approval, now) => {
-    const seat = approval.state === 'pending' ? ownSeat(approval, from) : undefined;
-    return seat ? replace(approval, seat, [to], 'transferred', now) : { change: {}, seats: [], history: [] };
-  });
-  return changed.step.seats.length > 0 ? changed : null;
+  const changed = await changeApprovalIn(tx, deps, approvalId, (approval, now) => handOver(approval, from, to, now));
+  return changed.step.history.length > 0 ? changed : null;
 }
 
 async function mustWorkHere(deps: Deps, memberId: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { Approval as ApprovalRow, ApprovalHistory, ApprovalSeat, Prisma } f
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
+import { contactsIn } from '#server/contact/contact-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import {
   unknownApproval,
@@ -251,6 +252,30 @@ export async function listNewestAbout(db: Db, cipher: FieldCipher, subjects: str
   });
   const approvals = await withNames(db, cipher, newest);
   return new Map(approvals.map((approval) => [approval.subject ?? '', approval]));
+}
+
+/** Names of what these are about. */
+export async function listSubjectNames(
+  db: Db,
+  approvals: Pick<Approval, 'customerId' | 'contactId'>[],
+): Promise<{ customers: Map<string, string>; contacts: Map<string, string> }> {
+  const ids = (pick: (approval: (typeof approvals)[number]) => string | null) => ({
+    where: { id: { in: [...new Set(approvals.map(pick))].filter((id) => id !== null) } },
+    select: { id: true, name: true },
+  });
+  const customers = await db.customer.findMany(ids(({ customerId }) => customerId));
+  const contacts = await db.contact.findMany(ids(({ contactId }) => contactId));
+  const byId = (rows: { id: string; name: string }[]) => new Map(rows.map(({ id, name }) => [id, name]));
+  return { customers: byId(customers), contacts: byId(contacts) };
+}
+
+/** The contact in scope that was bound to the customer first. */
+export async function findFirstContact(db: Db, scope: Scope, customerId: string): Promise<string | null> {
+  const binding = await db.binding.findFirst({
+    where: { customerId, contact: contactsIn(scope) },
+    orderBy: { madeAt: 'asc' },
+  });
+  return binding?.contactId ?? null;
 }
 
 /** Undecided ones the clock has something to do with: late seats, seats of whoever left or is away, and those that are over. */

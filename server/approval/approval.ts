@@ -94,7 +94,16 @@ export interface Actor {
 export type ApprovalChange = Partial<
   Pick<
     Approval,
-    'state' | 'level' | 'revision' | 'question' | 'reason' | 'remindedAt' | 'decidedAt' | 'decidedBy' | 'effectState'
+    | 'state'
+    | 'requesterId'
+    | 'level'
+    | 'revision'
+    | 'question'
+    | 'reason'
+    | 'remindedAt'
+    | 'decidedAt'
+    | 'decidedBy'
+    | 'effectState'
   >
 >;
 
@@ -342,6 +351,36 @@ export function transfer(
     change: {},
     seats: [{ ...seat, state: 'passed_on', dueAt: null }, passedOn(approval, seat, to.memberId, 'transferred', now)],
     history: [entry(approval, now, memberId, 'transferred', { text: to.reason?.trim() || null, to: [to.memberId] })],
+  };
+}
+
+/**
+ * What a member asked for and what waits for them, now or on a later level, goes to another, because the company says so.
+ * Nobody comes to decide what is theirs by it: that is refused.
+ */
+export function handOver(approval: Approval, from: string, to: string, now: Date): Step {
+  if (approval.state !== 'pending') return nothing;
+  const isRequester = approval.requesterId === from;
+  const isLive = ({ state }: Seat) => state === 'open' || state === 'waiting';
+  const given = approval.seats.filter((seat) => seat.memberId === from && isLive(seat));
+  if (!isRequester && given.length === 0) return nothing;
+  const sitsThere = approval.seats.some((seat) => seat.memberId === to && isLive(seat));
+  if (isRequester ? sitsThere : approval.requesterId === to) throw ownRequest();
+  const seats = given.flatMap((seat): Seat[] => {
+    const taken = approval.seats.find((other) => other.level === seat.level && other.memberId === to);
+    const left: Seat = { ...seat, state: 'passed_on', dueAt: null };
+    if (taken && isLive(taken)) return [left];
+    if (taken && taken.state !== 'passed_on') return [];
+    return [
+      left,
+      { ...seat, memberId: to, because: seat.because === 'escalated' ? 'escalated' : 'transferred', standsFor: from },
+    ];
+  });
+  const revision = approval.revision + (isRequester ? 1 : 0);
+  return {
+    change: isRequester ? { requesterId: to, revision } : {},
+    seats,
+    history: [entry({ revision }, now, null, 'transferred', { to: [to] })],
   };
 }
 

@@ -45,9 +45,9 @@ async function settle(
   history: WrittenEntry[],
 ): Promise<{ approval: Approval; owed: Owed }> {
   const changed = after(found, step);
-  const isNamed = changed.seats.every(({ memberId }) => found.names.has(memberId));
-  const knowsDecider = changed.decidedBy === null || found.names.has(changed.decidedBy);
-  const approval = isNamed && knowsDecider ? changed : ((await findApproval(tx, deps.cipher, found.id)) ?? changed);
+  const people = [changed.requesterId, changed.decidedBy, ...changed.seats.map(({ memberId }) => memberId)];
+  const isNamed = people.every((id) => id === null || found.names.has(id));
+  const approval = isNamed ? changed : ((await findApproval(tx, deps.cipher, found.id)) ?? changed);
   return { approval, owed: await owe(tx, deps, approval, { seats: step.seats, history }) };
 }
 

@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+import type { Approval } from './approval.ts';
+import { approvalContents, type approvalChange, type ApprovalContent } from './approval-api.ts';
+
+type Change = z.infer<typeof approvalChange>;
+
+/** What would be otherwise if it is approved. [] when a newer version wrote what this one cannot read. */
+export function changesOf({ kind, content, amountFen, measure }: Approval): Change[] {
+  const parsed = approvalContents[kind].safeParse(content);
+  if (!parsed.success) return [];
+  switch (kind) {
+    case 'discount': {
+      const { discountBp, discountBpBefore } = parsed.data as ApprovalContent<'discount'>;
+      const percent: Change = {
+        field: 'discount',
+        format: 'percent',
+        before: discountBpBefore / 100,
+        after: discountBp / 100,
+      };
+      if (amountFen === null) return [percent];
+      const net = (basisPoints: number) => Math.round((amountFen * (10_000 - basisPoints)) / 10_000);
+      return [percent, { field: 'amount', format: 'money', before: net(discountBpBefore), after: net(discountBp) }];
+    }
+    case 'contract_terms': {
+      const { terms, termsBefore } = parsed.data as ApprovalContent<'contract_terms'>;
+      return [{ field: 'terms', format: 'text', before: termsBefore || null, after: terms }];
+    }
+    case 'stage_exception': {
+      const { from, to, missing } = parsed.data as ApprovalContent<'stage_exception'>;
+      return [
+        { field: 'stage', format: 'stage', before: from, after: to },
+        { field: 'missing', format: 'text', before: null, after: missing.join(',') },
+      ];
+    }
+    case 'customer_transfer':
+      return [{ field: 'items', format: 'count', before: null, after: measure }];
+    case 'sensitive_reveal': {
+      const { field, hours } = parsed.data as ApprovalContent<'sensitive_reveal'>;
+      return [
+        { field: 'field', format: 'text', before: null, after: field },
+        { field: 'hours', format: 'count', before: null, after: hours },
+      ];
+    }
+    case 'broadcast':
+      return [{ field: 'recipients', format: 'count', before: null, after: measure }];
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,95 @@
+import { route, type Route } from '#server/base/http.ts';
+import { listMemberNames } from '#server/member/member-store.ts';
+import {
+  answerQuestion,
+  askRequester,
+  commentOnApproval,
+  remindDeciders,
+  transferApproval,
+  withdrawApproval,
+} from './act-on-approval.ts';
+import { approvalApi } from './approval-api.ts';
+import { attachFile, readAttachment } from './attach-file.ts';
+import { decideMany, decideOnPage } from './decide-approval.ts';
+import { listDelegates } from './delegate-store.ts';
+import { listApprovals } from './list-approvals.ts';
+import { listPolicies, type StoredPolicy } from './policy-store.ts';
+import { previewApproval } from './preview-approval.ts';
+import { readApproval } from './read-approval.ts';
+import { requestReveal } from './request-reveal.ts';
+import { savePolicy } from './save-policy.ts';
+import { addDelegate, removeDelegate } from './stand-in.ts';
+import { viewApproval } from './view-approval.ts';
+
+const viewPolicy = ({ updatedAt, ...policy }: StoredPolicy) => ({
+  ...policy,
+  updatedAt: updatedAt?.toISOString() ?? null,
+});
+
+export const approvalRoutes: Route[] = [
+  route(approvalApi.list, (deps, { caller, query }) => listApprovals(deps, caller, query)),
+  route(approvalApi.preview, (deps, { caller, body }) => previewApproval(deps, caller, body)),
+  route(approvalApi.requestReveal, async (deps, { caller, body }) =>
+    viewApproval(deps, caller, await requestReveal(deps, caller, body)),
+  ),
+  route(approvalApi.decideMany, async (deps, { caller, body }) => {
+    const items = [];
+    for (const { approval, ...item } of await decideMany(deps, caller, body))
+      items.push({ ...item, approval: approval && (await viewApproval(deps, caller, approval)) });
+    return { items };
+  }),
+  route(approvalApi.read, (deps, { caller, params }) => readApproval(deps, caller, params)),
+  route(approvalApi.decide, async (deps, { caller, params, body }) =>
+    viewApproval(deps, caller, await decideOnPage(deps, caller, { ...params, ...body })),
+  ),
+  route(approvalApi.withdraw, async (deps, { caller, params }) =>
+    viewApproval(deps, caller, await withdrawApproval(deps, caller, params)),
+  ),
+  route(approvalApi.remind, async (deps, { caller, params }) =>
+    viewApproval(deps, caller, await remindDeciders(deps, caller, params)),
+  ),
+  route(approvalApi.transfer, async (deps, { caller, params, body }) =>
+    viewApproval(deps, caller, await transferApproval(deps, caller, { ...params, ...body })),
+  ),
+  route(approvalApi.ask, async (deps, { caller, params, body }) =>
+    viewApproval(deps, caller, await askRequester(deps, caller, { ...params, ...body })),
+  ),
+  route(approvalApi.answer, async (deps, { caller, params, body }) =>
+    viewApproval(deps, caller, await answerQuestion(deps, caller, { ...params, ...body })),
+  ),
+  route(approvalApi.comment, async (deps, { caller, params, body }) =>
+    viewApproval(deps, caller, await commentOnApproval(deps, caller, { ...params, ...body })),
+  ),
+  route(approvalApi.attach, async (deps, { caller, params, body }) =>
+    viewApproval(deps, caller, await attachFile(deps, caller, { ...params, ...body })),
+  ),
+  route(approvalApi.readAttachment, (deps, { caller, params }) => readAttachment(deps, caller, params)),
+  route(approvalApi.listPolicies, async (deps) => ({ items: (await listPolicies(deps.db)).map(viewPolicy) })),
+  route(approvalApi.savePolicy, async (deps, { caller, params, body }) =>
+    viewPolicy(await savePolicy(deps, caller, { ...params, ...body })),
+  ),
+  route(approvalApi.listDelegates, async (deps, { caller }) => {
+    const delegates = await listDelegates(deps.db, caller.role === 'admin' ? null : caller.memberId, deps.now());
+    const names = await listMemberNames(
+      deps.db,
+      delegates.flatMap(({ memberId, toMemberId }) => [memberId, toMemberId]),
+    );
+    const person = (id: string) => ({ id, name: names.get(id) ?? '' });
+    return {
+      items: delegates.map(({ id, memberId, toMemberId, fromAt, untilAt }) => ({
+        id,
+        member: person(memberId),
+        to: person(toMemberId),
+        fromAt: fromAt.toISOString(),
+        untilAt: untilAt.toISOString(),
+      })),
+    };
+  }),
+  route(approvalApi.addDelegate, (deps, { caller, body }) =>
+    addDelegate(deps, caller, { ...body, fromAt: new Date(body.fromAt), untilAt: new Date(body.untilAt) }),
+  ),
+  route(approvalApi.removeDelegate, async (deps, { caller, params }) => {
+    await removeDelegate(deps, caller, params);
+    return {};
+  }),
+];
