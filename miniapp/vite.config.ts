@@ -15,7 +15,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     rolldownOptions: {
-      input: ['sidebar.html', 'desk.html', 'sandbox.html'].map((page) => new URL(page, import.meta.url).pathname),
+      input: ['sidebar.html', 'inbox.html', 'desk.html', 'sandbox.html'].map(
+        (page) => new URL(page, import.meta.url).pathname,
+      ),
     },
   },
 });

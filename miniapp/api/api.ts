@@ -9,6 +9,7 @@ import type { scoringApi } from '#server/scoring/scoring-api.ts';
 import type { sidebarApi } from '#server/sidebar/sidebar-api.ts';
 import type { summaryApi } from '#server/summary/summary-api.ts';
 import type { taskApi } from '#server/task/task-api.ts';
+import type { teamApi } from '#server/team/team-api.ts';
 import { to } from './call.ts';
 
 /** Every call the pages make. */
@@ -67,6 +68,36 @@ export const api = {
   reopenTask: to<typeof taskApi.reopen>('POST', '/api/tasks/:id/reopen'),
   snoozeTask: to<typeof taskApi.snooze>('POST', '/api/tasks/:id/snooze'),
   cancelTask: to<typeof taskApi.cancel>('POST', '/api/tasks/:id/cancel'),
+  editTask: to<typeof taskApi.edit>('PATCH', '/api/tasks/:id'),
+
+  approvals: to<typeof approvalApi.list>('GET', '/api/approvals'),
+  approval: to<typeof approvalApi.read>('GET', '/api/approvals/:id'),
+  decide: to<typeof approvalApi.decide>('POST', '/api/approvals/:id/decide'),
+  decideMany: to<typeof approvalApi.decideMany>('POST', '/api/approvals/decide'),
+  withdrawApproval: to<typeof approvalApi.withdraw>('POST', '/api/approvals/:id/withdraw'),
+  remindApproval: to<typeof approvalApi.remind>('POST', '/api/approvals/:id/remind'),
+  transferApproval: to<typeof approvalApi.transfer>('POST', '/api/approvals/:id/transfer'),
+  askAboutApproval: to<typeof approvalApi.ask>('POST', '/api/approvals/:id/ask'),
+  answerApproval: to<typeof approvalApi.answer>('POST', '/api/approvals/:id/answer'),
+  commentApproval: to<typeof approvalApi.comment>('POST', '/api/approvals/:id/comments'),
+  readAttachment: to<typeof approvalApi.readAttachment>('GET', '/api/approvals/:id/attachments/:attachmentId'),
+  policies: to<typeof approvalApi.listPolicies>('GET', '/api/approval-policies'),
+  savePolicy: to<typeof approvalApi.savePolicy>('PUT', '/api/approval-policies/:kind'),
+  delegates: to<typeof approvalApi.listDelegates>('GET', '/api/approval-delegates'),
+  addDelegate: to<typeof approvalApi.addDelegate>('POST', '/api/approval-delegates'),
+  removeDelegate: to<typeof approvalApi.removeDelegate>('DELETE', '/api/approval-delegates/:id'),
+
+  teamSummary: to<typeof teamApi.summary>('GET', '/api/team/summary'),
+  pipeline: to<typeof teamApi.pipeline>('GET', '/api/team/pipeline'),
+  reps: to<typeof teamApi.reps>('GET', '/api/team/reps'),
+  silentCustomers: to<typeof teamApi.silent>('GET', '/api/team/silent'),
+  remindTeam: to<typeof teamApi.remind>('POST', '/api/team/remind'),
+
+  members: to<typeof memberApi.list>('GET', '/api/members'),
+  editMember: to<typeof memberApi.edit>('PATCH', '/api/members/:id'),
+  memberAccounts: to<typeof memberApi.accounts>('GET', '/api/member-accounts'),
+  joinAccount: to<typeof memberApi.join>('POST', '/api/member-accounts/join'),
+  separateAccount: to<typeof memberApi.separate>('POST', '/api/member-accounts/separate'),
 
   inbound: to<typeof inboundApi.list>('GET', '/api/inbound'),
   replay: to<typeof inboundApi.replay>('POST', '/api/inbound/:id/replay'),

@@ -16,6 +16,17 @@ test('the sidebar answers a press after at most 110 KiB of scripts and 16 KiB of
   expect(styles).toBeLessThanOrEqual(16);
 });
 
+test('the manager’s page answers a press after at most 130 KiB of scripts and styles', () => {
+  const { scripts, styles } = weigh('inbox.html');
+  expect(scripts + styles).toBeLessThanOrEqual(130);
+});
+
+test('no part of the manager’s page that is fetched later weighs more than 25 KiB, the clients’ SDKs among them', () => {
+  const { later } = weigh('inbox.html');
+  expect(Object.keys(later)).toEqual(expect.arrayContaining(['host/dingtalk-sdk.ts', 'host/wecom-sdk.ts']));
+  expect(Object.entries(later).filter(([, kib]) => kib > 25)).toEqual([]);
+});
+
 test('no part of the sidebar that is fetched later weighs more than 25 KiB', () => {
   const { later } = weigh('sidebar.html');
   expect(Object.keys(later)).not.toEqual([]);
@@ -40,13 +51,13 @@ test('every built file has a name the server hands out, and no style asks anothe
 
 test('the pages carry no script of their own beside the built ones, so that a strict content security policy holds', () => {
   const ownScript = /<script(?![^>]*\bsrc=)|\son\w+=/;
-  const pages = ['sidebar.html', 'desk.html'];
+  const pages = ['sidebar.html', 'inbox.html', 'desk.html'];
   expect(pages.filter((page) => ownScript.test(readFileSync(path.join(dist, page), 'utf8')))).toEqual([]);
 });
 
-test('no style of the sidebar needs what Chromium 69 does not know', () => {
+test.each(['sidebar.html', 'inbox.html'])('no style of %s needs what Chromium 69 does not know', (page) => {
   const newer = /[;{](gap|inset|aspect-ratio|row-gap)\s*:|:is\(|:where\(|:has\(|\d(dvh|svh|lvh)\b|color-mix\(|clamp\(/;
-  expect(stylesOf('sidebar.html').filter(({ text }) => newer.test(text))).toEqual([]);
+  expect(stylesOf(page).filter(({ text }) => newer.test(text))).toEqual([]);
 });
 
 test('no script of the sidebar calls what Chromium 69 and compat.ts do not have', () => {

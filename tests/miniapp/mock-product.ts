@@ -2,6 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { z } from 'zod';
 import type { Endpoint } from '#server/base/endpoint.ts';
 import { bindingApi } from '#server/binding/binding-api.ts';
 import { contactApi } from '#server/contact/contact-api.ts';
@@ -12,24 +13,29 @@ import { scoringApi } from '#server/scoring/scoring-api.ts';
 import { sidebarApi, type SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { summaryApi } from '#server/summary/summary-api.ts';
 import { taskApi } from '#server/task/task-api.ts';
+import { approvalDeeds, type MockApprovals } from './mock-approvals.ts';
 
-interface Asked {
+export interface Asked {
   params: Record<string, string>;
   query: Record<string, string>;
   body: Record<string, unknown>;
 }
 
-interface Refused {
+export interface Refused {
   status: number;
   code: string;
   detail?: Record<string, unknown>;
 }
+
+type Me = z.output<typeof memberApi.me.answer>;
 
 /** The pages with the other end of their contracts: every request and every answer is parsed by the contract itself. */
 export interface MockProduct {
   url: string;
   view: SidebarView;
   messages: MessageView[];
+  me: Me;
+  approvals: MockApprovals;
   /** `POST /api/tasks/:id/complete` and what was sent, oldest first. */
   calls: { address: string; sent: Asked }[];
   isLoggedIn: boolean;
@@ -46,12 +52,28 @@ const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javas
 const policy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'";
 
-export async function startMockProduct(view: SidebarView, messages: MessageView[]): Promise<MockProduct> {
+export async function startMockProduct(
+  view: SidebarView,
+  messages: MessageView[],
+  approvals: MockApprovals = { all: [], policies: [], delegates: [] },
+): Promise<MockProduct> {
   const streams = new Set<ServerResponse>();
   const mock: MockProduct = {
     url: '',
     view,
     messages,
+    me: {
+      id: view.tasks[0]?.assignee.id ?? view.contact.id,
+      name: '王磊',
+      role: 'rep',
+      position: '销售专员',
+      avatar: null,
+      departments: [],
+      status: 'active',
+      platform: 'wecom',
+      locale: 'zh-CN',
+    },
+    approvals,
     calls: [],
     isLoggedIn: true,
     refusals: new Map(),
@@ -96,7 +118,16 @@ export async function startMockProduct(view: SidebarView, messages: MessageView[
   return mock;
 }
 
-interface Route {
+/** Thrown by a deed that refuses. */
+export class Refusing extends Error {
+  readonly how: Refused;
+  constructor(how: Refused) {
+    super(how.code);
+    this.how = how;
+  }
+}
+
+export interface Route {
   endpoint: Endpoint;
   deed: (asked: Asked) => unknown;
 }
@@ -121,7 +152,12 @@ function answer(mock: MockProduct, routes: Route[], method: string, url: URL, ra
   endpoint.params?.parse(sent.params);
   endpoint.query?.parse(sent.query);
   endpoint.body?.parse(sent.body);
-  return { status: endpoint.status ?? 200, body: endpoint.answer.parse(deed(sent)) };
+  try {
+    return { status: endpoint.status ?? 200, body: endpoint.answer.parse(deed(sent)) };
+  } catch (error) {
+    if (error instanceof Refusing) return refusal(error.how);
+    throw error;
+  }
 }
 
 const patternOf = (endpoint: Endpoint) => new RegExp(`^${endpoint.path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
@@ -133,17 +169,6 @@ const refusal = ({ status, code, detail }: Refused) => ({
 
 function routesOf(mock: MockProduct): Route[] {
   const on = (endpoint: unknown, deed: Route['deed']): Route => ({ endpoint: endpoint as Endpoint, deed });
-  const me = {
-    id: mock.view.tasks[0]?.assignee.id ?? mock.view.contact.id,
-    name: '王磊',
-    role: 'rep',
-    position: '销售专员',
-    avatar: null,
-    departments: [],
-    status: 'active',
-    platform: 'wecom',
-    locale: 'zh-CN',
-  };
   const taskOf = ({ params }: Asked) => {
     const task = mock.view.tasks.find(({ id }) => id === params['id']);
     if (!task) throw new Error('no such task');
@@ -154,14 +179,15 @@ function routesOf(mock: MockProduct): Route[] {
   const sign = { timestamp: 1, nonceStr: 'nonce', signature: 'signature' };
 
   return [
+    ...approvalDeeds(mock, on),
     on(memberApi.loginUrl, ({ query }) => ({
-      url: `${mock.url}/login-page?page=${encodeURIComponent(query['page'] ?? '')}`,
+      url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),
     on(memberApi.login, () => {
       mock.isLoggedIn = true;
-      return me;
+      return mock.me;
     }),
-    on(memberApi.me, () => me),
+    on(memberApi.me, () => mock.me),
     on(memberApi.host, () => ({ corpId: 'ww1', agentId: 1000002, corp: sign, agent: sign })),
     on(sidebarApi.read, () => mock.view),
     on(contactApi.tags, () => ({ groups: [] })),
