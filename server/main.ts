@@ -136,12 +136,15 @@ async function withSandbox(ownEnv: Environment, closers: Closer[]): Promise<Surr
     port: config.SANDBOX_PORT,
     productUrl: `http://127.0.0.1:${config.PORT}`,
     stateFile: `${config.DATA_DIR}/sandbox.json`,
+    without: config.SANDBOX_WITHOUT,
     log: (line) => console.error(line),
   }).catch((error: unknown) => {
     throw inUse(error, 'SANDBOX_PORT', config.SANDBOX_PORT);
   });
   closers.push(() => sandbox.close());
-  const env = { ...ownEnv, ...sandbox.env };
+  const unused = drivers.filter(({ name }) => config.SANDBOX_WITHOUT.includes(name)).flatMap((driver) => driver.env);
+  const env: Environment = { ...ownEnv, ...sandbox.env };
+  for (const { key } of unused) delete env[key];
   return { env, config: readConfig(env), sandbox };
 }
 

@@ -49,6 +49,7 @@ function stateOf(stage: Stage): api.DingtalkState {
   const { dingtalk, company } = stage.world;
   const { app, demo, departments, templates, faults, settings } = dingtalk;
   return {
+    isUsed: !stage.without.includes('dingtalk'),
     company: { name: company.name, corpId: app.corpId, clientId: app.clientId, agentId: app.agentId },
     demo,
     users: Object.values(dingtalk.users).map(userShown),

@@ -212,6 +212,8 @@ export const dingtalkSettingsEdit = dingtalkSettings.partial();
 export type DingtalkSettingsEdit = z.infer<typeof dingtalkSettingsEdit>;
 
 export const dingtalkState = z.object({
+  /** False in a company that has WeCom only: the product is told of no DingTalk. */
+  isUsed: z.boolean(),
   company: z.object({ name: z.string(), corpId: z.string(), clientId: z.string(), agentId: z.string() }),
   /** The cast of the guided story: the rep of the WeCom window, their manager, the manager's director. */
   demo: z.object({ rep: z.string(), manager: z.string(), secondManager: z.string(), director: z.string() }),

@@ -37,6 +37,8 @@ export interface SandboxOptions {
   log?: (line: string) => void;
   now?: () => number;
   pushTiming?: PushTiming;
+  /** Platforms the company does not use. */
+  without?: readonly string[];
   dingtalkTiming?: Partial<DingtalkTiming>;
 }
 
@@ -70,6 +72,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     world: found ?? seedWorld(options.seed ?? 7, foundCompany(), now()),
     url: '',
     productUrl: options.productUrl,
+    without: options.without ?? [],
     now,
     changed: writer.changed,
     tell: hub.tell,

@@ -199,6 +199,8 @@ export interface Stage {
   /** Origin a browser sees. */
   url: string;
   productUrl: string;
+  /** Platforms the company does not use. */
+  without: readonly string[];
   now(): number;
   /** Something in the world is other than before: it will be written down. */
   changed(): void;

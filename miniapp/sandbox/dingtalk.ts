@@ -99,6 +99,7 @@ export const pressOf = (card: string, user = dingtalk.user): Press =>
 export async function pressCard(user: string, card: string, button: Pick<CardButton, 'action'>): Promise<void> {
   const key = `${user} ${card}`;
   const press = (dingtalk.presses[key] ??= { waiting: 0, says: null });
+  const startedAt = performance.now();
   press.waiting += 1;
   press.says = null;
   try {
@@ -109,13 +110,26 @@ export async function pressCard(user: string, card: string, button: Pick<CardBut
       action: button.action,
       params: { action: button.action },
     });
-    if (done.press && !done.press.accepted) press.says = done.press.says;
+    if (done.press && !done.press.accepted) {
+      await timeIsUp(startedAt);
+      press.says = done.press.says;
+    }
   } catch (error) {
     press.says = sentence(error);
   } finally {
     press.waiting -= 1;
   }
   await readPhone();
+}
+
+/** A phone whose press is on its way somewhere waits as long as for an app that does not answer. */
+async function timeIsUp(startedAt: number): Promise<void> {
+  const { faults, settings } = dingtalk.state ?? {};
+  if (!faults?.card.lateTapMs || !settings) return;
+  const leftMs = settings.cardAnswerMs - (performance.now() - startedAt);
+  await new Promise((resolve) => {
+    setTimeout(resolve, leftMs);
+  });
 }
 
 export async function setDingtalkFaults(edit: DingtalkFaultEdit): Promise<void> {

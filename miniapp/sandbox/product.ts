@@ -1,6 +1,11 @@
 import { isApiError } from '#miniapp/api/api-error.ts';
 import { api } from '#miniapp/api/api.ts';
-import { to } from '#miniapp/api/call.ts';
+import { to, type Answer } from '#miniapp/api/call.ts';
+import { frameMark } from '#bot/sandbox/sandbox-api.ts';
+import type { ApprovalPolicy, approvalApi } from '#server/approval/approval-api.ts';
+import type { memberApi } from '#server/member/member-api.ts';
+import { control } from './control.ts';
+import { dingtalk } from './dingtalk.ts';
 import type { OpportunityView, opportunityApi } from '#server/opportunity/opportunity-api.ts';
 
 const platform = 'wecom';
@@ -63,6 +68,104 @@ async function asMember<Result>(call: () => Promise<Result>): Promise<Result> {
     const back = new URL((await fetch(url, { cache: 'no-store' })).url).searchParams;
     const state = back.get('state');
     await api.login({ body: { platform, code: back.get('code') ?? '', ...(state ? { state } : {}) } });
+    return call();
+  }
+}
+
+/** Who decides on a discount: on cards, on cards and somebody above soon after, or the company's own form. */
+export const discountRules = ['cards', 'escalates', 'form'] as const;
+export type DiscountRule = (typeof discountRules)[number];
+
+const soonMinutes = 0.5;
+const formLabels = {
+  number: '审批编号',
+  title: '事项',
+  customer: '客户',
+  amount: '金额',
+  measure: '折扣',
+  reason: '理由',
+};
+
+type Policies = Answer<typeof approvalApi.listPolicies>;
+
+/** Null where nobody administers. */
+export async function readDiscountRule(): Promise<DiscountRule | null> {
+  const admin = adminUser();
+  if (!admin) return null;
+  const { policy } = await discountPolicy(admin);
+  if (policy.mode === 'form') return 'form';
+  const isSoon = policy.bands.some(({ levels }) => levels.some((one) => one.escalateAfterMinutes === soonMinutes));
+  return isSoon ? 'escalates' : 'cards';
+}
+
+/** As the company's admin would do it on the desk; it holds for what is asked from then on. */
+export async function chooseDiscountRule(rule: DiscountRule): Promise<void> {
+  const admin = adminUser();
+  if (!admin) return;
+  const { version, policy } = await discountPolicy(admin);
+  const template = dingtalk.state?.formTemplates.find((one) =>
+    one.fields.some(({ name }) => name === formLabels.measure),
+  );
+  const escalateAfterMinutes = rule === 'escalates' ? soonMinutes : 240;
+  const changed: ApprovalPolicy = {
+    ...policy,
+    mode: rule === 'form' ? 'form' : 'own',
+    form:
+      rule === 'form' && template ? { platform: 'dingtalk', template: template.template, labels: formLabels } : null,
+    bands: policy.bands.map((band) => ({
+      ...band,
+      levels: band.levels.map((level) => ({ ...level, escalateAfterMinutes })),
+    })),
+  };
+  await asDingtalkUser(admin, () =>
+    to<typeof approvalApi.savePolicy>(
+      'PUT',
+      onPhone('/api/approval-policies/:kind', admin),
+    )({
+      params: { kind: 'discount' },
+      body: { version, policy: changed },
+    }),
+  );
+}
+
+async function discountPolicy(admin: string): Promise<Policies['items'][number]> {
+  const { items } = await asDingtalkUser(admin, () =>
+    to<typeof approvalApi.listPolicies>('GET', onPhone('/api/approval-policies', admin))(),
+  );
+  const found = items.find(({ kind }) => kind === 'discount');
+  if (!found) throw new Error('The product has no policy for discounts.');
+  return found;
+}
+
+function adminUser(): string | null {
+  const admin = dingtalk.state?.users.find((one) => one.active && one.title.includes('管理员'));
+  return admin?.user ?? null;
+}
+
+/** The mark says whose phone asks, and so whose session it is. */
+const onPhone = (path: string, user: string): string => `${path}?${frameMark}=${encodeURIComponent(user)}`;
+
+async function asDingtalkUser<Result>(user: string, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isApiError(error, 401)) throw error;
+    const { corpId, clientId } = dingtalk.state?.company ?? {};
+    const name = 'runtime.permission.requestAuthCode';
+    const said = await control.dingtalk.bridge({
+      frame: 'sandbox',
+      name,
+      params: { corpId, clientId },
+      url: onPhone(`${location.origin}/inbox.html`, user),
+      user,
+    });
+    const { code } = (said.reply?.['result'] ?? {}) as { code?: string };
+    await to<typeof memberApi.login>(
+      'POST',
+      onPhone('/api/login', user),
+    )({
+      body: { platform: 'dingtalk', code: code ?? '' },
+    });
     return call();
   }
 }

@@ -44,6 +44,10 @@ export const environment = z.object({
     .preprocess(empty, z.coerce.number().min(0).default(8))
     .describe('Price of a million output tokens'),
   SANDBOX_PORT: number(3100, 0, 65_535).describe('Port of the sandbox, which runs when no platform is configured'),
+  SANDBOX_WITHOUT: z
+    .preprocess(empty, z.string().default(''))
+    .transform((names) => names.split(',').map((name) => name.trim()))
+    .describe('Platforms the sandbox’s company does not use, with commas; by default it uses all there are'),
 });
 
 export type Config = z.infer<typeof environment> & { PUBLIC_URL: string; SESSION_SECRET: string };
