@@ -21,7 +21,10 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 /** Brings a form on: starts one that is owed, takes back one that is not wanted any more, asks how one stands that runs. */
 export async function carryForm(deps: Deps, { approvalId }: { approvalId: string }): Promise<void> {
   const now = deps.now();
-  const row = await claimForm(deps.db, approvalId, { now, leaseUntil: new Date(now.getTime() + LEASE_MS) });
+  const row = await claimForm(deps.db, deps.cipher, approvalId, {
+    now,
+    leaseUntil: new Date(now.getTime() + LEASE_MS),
+  });
   if (!row) return;
   const { forms } = deps.platforms.get(row.platform);
   try {
@@ -36,7 +39,8 @@ export async function carryForm(deps: Deps, { approvalId }: { approvalId: string
 }
 
 async function start(deps: Deps, forms: ApprovalForms, row: FormRow): Promise<void> {
-  if (row.state !== 'pending') return saveFormRun(deps.db, row.approvalId, { run: 'ended' });
+  const isWanted = row.state === 'pending';
+  if (!isWanted && row.run === 'owed') return saveFormRun(deps.db, row.approvalId, { run: 'ended' });
   const by = await accountOf(deps, row.requesterId, row.platform);
   if (!by) return fail(deps, row, 'forms.no_account');
   const { template, labels } = row.form;
@@ -44,6 +48,7 @@ async function start(deps: Deps, forms: ApprovalForms, row: FormRow): Promise<vo
   const since = new Date(row.createdAt.getTime() - CLOCK_SKEW_MS);
   // The answer of an earlier attempt may have been lost: what it started is looked for before another is started.
   const found = row.run === 'starting' ? await forms.find({ template, by, since, ...number }) : null;
+  if (!isWanted && !found) return saveFormRun(deps.db, row.approvalId, { run: 'ended' });
   const key = found ?? (await forms.start({ template, by, fields: [number, ...fieldsOf(row)], approvers: [] }));
   const nextAttemptAt = new Date(deps.now().getTime() + ASK_EVERY_MS);
   await saveFormRun(deps.db, row.approvalId, { run: 'running', key, nextAttemptAt });

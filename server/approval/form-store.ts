@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Db } from '#server/base/database.ts';
+import type { FieldCipher } from '#server/base/field-cipher.ts';
 import { approvalPolicy } from './approval-api.ts';
 
 export type FormRun = 'none' | 'owed' | 'starting' | 'running' | 'withdrawing' | 'ended' | 'failed';
@@ -30,6 +31,7 @@ export interface FormRow {
  */
 export async function claimForm(
   db: Db,
+  cipher: FieldCipher,
   approvalId: string,
   { now, leaseUntil }: { now: Date; leaseUntil: Date },
 ): Promise<FormRow | null> {
@@ -39,15 +41,15 @@ export async function claimForm(
     where: { ...due, formState: 'owed' satisfies FormRun },
     data: { ...lease, formState: 'starting' satisfies FormRun },
   });
-  if (started > 0) return readRow(db, approvalId, 'owed');
+  if (started > 0) return readRow(db, cipher, approvalId, 'owed');
   const { count } = await db.approval.updateMany({
     where: { ...due, formState: { in: ['starting', 'running', 'withdrawing'] satisfies FormRun[] } },
     data: lease,
   });
-  return count > 0 ? readRow(db, approvalId, null) : null;
+  return count > 0 ? readRow(db, cipher, approvalId, null) : null;
 }
 
-async function readRow(db: Db, approvalId: string, run: FormRun | null): Promise<FormRow | null> {
+async function readRow(db: Db, cipher: FieldCipher, approvalId: string, run: FormRun | null): Promise<FormRow | null> {
   const row = await db.approval.findUnique({ where: { id: approvalId } });
   const form = keptForm.safeParse(row?.form);
   if (!row?.formPlatform || !form.success) return null;
@@ -58,8 +60,8 @@ async function readRow(db: Db, approvalId: string, run: FormRun | null): Promise
     approvalId,
     requesterId: row.requesterId,
     customerName: customer?.name ?? null,
-    title: row.title,
-    reason: row.reason,
+    title: cipher.decrypt(row.title),
+    reason: cipher.decrypt(row.reason),
     measure: row.measure,
     amountFen: row.amountFen === null ? null : Number(row.amountFen),
     createdAt: row.createdAt,
