@@ -33,7 +33,7 @@ const keyOf = async (memberId: string) =>
 
 async function cardOf(memberId: string) {
   const to = await keyOf(memberId);
-  const [found] = [...phone.cards.values()].filter((card) => card.to === to);
+  const found = [...phone.cards.values()].find((card) => card.to === to);
   return found?.card;
 }
 

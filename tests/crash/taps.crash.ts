@@ -14,7 +14,7 @@ const AT_ONCE = 50;
 
 test(
   'two managers tap on 1,000 approvals at the same moment, through two processes: each is decided once, and the other is told',
-  { timeout: 180_000 },
+  { timeout: 400_000 },
   async () => {
     const database = await cloneDatabase();
     const { db, close } = openDatabase(database.url, () => {}, 4);
