@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { callApi, withCredential, type ApiRefusal, type SharedCredential } from '#bot/shared/call-api.ts';
 import type { PlatformTools } from '#server/platform/platform.ts';
-import { banRefusal, isTokenRefused, namedRefusal, numberedRefusal } from './dingtalk-error.ts';
+import { banRefusal, isTokenRefused, namedRefusal, numberedRefusal, type NoAnswer } from './dingtalk-error.ts';
 
 /**
  * The two generations of the server API. One token opens both. K02@0012: 20 calls a second for each app and API, answers
@@ -83,6 +83,7 @@ function send<Answer>(
 ): Promise<Answer> {
   const path = call.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(call.in?.[name] ?? ''));
   const url = addressOf(identity.apiBase, path, call.query);
+  const changes = call.changes ?? false;
   return callApi(tools, {
     platform: 'dingtalk',
     name: call.path.slice(1),
@@ -91,13 +92,13 @@ function send<Answer>(
     // Some answer in XML to who does not ask for JSON.
     headers: { accept: 'application/json', ...(token && { 'x-acs-dingtalk-access-token': token }) },
     body: call.body,
-    changes: call.changes ?? false,
+    changes,
     answer: call.answer,
     refusalIn(answer, status) {
       const refusal = banRefusal(answer);
       if (refusal || (status >= 200 && status < 300)) return refusal;
       const parsed = named.safeParse(answer);
-      return parsed.success ? namedRefusal(parsed.data.code, parsed.data.message, status) : null;
+      return parsed.success ? namedRefusal(parsed.data.code, parsed.data.message, status, noAnswerTo(changes)) : null;
     },
   });
 }
@@ -121,7 +122,7 @@ function sendOld<Answer>(
     const parsed = numbered.safeParse(answer);
     if (status !== 200 || !parsed.success || parsed.data.errcode === 0) return banRefusal(answer);
     const { errcode, errmsg, sub_code: subCode, sub_msg: subMessage } = parsed.data;
-    return numberedRefusal({ errcode, errmsg, subCode, subMessage }, changes ? 'unknown' : 'unavailable');
+    return numberedRefusal({ errcode, errmsg, subCode, subMessage }, noAnswerTo(changes));
   };
   return callApi(tools, {
     platform: 'dingtalk',
@@ -135,6 +136,10 @@ function sendOld<Answer>(
       .pipe(call.answer),
     refusalIn,
   });
+}
+
+function noAnswerTo(changes: boolean): NoAnswer {
+  return changes ? 'unknown' : 'unavailable';
 }
 
 function addressOf(base: string, path: string, query: Record<string, string> = {}): URL {

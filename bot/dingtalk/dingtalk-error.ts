@@ -40,11 +40,12 @@ const kindByNumber = new Map(
 const gatewayTimeouts = new Set(['15', '88']);
 
 /** `{ code, message }` with HTTP 4xx or 5xx. Null leaves the status to speak. */
-export function namedRefusal(code: string, message: string, status: number): ApiRefusal | null {
+export function namedRefusal(code: string, message: string, status: number, noAnswer: NoAnswer): ApiRefusal | null {
   const known = namedKinds.find(([pattern]) => pattern.test(code));
   const about = { code: code.slice(0, 100), message: cleanMessage(message) };
   if (known) return { ...about, kind: known[1], retryAfterMs: known[2] ?? 0 };
   if (status === 403 || status === 401) return { ...about, kind: 'forbidden' };
+  if (status >= 500 && status !== 503) return { ...about, kind: noAnswer };
   return status >= 400 && status < 500 && status !== 429 ? { ...about, kind: 'rejected' } : null;
 }
 

@@ -7,13 +7,15 @@ import { key, number } from './dingtalk-field.ts';
 
 interface App {
   loginBase: string;
+  corpId: string;
   clientId: string;
   clientSecret: string;
 }
 
 /**
  * K01 (获取登录用户的访问凭证): for a browser outside DingTalk. `redirectUrl` must be one of the app's 重定向 URL; the browser
- * comes back with the code in `authCode`, and in newer clients in `code` too.
+ * comes back with the code in `authCode`, and in newer clients in `code` too. A page inside DingTalk takes `client_id` and
+ * `corpId` from here for `requestAuthCode`, which it calls before there is a session.
  */
 export function loginUrl(app: App, redirectUrl: string, state: string): string {
   const url = new URL(`${app.loginBase.replace(/\/+$/, '')}/oauth2/auth`);
@@ -22,6 +24,7 @@ export function loginUrl(app: App, redirectUrl: string, state: string): string {
     response_type: 'code',
     client_id: app.clientId,
     scope: 'openid',
+    corpId: app.corpId,
     state,
     prompt: 'consent',
   }).toString();

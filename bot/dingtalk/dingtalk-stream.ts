@@ -297,7 +297,9 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 100) : 'failed';
 }
 
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : 'failed';
+function codeOf(error: Error): string {
+  const status = /^Unexpected server response: (\d{3})$/.exec(error.message)?.[1];
+  if (status) return `HTTP ${status}`;
+  const { code } = error as NodeJS.ErrnoException;
+  return code ?? 'failed';
 }

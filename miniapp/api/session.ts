@@ -22,7 +22,7 @@ export type AskForCode = ((loginUrl: string) => Promise<string | null>) | null;
 /** Who uses the page; asks the client for a code, or goes to the login page and never answers, when nobody does. */
 export async function logIn(platform: string, askForCode: AskForCode = null): Promise<Me> {
   // A page that was left on its way to the login, as at a change of chats, did not come back from it.
-  const cameBack = new URLSearchParams(location.search).has('code');
+  const cameBack = codeIn(new URLSearchParams(location.search)) !== null;
   const refused = await redeemCode(platform);
   try {
     session.me = await api.me();
@@ -73,7 +73,7 @@ async function loginUrl(platform: string): Promise<string> {
  */
 async function redeemCode(platform: string): Promise<ApiError | null> {
   const search = new URLSearchParams(location.search);
-  const code = search.get('code');
+  const code = codeIn(search);
   if (!code) return null;
   // Without the state of our own login the link is somebody else's making: it would log the member in as another.
   const state = search.get('state') ?? '';
@@ -88,8 +88,12 @@ async function redeemCode(platform: string): Promise<ApiError | null> {
   }
 }
 
+/** One platform brings it back under another name. */
+const codeIn = (search: URLSearchParams): string | null => search.get('code') ?? search.get('authCode');
+
 function withoutCode(search: URLSearchParams): URLSearchParams {
   search.delete('code');
+  search.delete('authCode');
   search.delete('state');
   return search;
 }

@@ -39,11 +39,12 @@ export function dingtalkHost(): Host {
       const { code } = await inTime(dd.requestAuthCode(who));
       return code;
     },
-    async open() {
-      // What is used here works without it: a client that refuses the signature shows the page all the same.
+    connect() {
       configured ??= sdk()
         .then(configure)
         .catch(() => undefined);
+    },
+    async open() {
       const contactKey = contactInAddress();
       return { contactKey, without: contactKey ? null : 'not_a_client', canSend: false };
     },

@@ -13,6 +13,8 @@ export interface Host {
   /** Who the page is beside. Needs a session: the bridge is opened with a signature from the server. */
   open(): Promise<Opened>;
   sendText(text: string): Promise<SendResult>;
+  /** Opens the bridge for what a page needs beside no chat. Needs a session; a client that refuses shows the page all the same. */
+  connect(): void;
   /** The client draws the title bar, not the page. */
   setTitle(title: string): void;
   /** Another page of ours, or a file of theirs, outside of this one. */
@@ -38,6 +40,7 @@ export const contactInAddress = (): string | null => new URLSearchParams(locatio
 /** What every page can do without a client. */
 export const plainPage = {
   askForCode: null,
+  connect(): void {},
   setTitle(title: string): void {
     document.title = title;
   },

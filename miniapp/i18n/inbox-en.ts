@@ -193,6 +193,8 @@ export const inboxEn: Translated<typeof inboxZhCN> = {
   'did.attachment_viewed': 'viewed a file',
   'did.effect_done': 'It took effect',
   'did.effect_failed': 'It could not take effect',
+  'did.form_started': 'The company’s form was started',
+  'did.form_failed': 'The company’s form could not be started',
 
   'reject.title': 'Reject',
   'reject.chips': 'Usual reasons',

@@ -187,6 +187,8 @@ export const inboxZhCN = {
   'did.attachment_viewed': '查看了附件',
   'did.effect_done': '已生效',
   'did.effect_failed': '没能生效',
+  'did.form_started': '已在公司的审批单里发起',
+  'did.form_failed': '没能在公司的审批单里发起',
 
   'reject.title': '拒绝',
   'reject.chips': '常用理由',

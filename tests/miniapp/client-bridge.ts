@@ -36,3 +36,30 @@ export function putBridge({ entry, contact, send }: ClientBridge): void {
     },
   };
 }
+
+export const dingtalkAgent =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/21E219 ' +
+  'AliApp(DingTalk/8.1.5) com.laiwang.DingTalk/36000 language/zh-Hans-CN colorScheme/light';
+
+/** As `putBridge`, for DingTalk on iOS. `code`: what a login asks for; null: the client fails. */
+export function putDingtalkBridge({ code }: { code: string | null }): void {
+  interface Bridged {
+    asked: { name: string; params: Record<string, unknown> }[];
+    WebViewJavascriptBridge: unknown;
+  }
+  const page = window as unknown as Bridged;
+  page.asked = [];
+  page.WebViewJavascriptBridge = {
+    init: () => undefined,
+    registerHandler: () => undefined,
+    callHandler: async (name: string, params: Record<string, unknown>, callback: (reply: unknown) => void) => {
+      page.asked.push({ name, params });
+      await Promise.resolve();
+      if (name === 'runtime.permission.requestAuthCodeV2' && code === null) {
+        callback({ errorCode: '3', errorMessage: 'no code' });
+      } else {
+        callback({ errorCode: '0', result: { code } });
+      }
+    },
+  };
+}

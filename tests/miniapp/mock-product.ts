@@ -188,7 +188,18 @@ function routesOf(mock: MockProduct): Route[] {
       return mock.me;
     }),
     on(memberApi.me, () => mock.me),
-    on(memberApi.host, () => ({ corpId: 'ww1', agentId: 1000002, corp: sign, agent: sign })),
+    on(memberApi.host, ({ query }) =>
+      query['platform'] === 'dingtalk'
+        ? {
+            corpId: 'dingcorp',
+            clientId: 'dingapp',
+            agentId: '1',
+            timeStamp: 1,
+            nonceStr: 'nonce',
+            signature: 'signature',
+          }
+        : { corpId: 'ww1', agentId: 1000002, corp: sign, agent: sign },
+    ),
     on(sidebarApi.read, () => mock.view),
     on(contactApi.tags, () => ({ groups: [] })),
     on(conversationApi.messages, () => ({ items: mock.messages, nextBefore: null })),
