@@ -48,7 +48,7 @@ export class SandboxWorld {
       seed: 11,
       now: () => Date.now() + this.offsetMs,
       pushTiming: { answerMs: 300, retryMs: [5, 5], reorderMs: 300 },
-      dingtalkTiming: { answerMs: 300, retryMs: [5, 5], reorderMs: 300, disconnectMs: 50 },
+      dingtalkTiming: { answerMs: 1000, retryMs: [5, 5], reorderMs: 300, disconnectMs: 50 },
     });
     await this.post('settings', { archiveNotifyMs: 20 });
   }
