@@ -3,8 +3,9 @@ import type { Member, World } from './stage.ts';
 
 const RETRY_MS = 1000;
 const TRIES = 120;
-/** WeCom calls itself this in the product's own API. */
+/** The platforms' names in the product's own API. */
 const PLATFORM = 'wecom';
+const SECOND_PLATFORM = 'dingtalk';
 
 /**
  * What the company's admin does on the first day, through the product's own pages' API: lets the model read the chats,
@@ -15,15 +16,65 @@ export async function liveFirstDay(
   at: { productUrl: string; publicUrl: string },
   signal: AbortSignal,
 ): Promise<void> {
+  await persist(signal, async () => {
+    const admin = await logInAs(adminOf(world), at);
+    await allowTheModel(admin);
+    await switchTheWelcomeOn(admin);
+  });
+  // Before the list of customers: of two members called alike, none is the owner of anything.
+  await joinAccounts(world, at, signal);
+  await persist(signal, async () => importCustomers(await logInAs(adminOf(world), at), world));
+}
+
+/**
+ * Who has the same mobile on both platforms is one member by itself. Where WeCom tells the app no mobiles, nothing certain
+ * says so, and the admin does, name by name.
+ */
+export async function joinAccounts(
+  world: World,
+  at: { productUrl: string; publicUrl: string },
+  signal: AbortSignal,
+): Promise<void> {
+  await persist(signal, async () => {
+    const admin = await logInAs(adminOf(world), at);
+    const accounts = await accountsOf(admin);
+    for (const user of Object.values(world.dingtalk.users)) {
+      const account = accounts.find((one) => one.key === user.userid);
+      if (!user.active || user.member === null || account?.others.some((one) => one.platform === PLATFORM)) continue;
+      const [match, ...more] = account?.matches ?? [];
+      if (match?.because !== 'name' || more.length > 0)
+        throw new Error(`The product cannot tell yet who ${user.userid} is.`);
+      const body = { platform: SECOND_PLATFORM, key: user.userid, memberId: match.member.id };
+      await admin('POST', '/api/member-accounts/join', json(body));
+    }
+  });
+}
+
+interface Account {
+  key: string;
+  others: { platform: string }[];
+  matches: { member: { id: string }; because: string }[];
+}
+
+async function accountsOf(admin: Ask): Promise<Account[]> {
+  const found: Account[] = [];
+  for (let after: string | null = ''; after !== null;) {
+    const page = `platform=${SECOND_PLATFORM}&limit=100${after && `&after=${encodeURIComponent(after)}`}`;
+    const answer = await admin('GET', `/api/member-accounts?${page}`);
+    const { items, nextAfter } = answer as { items: Account[]; nextAfter: string | null };
+    found.push(...items);
+    after = nextAfter;
+  }
+  return found;
+}
+
+/** The product is still starting, or has not read the company's members yet: once more, a moment later. */
+async function persist(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   for (let left = TRIES; left > 0 && !signal.aborted; left -= 1) {
     try {
-      const admin = await logInAs(adminOf(world), at);
-      await allowTheModel(admin);
-      await switchTheWelcomeOn(admin);
-      await importCustomers(admin, world);
+      await work();
       return;
     } catch (error) {
-      // The product is still starting, or has not read the company's members yet.
       if (left === 1) throw error;
       await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
     }

@@ -12,7 +12,7 @@ import { dingtalkClientPath, phoneOf } from './dingtalk-client.ts';
 import { dingtalkGate, isDingtalkPath } from './dingtalk-gate.ts';
 import { dingtalkTiming, dingtalkWire, type DingtalkTiming } from './dingtalk-push.ts';
 import { completeDingtalk } from './dingtalk-seed.ts';
-import { liveFirstDay, readAnew } from './first-day.ts';
+import { joinAccounts, liveFirstDay, readAnew } from './first-day.ts';
 import { liveHub } from './live.ts';
 import { modelDoor, modelName } from './model.ts';
 import { pageFile } from './page.ts';
@@ -97,11 +97,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     verifyCallback: push.verify,
     reset(seed = stage.world.seed) {
       // The keys stay: the product was configured with them; and what was given out for them is still good.
-      const { isFirstDayOver, credentials, dingtalk: before } = stage.world;
+      const { isFirstDayOver, areAccountsJoined, credentials, dingtalk: before } = stage.world;
       stage.world = {
         ...seedWorld(seed, stage.world.company, now(), stage.world),
         credentials,
         ...(isFirstDayOver ? { isFirstDayOver } : {}),
+        ...(areAccountsJoined ? { areAccountsJoined } : {}),
       };
       stage.world.dingtalk.credentials = before.credentials;
       stage.world.dingtalk.cardRoutes = before.cardRoutes;
@@ -156,10 +157,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 /** Once in the life of the company, not of a world: a reset brings people back, the product keeps its settings. */
 async function liveThroughFirstDay(stage: Stage, signal: AbortSignal, log: SandboxOptions['log']): Promise<void> {
-  if (stage.world.isFirstDayOver) return;
+  const at = { productUrl: stage.productUrl, publicUrl: stage.url };
   try {
-    await liveFirstDay(stage.world, { productUrl: stage.productUrl, publicUrl: stage.url }, signal);
+    // A company from before it had DingTalk has only its accounts to join.
+    if (!stage.world.isFirstDayOver) await liveFirstDay(stage.world, at, signal);
+    else if (!stage.world.areAccountsJoined) await joinAccounts(stage.world, at, signal);
+    if (signal.aborted) return;
     stage.world.isFirstDayOver = true;
+    stage.world.areAccountsJoined = true;
     stage.changed();
   } catch (error) {
     if (!signal.aborted) log?.(`The sandbox's admin could not set the product up: ${String(error)}`);

@@ -16,7 +16,8 @@ const talkCount = 40;
 export const defaultSettings: Settings = {
   callsPerMinuteMax: 10_000,
   archiveNotifyMs: 1500,
-  memberDetails: false,
+  // An app of before 2022-06-20: with mobiles, members are told to be the same on both platforms.
+  memberDetails: true,
   consoleWelcome: false,
   theme: 'light',
   transferWaitMs: dayMs,

@@ -40,6 +40,8 @@ export interface World {
   demo: { member: string; contact: string; secondContact: string; stranger: string };
   /** The admin has been through the product's settings (first-day.ts). */
   isFirstDayOver?: boolean;
+  /** And has said which accounts are one person's. */
+  areAccountsJoined?: boolean;
   faults: Faults;
   settings: Settings;
 }

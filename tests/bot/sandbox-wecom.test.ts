@@ -34,7 +34,8 @@ test('a token of another product is refused, and so is the app at the archive', 
   expect(await code(world.call('user/list_id', { access_token: app }, {}))).toBe(48002);
 });
 
-test('forty members in six departments answer to their departments, without private details', async () => {
+test('forty members in six departments answer to their departments, and to a newer app without private details', async () => {
+  await world.post('settings', { memberDetails: false });
   const access_token = await world.token();
   const { department } = (await world.call('department/list', { access_token })) as {
     department: { id: number; parentid: number }[];
@@ -47,6 +48,8 @@ test('forty members in six departments answer to their departments, without priv
   expect(new Set(members.map((one) => one['userid'])).size).toBe(40);
   expect(members.find((one) => one['userid'] === 'wanglei')).toMatchObject({ name: '王磊', position: '销售专员' });
   expect(members.some((one) => 'mobile' in one || 'avatar' in one || 'email' in one)).toBe(false);
+  await world.post('settings', { memberDetails: true });
+  expect(await world.call('user/get', { access_token, userid: 'wanglei' })).toHaveProperty('mobile');
   expect(await code(world.call('user/list', { access_token, department_id: '99' }))).toBe(60123);
   expect(await code(world.call('user/get', { access_token, userid: 'nobody' }))).toBe(60111);
 });
