@@ -364,8 +364,8 @@ export function handOver(approval: Approval, from: string, to: string, now: Date
   const isLive = ({ state }: Seat) => state === 'open' || state === 'waiting';
   const given = approval.seats.filter((seat) => seat.memberId === from && isLive(seat));
   if (!isRequester && given.length === 0) return nothing;
-  const sitsThere = approval.seats.some((seat) => seat.memberId === to && isLive(seat));
-  if (isRequester ? sitsThere : approval.requesterId === to) throw ownRequest();
+  const decides = approval.seats.some((seat) => seat.memberId === to && (isLive(seat) || seat.state === 'approved'));
+  if (isRequester ? decides : approval.requesterId === to) throw ownRequest();
   const seats = given.flatMap((seat): Seat[] => {
     const taken = approval.seats.find((other) => other.level === seat.level && other.memberId === to);
     const left: Seat = { ...seat, state: 'passed_on', dueAt: null };

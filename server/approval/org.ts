@@ -90,12 +90,14 @@ function chainUp(org: Org, departmentId: string): string[] {
   return chain;
 }
 
-/** Who decides for the member now: whoever they named, and whoever that one named; the member, when nobody is there. */
+/**
+ * Who decides for the member now: whoever they named, and whoever that one named; the member, when nobody of these is
+ * there or all of them are away in a circle.
+ */
 export function actingFor(org: Org, memberId: string, never: string): string {
   const passed = [memberId];
-  for (;;) {
-    const next = org.delegates.get(passed.at(-1) ?? '');
-    if (next === undefined || next === never || passed.includes(next)) break;
+  for (let next = org.delegates.get(memberId); next !== undefined && next !== never; next = org.delegates.get(next)) {
+    if (passed.includes(next)) return memberId;
     passed.push(next);
   }
   return passed.findLast((id) => isActive(org, id)) ?? memberId;
