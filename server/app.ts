@@ -15,6 +15,7 @@ import type { EventSwitch } from '#server/inbound/inbound-event.ts';
 import { bindingRoutes } from '#server/binding/binding-routes.ts';
 import { conversationRoutes } from '#server/conversation/conversation-routes.ts';
 import { customerRoutes } from '#server/customer/customer-routes.ts';
+import { handoverRoutes } from '#server/handover/handover-routes.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
 import { openInbox, type Inbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
@@ -40,6 +41,7 @@ export const routes: Route[] = [
   ...summaryRoutes,
   ...scoringRoutes,
   ...approvalRoutes,
+  ...handoverRoutes,
   ...sidebarRoutes,
 ];
 

@@ -4,6 +4,7 @@ import { pressCard } from '#server/approval/press-card.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { learnContact } from '#server/contact/learn-contact.ts';
 import { oweWelcome } from '#server/contact/owe-welcome.ts';
+import { noticeContact } from '#server/handover/sweep-handovers.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
 import { confirmLeft, refreshMember, renameMember } from '#server/member/refresh-member.ts';
 import { syncDepartments } from '#server/member/sync-members.ts';
@@ -18,6 +19,7 @@ type ContactEvent = Parameters<typeof learnContact>[2];
 async function meetContact(deps: Deps, platform: string, event: ContactEvent): Promise<void> {
   const contactId = await learnContact(deps, platform, event);
   if (contactId) await proposeBinding(deps, contactId);
+  if (contactId) await noticeContact(deps, contactId);
 }
 
 /** What each thing a platform tells sets off. `ignored` is stored and acknowledged, and nothing more. */
@@ -40,6 +42,7 @@ export const deeds: Deeds = {
     await confirmLeft(deps, platform, member);
     // What waits for them is asked of somebody else at once.
     await deps.jobs.add('sweep-approvals', {}, { key: 'left' });
+    await deps.jobs.add('sweep-handovers', {}, { key: 'left' });
   },
   department_changed: async (deps, platform) => void (await syncDepartments(deps, platform)),
   department_removed: async (deps, platform) => void (await syncDepartments(deps, platform)),

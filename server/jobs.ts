@@ -12,6 +12,8 @@ import { sendWelcome } from '#server/contact/send-welcome.ts';
 import { syncContacts } from '#server/contact/sync-contacts.ts';
 import { syncTags } from '#server/contact/sync-tags.ts';
 import { pullArchive, pullArchiveEveryMs } from '#server/conversation/pull-archive.ts';
+import { runHandover } from '#server/handover/run-handover.ts';
+import { sweepHandovers, sweepHandoversEveryMs } from '#server/handover/sweep-handovers.ts';
 import { forgetEvents, forgetEventsEveryMs } from '#server/inbound/forget-events.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
@@ -56,6 +58,8 @@ const work: Work = {
   'sweep-todos': sweepTodos,
   'send-notice': sendNotice,
   'sweep-notices': sweepNotices,
+  'run-handover': runHandover,
+  'sweep-handovers': sweepHandovers,
   'attend-approval': attendApproval,
   'sweep-approvals': sweepApprovals,
   'apply-effect': (deps, payload) => applyEffect(deps, payload, effects),
@@ -79,6 +83,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
     { name: 'sweep-todos', payload: {}, everyMs: sweepTodosEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
+    { name: 'sweep-handovers', payload: {}, everyMs: sweepHandoversEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
     { name: 'sweep-cards', payload: {}, everyMs: sweepCardsEveryMs },
     { name: 'sweep-forms', payload: {}, everyMs: sweepFormsEveryMs },

@@ -18,3 +18,17 @@ export async function recordAuditOnce(
   const recorded = await tx.auditEntry.count({ where: { ...entry, detail: { equals: entry.detail } } });
   if (recorded === 0) await recordAudit(tx, entry);
 }
+
+/** Oldest first. */
+export async function listAudit(
+  db: Db,
+  subject: string,
+): Promise<{ at: Date; memberId: string | null; action: string; detail: Record<string, unknown> }[]> {
+  const rows = await db.auditEntry.findMany({ where: { subject }, orderBy: { id: 'asc' }, take: 500 });
+  return rows.map(({ at, memberId, action, detail }) => ({
+    at,
+    memberId,
+    action,
+    detail: detail as Record<string, unknown>,
+  }));
+}

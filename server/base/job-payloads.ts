@@ -31,6 +31,8 @@ export const jobPayloads = {
   'sweep-cards': z.object({}),
   'carry-form': z.object({ approvalId: z.uuid() }),
   'sweep-forms': z.object({}),
+  'run-handover': z.object({ handoverId: z.uuid() }),
+  'sweep-handovers': z.object({}),
 };
 
 export type JobName = keyof typeof jobPayloads;

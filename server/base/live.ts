@@ -14,6 +14,7 @@ export interface LiveEvent {
     | 'tasks'
     | 'approvals'
     | 'opportunities'
+    | 'handovers'
     | 'inbound'
     | 'sync';
   contactId?: string;

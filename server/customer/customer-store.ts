@@ -92,6 +92,25 @@ export async function saveCustomer(
   return saved ?? null;
 }
 
+/** Of these customers, those of `from` get `to` as owner; answers them as they are then. */
+export async function saveOwner(
+  tx: Db,
+  ids: readonly string[],
+  { from, to }: { from: string; to: string },
+  at: Date,
+): Promise<{ id: string; version: number }[]> {
+  return tx.customer.updateManyAndReturn({
+    where: { id: { in: [...ids] }, ownerId: from },
+    data: { ownerId: to, version: { increment: 1 }, updatedAt: at },
+    select: { id: true, version: true },
+  });
+}
+
+export async function listOwnedOf(db: Db, ids: readonly string[], ownerId: string): Promise<string[]> {
+  const rows = await db.customer.findMany({ where: { id: { in: [...ids] }, ownerId }, select: { id: true } });
+  return rows.map(({ id }) => id);
+}
+
 /** Unscoped: tells only what a refusal may say. */
 export async function findSameCustomer(
   db: Db,

@@ -105,6 +105,22 @@ export async function findAccounts(
   });
 }
 
+/** Every account of these members, of those who left too: theirs is what is handed over. */
+export async function listAccountsOf(
+  db: Db,
+  memberIds: readonly string[],
+): Promise<{ memberId: string; platform: string; key: PlatformKey }[]> {
+  return db.memberIdentity.findMany({
+    where: { memberId: { in: [...memberIds] } },
+    select: { memberId: true, platform: true, key: true },
+  });
+}
+
+export async function listActiveIds(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.member.findMany({ where: { id: { in: [...ids] }, status: 'active' }, select: { id: true } });
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Keys of accounts last seen before `before` that have not left. */
 export async function listUnseenKeys(db: Db, platform: string, before: Date, limit: number): Promise<PlatformKey[]> {
   const rows = await db.memberIdentity.findMany({

@@ -75,6 +75,7 @@ export const liveEvent = z.object({
     'tasks',
     'approvals',
     'opportunities',
+    'handovers',
     'inbound',
     'sync',
   ]),

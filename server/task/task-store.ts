@@ -105,6 +105,21 @@ export async function saveTask(
   return row ? toTask(cipher, row) : null;
 }
 
+/** Of these tasks, what is open or proposed of `from` becomes `to`'s; answers all that are `to`'s then. Inside a transaction. */
+export async function reassignTasks(
+  tx: Db,
+  cipher: FieldCipher,
+  ids: readonly string[],
+  { from, to }: { from: string; to: string },
+): Promise<Task[]> {
+  await tx.task.updateMany({
+    where: { id: { in: [...ids] }, assigneeId: from, state: { in: ['open', 'proposed'] } },
+    data: { assigneeId: to, version: { increment: 1 } },
+  });
+  const rows = await tx.task.findMany({ where: { id: { in: [...ids] }, assigneeId: to }, orderBy: { id: 'asc' } });
+  return rows.map((row) => toTask(cipher, row));
+}
+
 /** Tasks that were born from one of the messages. */
 export async function listTasksOfMessages(db: Db, cipher: FieldCipher, messageIds: string[]): Promise<Task[]> {
   const rows = await db.task.findMany({ where: { messageId: { in: messageIds } } });

@@ -1,0 +1,45 @@
+import type { Deps } from '#server/base/deps.ts';
+import { lineAbove } from '#server/approval/org.ts';
+import { readOrg } from '#server/approval/org-store.ts';
+import { getMember } from '#server/member/member-store.ts';
+import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
+import { countBelongings, listLeavers } from './belongings-store.ts';
+import { leaverNoticeKey, leaverText } from './handover-notice.ts';
+import { isProposed } from './handover-store.ts';
+
+const DAY_MS = 86_400_000;
+/** Notices are kept for longer, so nobody is told twice. */
+export const PROPOSED_MS = 30 * DAY_MS;
+
+/** Whoever leads a member who left and still has something is told, once. */
+export async function proposeHandovers(deps: Deps): Promise<void> {
+  const now = deps.now();
+  const leavers = await listLeavers(deps.db, new Date(now.getTime() - PROPOSED_MS), null);
+  for (const { id, name, leftAt } of leavers) {
+    if (leftAt === null || (await isProposed(deps.db, id, leftAt))) continue;
+    const counts = await countBelongings(deps.db, id);
+    const notices: NewNotice[] = [];
+    for (const leaderId of await leadersOf(deps, id)) {
+      const { locale } = await getMember(deps.db, leaderId);
+      notices.push({
+        key: leaverNoticeKey(id, leftAt, leaderId),
+        memberId: leaderId,
+        text: leaverText(locale, name, counts),
+        path: `/desk.html#/handovers/new?from=${id}`,
+      });
+    }
+    await insertNotices(deps.db, deps.cipher, notices, now);
+    await deps.jobs.addAll(
+      'send-notice',
+      notices.map(({ key }) => ({ payload: { key }, options: { key } })),
+    );
+  }
+}
+
+/** The nearest above; where the company shows nobody above, its admins. */
+async function leadersOf(deps: Deps, memberId: string): Promise<string[]> {
+  const org = await readOrg(deps.db, [memberId], deps.now());
+  const [nearest] = lineAbove(org, memberId);
+  if (nearest) return nearest;
+  return [...org.members.values()].filter(({ role, isActive }) => role === 'admin' && isActive).map(({ id }) => id);
+}
