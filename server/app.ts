@@ -25,6 +25,7 @@ import { liveRoute } from '#server/sidebar/live-route.ts';
 import { liveStream } from '#server/sidebar/sidebar-api.ts';
 import { sidebarRoutes } from '#server/sidebar/sidebar-routes.ts';
 import { taskRoutes } from '#server/task/task-routes.ts';
+import { opportunityRoutes } from '#server/opportunity/opportunity-routes.ts';
 import { scoringRoutes } from '#server/scoring/scoring-routes.ts';
 import { summaryRoutes } from '#server/summary/summary-routes.ts';
 import { eventSwitch } from './events.ts';
@@ -41,6 +42,7 @@ export const routes: Route[] = [
   ...summaryRoutes,
   ...scoringRoutes,
   ...approvalRoutes,
+  ...opportunityRoutes,
   ...handoverRoutes,
   ...sidebarRoutes,
 ];

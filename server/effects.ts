@@ -1,12 +1,13 @@
 import type { Effects } from '#server/approval/effect.ts';
 import { grantField } from '#server/customer/grant-field.ts';
 import { startHandover } from '#server/handover/start-handover.ts';
+import { applyDiscount, applyStageException, applyTerms } from '#server/opportunity/apply-request.ts';
 
 /** What each thing that was approved sets free. */
 export const effects: Effects = {
-  discount: 'without effect',
-  contract_terms: 'without effect',
-  stage_exception: 'without effect',
+  discount: applyDiscount,
+  contract_terms: applyTerms,
+  stage_exception: applyStageException,
   customer_transfer: (tx, deps, { content }) => startHandover(tx, deps, content),
   sensitive_reveal: (tx, deps, { id, requesterId, content }) =>
     grantField(tx, deps, { ...content, approvalId: id, memberId: requesterId }),

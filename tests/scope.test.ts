@@ -24,6 +24,7 @@ interface Property {
   secondCustomer: Customer;
   tagId: string;
   makeTask(state?: string): Promise<string>;
+  makeOpportunity(): Promise<string>;
   makeBindingChange(): Promise<bigint>;
   /** Asked by the owner; somebody else decides. */
   makeApproval(): Promise<string>;
@@ -58,6 +59,14 @@ const onTask = (action: string, state: string, more: Record<string, unknown> = {
 const onApproval = (action: string, body: Record<string, unknown>): Case => ({
   route: `POST /api/approvals/:id/${action}`,
   ask: async ({ makeApproval }) => ({ path: `/api/approvals/${await makeApproval()}/${action}`, body }),
+});
+
+const onOpportunity = (method: string, action: string, body?: Record<string, unknown>): Case => ({
+  route: `${method} /api/opportunities/:id${action}`,
+  ask: async ({ makeOpportunity }) => ({
+    path: `/api/opportunities/${await makeOpportunity()}${action}`,
+    ...(body ? { body: 'requestKey' in body ? { ...body, requestKey: randomUUID() } : body } : {}),
+  }),
 });
 
 /** Every route that shows or changes what belongs to a customer. A new one gets its line here. */
@@ -237,6 +246,31 @@ const cases: Case[] = [
   },
 
   {
+    route: 'GET /api/opportunities',
+    ask: async ({ makeOpportunity, customer }) => {
+      await makeOpportunity();
+      return { path: `/api/opportunities?customerId=${customer.id}` };
+    },
+    shows: (body) => (body as { items: unknown[] }).items.length > 0,
+  },
+  {
+    route: 'GET /api/opportunities/prefill',
+    ask: ({ contact }) => ({ path: `/api/opportunities/prefill?contactId=${contact.id}` }),
+  },
+  {
+    route: 'POST /api/opportunities',
+    ask: ({ customer, contact }) => ({
+      path: '/api/opportunities',
+      body: { customerId: customer.id, contactId: contact.id, title: '50 人版' },
+    }),
+  },
+  onOpportunity('GET', ''),
+  onOpportunity('PATCH', '', { version: 1, amountFen: 1_280_000 }),
+  onOpportunity('POST', '/stage', { version: 1, stage: 'lost', outcome: '价格' }),
+  onOpportunity('POST', '/discount', { discountBp: 1500, reason: '量大', requestKey: randomUUID() }),
+  onOpportunity('POST', '/terms', { terms: '分两期', reason: '量大', requestKey: randomUUID() }),
+
+  {
     route: 'GET /api/sidebar',
     ask: ({ contact }) => ({ path: `/api/sidebar?platform=wecom&contact=${contact.key}` }),
   },
@@ -385,6 +419,11 @@ async function endow(owner: Member): Promise<Property> {
     customer,
     secondCustomer,
     tagId,
+    async makeOpportunity() {
+      const about = { customerId: customer.id, contactId: contact.id, ownerId: owner.id, createdBy: owner.id };
+      const title = deps.cipher.encrypt('50 人版');
+      return (await deps.db.opportunity.create({ data: { title, amountFen: 1_280_000n, ...about } })).id;
+    },
     async makeTask(state = 'open') {
       const about = { contactId: contact.id, customerId: customer.id, assigneeId: owner.id };
       return (await deps.db.task.create({ data: { title: deps.cipher.encrypt('回电'), state, ...about } })).id;

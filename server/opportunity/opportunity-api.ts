@@ -73,7 +73,8 @@ export const opportunityApi = {
       customerId: z.uuid().optional(),
       ownerId: z.uuid().optional(),
       stage: z.enum(opportunityStages).optional(),
-      stalled: z.coerce.boolean().optional(),
+      /** Open, and in its stage for more than seven days. */
+      stalled: z.stringbool().or(z.boolean()).optional(),
       after: z.string().max(200).optional(),
       limit: z.coerce.number().int().min(1).max(100).default(20),
     }),

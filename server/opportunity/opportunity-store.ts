@@ -172,6 +172,12 @@ export async function listChanges(
   return rows.map((row) => toChange(cipher, row));
 }
 
+/** Whether its terms ever came of an approval. */
+export async function wereTermsGranted(db: Db, opportunityId: string): Promise<boolean> {
+  const granted = { opportunityId, field: 'terms', approvalId: { not: null } };
+  return (await db.opportunityChange.count({ where: granted })) > 0;
+}
+
 export interface Names {
   customers: Map<string, string>;
   contacts: Map<string, string>;

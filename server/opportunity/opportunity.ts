@@ -1,4 +1,4 @@
-import type { Caller, Role, Scope } from '#server/base/caller.ts';
+import type { Caller, Role } from '#server/base/caller.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { GateFact, OpportunityStage } from './opportunity-api.ts';
 
@@ -233,7 +233,15 @@ export const stalledBefore = (now: Date): Date => new Date(now.getTime() - stall
 export const subjectOf = (id: string): string => `opportunity:${id}`;
 
 /** As the bands of a policy count. */
-export const yuanOf = (amountFen: number | null): number => (amountFen ?? 0) / 100;
+export const yuanOf = (amountFen: number): number => amountFen / 100;
 
-export const isVisibleOwner = (scope: Scope, ownerId: string): boolean =>
-  scope.all || scope.memberIds.includes(ownerId);
+const AMOUNT_FEN_MAX = 1_000_000_000_000;
+
+/** Who decides goes by the amount: one that is unknown counts as the largest there can be, or leaving it out would pay. */
+export const measureOfException = ({ amountFen }: Pick<Opportunity, 'amountFen'>): number =>
+  yuanOf(amountFen ?? AMOUNT_FEN_MAX);
+
+export const needsAmount = () =>
+  new Refusal('opportunity.amount_needed', 'Enter the amount first: who decides goes by it.', 422, {
+    field: 'amountFen',
+  });

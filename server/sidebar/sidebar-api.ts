@@ -3,6 +3,7 @@ import { endpoint } from '#server/base/endpoint.ts';
 import { bindingCandidate, bindingView } from '#server/binding/binding-api.ts';
 import { contactView } from '#server/contact/contact-api.ts';
 import { customerView } from '#server/customer/customer-api.ts';
+import { opportunityView } from '#server/opportunity/opportunity-api.ts';
 import { scoreView } from '#server/scoring/scoring-api.ts';
 import { summaryState, summaryView } from '#server/summary/summary-api.ts';
 import { taskView } from '#server/task/task-api.ts';
@@ -47,6 +48,8 @@ export const sidebarView = z.object({
   summaryState,
   nextAction,
   tasks: z.array(taskView),
+  /** Open ones of the customers the contact is bound to, newest first. */
+  opportunities: z.array(opportunityView),
   draft: z.object({ text: z.string(), updatedAt: z.iso.datetime() }).nullable(),
   /** Newest last message, to tell the age of what is shown. */
   lastMessageAt: z.iso.datetime().nullable(),

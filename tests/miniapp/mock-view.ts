@@ -144,6 +144,7 @@ export function someView(): SidebarView {
       taskId: late.id,
     },
     tasks: [late, promised],
+    opportunities: [],
     draft: null,
     lastMessageAt: inHours(-47),
   };
