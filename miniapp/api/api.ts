@@ -5,6 +5,7 @@ import type { conversationApi } from '#server/conversation/conversation-api.ts';
 import type { customerApi } from '#server/customer/customer-api.ts';
 import type { inboundApi } from '#server/inbound/inbound-api.ts';
 import type { memberApi } from '#server/member/member-api.ts';
+import type { opportunityApi } from '#server/opportunity/opportunity-api.ts';
 import type { scoringApi } from '#server/scoring/scoring-api.ts';
 import type { sidebarApi } from '#server/sidebar/sidebar-api.ts';
 import type { summaryApi } from '#server/summary/summary-api.ts';
@@ -30,7 +31,6 @@ export const api = {
   editCustomer: to<typeof customerApi.edit>('PATCH', '/api/customers/:id'),
   revealCustomerPhone: to<typeof customerApi.revealPhone>('POST', '/api/customers/:id/phone/reveal'),
   requestReveal: to<typeof approvalApi.requestReveal>('POST', '/api/approvals/reveal'),
-  previewApproval: to<typeof approvalApi.preview>('POST', '/api/approvals/preview'),
   attachToApproval: to<typeof approvalApi.attach>('POST', '/api/approvals/:id/attachments'),
   customerHistory: to<typeof customerApi.history>('GET', '/api/customers/:id/history'),
   customerNotes: to<typeof customerApi.notes>('GET', '/api/customers/:id/notes'),
@@ -72,6 +72,7 @@ export const api = {
 
   approvals: to<typeof approvalApi.list>('GET', '/api/approvals'),
   approval: to<typeof approvalApi.read>('GET', '/api/approvals/:id'),
+  previewApproval: to<typeof approvalApi.preview>('POST', '/api/approvals/preview'),
   decide: to<typeof approvalApi.decide>('POST', '/api/approvals/:id/decide'),
   decideMany: to<typeof approvalApi.decideMany>('POST', '/api/approvals/decide'),
   withdrawApproval: to<typeof approvalApi.withdraw>('POST', '/api/approvals/:id/withdraw'),
@@ -98,6 +99,14 @@ export const api = {
   memberAccounts: to<typeof memberApi.accounts>('GET', '/api/member-accounts'),
   joinAccount: to<typeof memberApi.join>('POST', '/api/member-accounts/join'),
   separateAccount: to<typeof memberApi.separate>('POST', '/api/member-accounts/separate'),
+
+  opportunities: to<typeof opportunityApi.list>('GET', '/api/opportunities'),
+  prefillOpportunity: to<typeof opportunityApi.prefill>('GET', '/api/opportunities/prefill'),
+  createOpportunity: to<typeof opportunityApi.create>('POST', '/api/opportunities'),
+  editOpportunity: to<typeof opportunityApi.edit>('PATCH', '/api/opportunities/:id'),
+  moveOpportunity: to<typeof opportunityApi.move>('POST', '/api/opportunities/:id/stage'),
+  requestDiscount: to<typeof opportunityApi.requestDiscount>('POST', '/api/opportunities/:id/discount'),
+  requestTerms: to<typeof opportunityApi.requestTerms>('POST', '/api/opportunities/:id/terms'),
 
   inbound: to<typeof inboundApi.list>('GET', '/api/inbound'),
   replay: to<typeof inboundApi.replay>('POST', '/api/inbound/:id/replay'),

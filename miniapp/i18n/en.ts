@@ -58,6 +58,7 @@ export const en: Translated<typeof zhCN> = {
   'tab.label': 'Customer assistant',
   'tab.assist': 'Assist',
   'tab.follow': 'Follow up',
+  'tab.opportunity': 'Deals',
   'tab.profile': 'Profile',
 
   'strip.expired': 'Your login has expired. What you wrote is kept.',
@@ -115,6 +116,7 @@ export const en: Translated<typeof zhCN> = {
   'next.none': 'Nothing to do right now',
   'next.because': 'Because {reason}',
   'next.follow': 'Add as follow-up',
+  'next.opportunity': 'Make a deal',
   'next.toReply': 'Answer the customer',
   'next.toBind': 'Bind the customer record',
   'next.toAsk': 'Ask for: {facts}',

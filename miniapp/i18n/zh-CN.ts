@@ -53,6 +53,7 @@ export const zhCN = {
   'tab.label': '客户助手',
   'tab.assist': '助手',
   'tab.follow': '跟进',
+  'tab.opportunity': '商机',
   'tab.profile': '资料',
 
   'strip.expired': '登录已过期，写下的内容已保留。',
@@ -110,6 +111,7 @@ export const zhCN = {
   'next.none': '暂时没有要做的事',
   'next.because': '因为 {reason}',
   'next.follow': '加入跟进',
+  'next.opportunity': '转商机',
   'next.toReply': '回复客户',
   'next.toBind': '绑定客户档案',
   'next.toAsk': '问清：{facts}',

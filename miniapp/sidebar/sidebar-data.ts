@@ -9,7 +9,7 @@ import { session } from '#miniapp/api/session.ts';
 import type { Host } from '#miniapp/host/host.ts';
 import { keepView, keptView } from './kept-view.ts';
 
-export const tabs = ['assist', 'follow', 'profile'] as const;
+export const tabs = ['assist', 'follow', 'opportunity', 'profile'] as const;
 export type Tab = (typeof tabs)[number];
 
 /** A message to show among those around it, with the piece of it that was cited. */
@@ -31,6 +31,8 @@ export interface SidebarData {
   patchTask(task: TaskView): void;
   tab: Ref<Tab>;
   cited: Ref<Cited | null>;
+  /** Whether the sheet of a new opportunity is open: other tabs open it too. */
+  isSaleWanted: Ref<boolean>;
 }
 
 const key: InjectionKey<SidebarData> = Symbol('sidebar');
