@@ -7,15 +7,18 @@ const TRIES = 120;
 const PLATFORM = 'wecom';
 const SECOND_PLATFORM = 'dingtalk';
 
+interface Where {
+  productUrl: string;
+  publicUrl: string;
+  /** Platforms the company does not use. */
+  without: readonly string[];
+}
+
 /**
  * What the company's admin does on the first day, through the product's own pages' API: lets the model read the chats,
  * switches the welcome on and imports the customer list. Nothing here is known to the product in advance; a person could click the same.
  */
-export async function liveFirstDay(
-  world: World,
-  at: { productUrl: string; publicUrl: string },
-  signal: AbortSignal,
-): Promise<void> {
+export async function liveFirstDay(world: World, at: Where, signal: AbortSignal): Promise<void> {
   await persist(signal, async () => {
     const admin = await logInAs(adminOf(world), at);
     await allowTheModel(admin);
@@ -30,11 +33,8 @@ export async function liveFirstDay(
  * Who has the same mobile on both platforms is one member by itself. Where WeCom tells the app no mobiles, nothing certain
  * says so, and the admin does, name by name.
  */
-export async function joinAccounts(
-  world: World,
-  at: { productUrl: string; publicUrl: string },
-  signal: AbortSignal,
-): Promise<void> {
+export async function joinAccounts(world: World, at: Where, signal: AbortSignal): Promise<void> {
+  if (at.without.includes(SECOND_PLATFORM)) return;
   await persist(signal, async () => {
     const admin = await logInAs(adminOf(world), at);
     const accounts = await accountsOf(admin);

@@ -157,14 +157,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 /** Once in the life of the company, not of a world: a reset brings people back, the product keeps its settings. */
 async function liveThroughFirstDay(stage: Stage, signal: AbortSignal, log: SandboxOptions['log']): Promise<void> {
-  const at = { productUrl: stage.productUrl, publicUrl: stage.url };
+  const at = { productUrl: stage.productUrl, publicUrl: stage.url, without: stage.without };
   try {
     // A company from before it had DingTalk has only its accounts to join.
     if (!stage.world.isFirstDayOver) await liveFirstDay(stage.world, at, signal);
     else if (!stage.world.areAccountsJoined) await joinAccounts(stage.world, at, signal);
     if (signal.aborted) return;
     stage.world.isFirstDayOver = true;
-    stage.world.areAccountsJoined = true;
+    stage.world.areAccountsJoined = !stage.without.includes('dingtalk');
     stage.changed();
   } catch (error) {
     if (!signal.aborted) log?.(`The sandbox's admin could not set the product up: ${String(error)}`);

@@ -3,6 +3,7 @@ import {
   marked,
   type DingtalkAct,
   type DingtalkActResult,
+  type DingtalkCard,
   type DingtalkFaultEdit,
   type DingtalkPhone,
   type DingtalkSettingsEdit,
@@ -74,8 +75,19 @@ export async function readPhone(): Promise<void> {
   const asked = dingtalk.user;
   const phone = await control.dingtalk.phone(asked);
   if (dingtalk.user !== asked) return;
+  noteFaces(phone.cards);
   dingtalk.phone = phone;
   dingtalk.problem = null;
+}
+
+/** By card: what its agreeing button told the product. A decided face does not say it any more. */
+export const agreeing = new Map<string, string>();
+
+export function noteFaces(cards: readonly DingtalkCard[]): void {
+  for (const { card, shown } of cards) {
+    const button = faceOf(shown).buttons.find(({ slot, action }) => slot === 'approve' && action !== '');
+    if (button) agreeing.set(card, button.action);
+  }
 }
 
 export async function chooseDingtalkUser(user: string): Promise<void> {

@@ -2,7 +2,7 @@ import type { DingtalkCard } from '#bot/sandbox/sandbox-api.ts';
 import { say } from '#miniapp/ui/toast.ts';
 import { faceOf, type CardButton } from './card-face.ts';
 import { control } from './control.ts';
-import { dingtalk, pressCard, pressOf, userOf } from './dingtalk.ts';
+import { agreeing, dingtalk, noteFaces, pressCard, pressOf, userOf } from './dingtalk.ts';
 import { w } from './words.ts';
 
 /** One person's copy of a card. */
@@ -19,6 +19,7 @@ async function copies(): Promise<Copy[]> {
   if (!demo) return [];
   const users = [...new Set([dingtalk.user, demo.manager, demo.secondManager, demo.director])];
   const phones = await Promise.all(users.map((user) => control.dingtalk.phone(user)));
+  for (const { cards } of phones) noteFaces(cards);
   return phones
     .flatMap((phone) =>
       phone.cards.map((card) => ({
@@ -55,15 +56,12 @@ export async function pressTwice(): Promise<void> {
   tell([mine]);
 }
 
-/** As the product calls it: a decided face does not say it any more. */
-const agreeing = 'approve';
-
 /** A face from before the decision is still on somebody's screen. */
 export async function pressOldFace(): Promise<void> {
   const decided = (await copies()).filter((one) => faceOf(one.card.shown).verdict !== '');
   const old = decided.find((one) => one.user !== dingtalk.user) ?? decided[0];
   if (!old) return say(w('dtplay.noDecided'));
-  await pressCard(old.user, old.card.card, { action: agreeing });
+  await pressCard(old.user, old.card.card, { action: agreeing.get(old.card.card) ?? 'approve_1' });
   tell([old]);
 }
 
