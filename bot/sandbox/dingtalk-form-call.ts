@@ -95,7 +95,7 @@ function stepIn(world: DingtalkWorld, one: Record<string, unknown>): Form['steps
 }
 
 /** The console's flow: who leads whom, as far as there is somebody. */
-export function flowOf(world: DingtalkWorld, template: FormTemplate, originator: DingtalkUser): Form['steps'] {
+function flowOf(world: DingtalkWorld, template: FormTemplate, originator: DingtalkUser): Form['steps'] {
   const line: DingtalkUser[] = [];
   for (let at: DingtalkUser | null = originator; at?.managerId && line.length < 10;) {
     const above: DingtalkUser | null = activeUser(world, at.managerId);

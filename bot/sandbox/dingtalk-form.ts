@@ -4,11 +4,11 @@ import type { DingtalkWorld, Form, FormTask, FormTemplate } from './dingtalk-wor
 import type { Stage } from './stage.ts';
 
 /** K-oa: nobody takes a form back within this time of its start. */
-export const withdrawGuardMs = 15_000;
+const withdrawGuardMs = 15_000;
 const formsMax = 2000;
 const firstTaskId = 70_000_000_000;
 
-export interface FormDraft {
+interface FormDraft {
   template: FormTemplate;
   originator: string;
   departmentId: number;

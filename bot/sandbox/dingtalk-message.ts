@@ -65,7 +65,7 @@ function batchSend({ stage, world, body }: DingtalkCall): Record<string, unknown
   };
 }
 
-export function checkRobot(world: DingtalkWorld, robotCode: string): void {
+function checkRobot(world: DingtalkWorld, robotCode: string): void {
   if (!robotCode) throw new DingtalkRefusal('invalidParameter.robotCode.empty', 'robotCode为空');
   // The robot of an internal app goes by the app's key.
   if (robotCode !== world.app.clientId) throw new DingtalkRefusal('resource.not.found', 'robot 不存在');

@@ -119,7 +119,7 @@ function lineOf(world: DingtalkWorld, id: number): number[] {
 const usersIn = (world: DingtalkWorld, department: number): DingtalkUser[] =>
   activeUsers(world).filter((user) => user.departments.includes(department));
 
-export function userIn(world: DingtalkWorld, userid: string): DingtalkUser {
+function userIn(world: DingtalkWorld, userid: string): DingtalkUser {
   const user = activeUser(world, userid);
   if (!user) throw new DingtalkErrcode(60121, '找不到该用户');
   return user;

@@ -9,7 +9,7 @@ const firstDepartment = 487_110_000;
 /** The app's own route: what the operator registered for HTTP card callbacks. */
 export const cardRouteKey = 'zhike';
 
-export const defaultDingtalkSettings: DingtalkSettings = {
+const defaultDingtalkSettings: DingtalkSettings = {
   events: 'stream',
   ownerKey: 'client_id',
   cardAnswerMs: 2000,
@@ -90,7 +90,7 @@ const departmentId = (id: number): number => (id === 1 ? 1 : firstDepartment + i
 
 const hashOf = (words: string): Buffer => createHash('sha256').update(words).digest();
 
-export const userIdOf = (key: string, seed: number): string =>
+const userIdOf = (key: string, seed: number): string =>
   hashOf(`user ${seed} ${key}`).readBigUInt64BE().toString().padStart(18, '7').slice(-12);
 
 export const unionIdOf = (key: string, seed: number): string =>
@@ -173,8 +173,8 @@ const templates: FormTemplate[] = [
       field('审批编号', 'TextField', true),
       field('事项', 'TextField', true),
       field('客户', 'TextField'),
-      field('金额', 'TextField'),
-      field('折扣', 'TextField'),
+      field('金额', 'MoneyField'),
+      field('折扣', 'NumberField'),
       field('理由', 'TextareaField'),
     ],
     flow: ['manager'],

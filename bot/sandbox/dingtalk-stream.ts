@@ -16,7 +16,7 @@ export const streamTiming: StreamTiming = { ticketMs: 90_000, disconnectMs: 10_0
 
 const frameBytesMax = 1024 * 1024;
 
-export interface Subscription {
+interface Subscription {
   type: 'EVENT' | 'CALLBACK';
   topic: string;
 }

@@ -69,7 +69,7 @@ export interface DingtalkUser {
   hiredAt: number;
 }
 
-export interface DingtalkCredential {
+interface DingtalkCredential {
   kind: 'token' | 'ticket' | 'user';
   /** Whose, of a person's own token. */
   user?: string;
@@ -149,7 +149,7 @@ export interface FormTask {
   finishedAt: number | null;
 }
 
-export interface FormRecord {
+interface FormRecord {
   user: string;
   type: string;
   result: 'AGREE' | 'REFUSE' | 'NONE';

@@ -206,3 +206,15 @@ test('somebody the card did not come to cannot press it', async () => {
   const done = await dingtalk.act({ kind: 'press_card', user: colleague, card, action: 'approve' });
   expect(done.error?.code).toBe('sandbox.card_of_others');
 });
+
+test('whoever watches hears at once whose phone has something new', async () => {
+  const hangUp = new AbortController();
+  const live = await fetch(`${world.sandbox.url}/sandbox/api/live`, { signal: hangUp.signal });
+  const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
+  await newCard({ title: '折扣' });
+  const wanted = JSON.stringify({ type: 'dingtalk', part: 'cards', user: manager });
+  let heard = '';
+  while (!heard.includes(wanted)) heard += (await reader?.read())?.value ?? '';
+  expect(heard).toContain(`data: ${wanted}\n\n`);
+  hangUp.abort();
+});
