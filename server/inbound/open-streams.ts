@@ -5,18 +5,20 @@ import { storeEvents } from './store-events.ts';
 
 /** Keeps a connection open to every platform that tells over one, until `close`. */
 export function openStreams(deps: Deps, inbox: Inbox): { close(): Promise<void> } {
+  let isClosing = false;
   const opened = deps.platforms.all.flatMap((platform) => {
     if (!platform.stream) return [];
     deps.metrics.streams.set({ platform: platform.name }, 0);
     return [
       platform.stream.open(
         (event) => receiveEvent(deps, inbox, platform, event),
-        (state, why) => observe(deps, platform, state, why),
+        (state, why) => observe(deps, platform, { state, why, isExpected: state === 'connected' || isClosing }),
       ),
     ];
   });
   return {
     async close() {
+      isClosing = true;
       await Promise.all(opened.map((stream) => stream.close()));
     },
   };
@@ -36,10 +38,14 @@ async function receiveEvent(deps: Deps, inbox: Inbox, platform: Platform, event:
   }
 }
 
-function observe(deps: Deps, { name }: Platform, state: 'connected' | 'disconnected', why: string): void {
+function observe(
+  deps: Deps,
+  { name }: Platform,
+  { state, why, isExpected }: { state: 'connected' | 'disconnected'; why: string; isExpected: boolean },
+): void {
   deps.metrics.streams.set({ platform: name }, state === 'connected' ? 1 : 0);
   deps.metrics.streamChanges.inc({ platform: name, state });
   const about = { platform: name, state, reason: why };
-  if (state === 'connected') deps.log.info(about, 'a stream is open');
+  if (isExpected) deps.log.info(about, 'a stream opened or was closed');
   else deps.log.warn(about, 'a stream is not open');
 }

@@ -93,6 +93,31 @@ describe('web and worker in processes of their own, on a database and a Redis of
   });
 });
 
+describe('a company with one messenger', () => {
+  test('runs with that one alone, hears over its stream who works there, and stops cleanly', async () => {
+    const database = await cloneDatabase();
+    const port = await freePort();
+    const productUrl = `http://127.0.0.1:${port}`;
+    const sandbox = await startSandbox({ port: 0, productUrl, stateFile: `${freshFolder()}/sandbox.json` });
+    const settings = Object.entries(sandbox.env).filter(([key]) => key.startsWith('DINGTALK_'));
+    const env = { DATABASE_URL: database.url, PORT: String(port), DATA_DIR: dataDir, PUBLIC_URL: productUrl };
+    const product = startProduct({ ...env, ...Object.fromEntries(settings) });
+    await product.says(/is running \(all\)/);
+    const dingtalk = (method: string, path: string, body?: unknown) =>
+      control(sandbox.url, method, `dingtalk/${path}`, body) as unknown as Promise<{
+        connections?: number;
+        user?: string;
+      }>;
+    const patience = { timeout: 60_000, interval: 200 };
+    await vi.waitFor(async () => expect((await dingtalk('GET', 'state')).connections).toBe(1), patience);
+    const { user = '' } = await dingtalk('POST', 'act', { kind: 'user_joins', name: '新同事', department: '1' });
+    await vi.waitFor(() => expect(platformsOf(database.url, user)).resolves.toEqual(['dingtalk']), patience);
+    expect(await stop(product)).toEqual(cleanly);
+    await sandbox.close();
+    await database.drop();
+  });
+});
+
 async function control(sandboxUrl: string, method: string, path: string, body?: unknown): Promise<StateView> {
   const response = await fetch(`${sandboxUrl}/sandbox/api/${path}`, {
     method,
@@ -116,4 +141,14 @@ async function followsOf(databaseUrl: string, contactKey: string): Promise<unkno
   );
   await client.end();
   return rows;
+}
+
+/** Where the member behind a key is known. */
+async function platformsOf(databaseUrl: string, key: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const { rows } = await client
+    .query<{ platform: string }>('SELECT platform FROM "MemberIdentity" WHERE key = $1', [key])
+    .finally(() => client.end());
+  return rows.map(({ platform }) => platform);
 }
