@@ -24,6 +24,7 @@ import { SESSION_COOKIE } from '#server/member/session.ts';
 import { liveRoute } from '#server/sidebar/live-route.ts';
 import { liveStream } from '#server/sidebar/sidebar-api.ts';
 import { sidebarRoutes } from '#server/sidebar/sidebar-routes.ts';
+import { teamRoutes } from '#server/team/team-routes.ts';
 import { taskRoutes } from '#server/task/task-routes.ts';
 import { opportunityRoutes } from '#server/opportunity/opportunity-routes.ts';
 import { scoringRoutes } from '#server/scoring/scoring-routes.ts';
@@ -44,6 +45,7 @@ export const routes: Route[] = [
   ...approvalRoutes,
   ...opportunityRoutes,
   ...handoverRoutes,
+  ...teamRoutes,
   ...sidebarRoutes,
 ];
 

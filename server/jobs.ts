@@ -29,6 +29,7 @@ import { summariseConversation } from '#server/summary/summarise-conversation.ts
 import { sweepEveryMs as sweepSummariesEveryMs, sweepSummaries } from '#server/summary/sweep-summaries.ts';
 import type { Platform } from '#server/platform/platform.ts';
 import { effects } from './effects.ts';
+import { writeDigests, writeDigestsEveryMs } from '#server/team/write-digests.ts';
 import { eventSwitch } from './events.ts';
 
 type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Promise<void> };
@@ -56,6 +57,7 @@ const work: Work = {
   'remind-due-tasks': remindDueTasks,
   'send-todo': sendTodo,
   'sweep-todos': sweepTodos,
+  'write-digests': writeDigests,
   'send-notice': sendNotice,
   'sweep-notices': sweepNotices,
   'run-handover': runHandover,
@@ -82,6 +84,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'forget-events', payload: {}, everyMs: forgetEventsEveryMs },
     { name: 'remind-due-tasks', payload: {}, everyMs: remindEveryMs },
     { name: 'sweep-todos', payload: {}, everyMs: sweepTodosEveryMs },
+    { name: 'write-digests', payload: {}, everyMs: writeDigestsEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
     { name: 'sweep-handovers', payload: {}, everyMs: sweepHandoversEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },

@@ -41,6 +41,8 @@ interface Case {
   ask(of: Property): Asked | Promise<Asked>;
   /** For a route that is never 404 but shows more or less: whether the answer shows the property. */
   shows?: (body: unknown, of: Property) => boolean;
+  /** Only these may ask; all when nothing is said. */
+  roles?: readonly Role[];
 }
 
 const lists =
@@ -68,6 +70,14 @@ const onOpportunity = (method: string, action: string, body?: Record<string, unk
     ...(body ? { body: 'requestKey' in body ? { ...body, requestKey: randomUUID() } : body } : {}),
   }),
 });
+
+const leaders: Role[] = ['manager', 'director', 'admin'];
+
+/** Nobody has been in touch with the customer for a year. */
+async function forget({ id }: Customer): Promise<void> {
+  await world.deps.db.customer.update({ where: { id }, data: { createdAt: new Date('2025-01-01') } });
+  await world.deps.db.task.updateMany({ data: { doneAt: null } });
+}
 
 /** Every route that shows or changes what belongs to a customer. A new one gets its line here. */
 const cases: Case[] = [
@@ -269,6 +279,55 @@ const cases: Case[] = [
   onOpportunity('POST', '/stage', { version: 1, stage: 'lost', outcome: '价格' }),
   onOpportunity('POST', '/discount', { discountBp: 1500, reason: '量大', requestKey: randomUUID() }),
   onOpportunity('POST', '/terms', { terms: '分两期', reason: '量大', requestKey: randomUUID() }),
+  {
+    route: 'GET /api/team/summary',
+    ask: async ({ makeTask }) => {
+      const id = await makeTask();
+      await world.deps.db.task.update({ where: { id }, data: { dueAt: new Date('2026-02-01') } });
+      return { path: '/api/team/summary' };
+    },
+    shows: (body) => (body as { overdueTasks: number }).overdueTasks > 0,
+  },
+  {
+    route: 'GET /api/team/pipeline',
+    roles: leaders,
+    ask: async ({ customer, owner }) => {
+      const sale = {
+        customerId: customer.id,
+        ownerId: owner.id,
+        createdBy: owner.id,
+        title: world.deps.cipher.encrypt('x'),
+      };
+      await world.deps.db.opportunity.create({ data: sale });
+      return { path: '/api/team/pipeline' };
+    },
+    shows: (body) => (body as { stages: { count: number }[] }).stages.some(({ count }) => count > 0),
+  },
+  {
+    route: 'GET /api/team/reps',
+    roles: leaders,
+    ask: () => ({ path: '/api/team/reps' }),
+    shows: (body, { owner }) =>
+      (body as { items: { member: { id: string } }[] }).items.some(({ member }) => member.id === owner.id),
+  },
+  {
+    route: 'GET /api/team/silent',
+    roles: leaders,
+    ask: async ({ customer }) => {
+      await forget(customer);
+      return { path: '/api/team/silent' };
+    },
+    shows: (body, of) =>
+      (body as { items: { customer: { id: string } }[] }).items.some(({ customer }) => customer.id === of.customer.id),
+  },
+  {
+    route: 'POST /api/team/remind',
+    roles: leaders,
+    ask: async ({ customer }) => {
+      await forget(customer);
+      return { path: '/api/team/remind', body: { about: 'customer', id: customer.id } };
+    },
+  },
 
   {
     route: 'GET /api/sidebar',
@@ -294,6 +353,7 @@ const withoutCustomers = [
   'GET /api/host',
   'GET /api/tags',
   'GET /api/settings/welcome',
+  'GET /api/settings/follow-up',
   'PUT /api/settings/welcome',
   'POST /api/customers',
   'POST /api/customers/import',
@@ -343,7 +403,8 @@ test.each(
   const as = await openSession(world.deps, self);
 
   const outcomes: Record<string, string> = {};
-  for (const { route, ask, shows } of cases) {
+  for (const { route, ask, shows, roles: asking } of cases) {
+    if (asking && !asking.includes(role)) continue;
     const { path, body } = await ask(property);
     const method = route.split(' ')[0] ?? '';
     const answer = await http.ask(method, path, { as, ...(body === undefined ? {} : { body }) });

@@ -383,6 +383,10 @@ export const en: Translated<typeof zhCN> = {
   'refused.task.state': 'This follow-up has moved on. The newest is shown.',
   'refused.task.unknown': 'This follow-up cannot be found.',
   'refused.task.until_past': 'Choose a time to come.',
+  'refused.team.reminded': 'They were reminded of it a short while ago. Try again in a few hours.',
+  'refused.team.not_overdue': 'This follow-up is not overdue, so there is nothing to remind of.',
+  'refused.team.not_silent': 'This customer was contacted in time, so there is nothing to remind of.',
+  'refused.team.nobody': 'Nobody who works here has this customer. Choose an owner first.',
   'refused.member.unknown_account': 'This account cannot be found. Refresh the list.',
   'refused.member.has_account':
     'That member has an account on this platform already. Separate that one first, or choose somebody else.',

@@ -22,6 +22,7 @@ export const jobPayloads = {
   'remind-due-tasks': z.object({}),
   'send-todo': z.object({ taskId: z.uuid(), memberId: z.uuid(), platform }),
   'sweep-todos': z.object({}),
+  'write-digests': z.object({}),
   'send-notice': z.object({ key: z.string() }),
   'sweep-notices': z.object({}),
   'attend-approval': z.object({ approvalId: z.uuid() }),
