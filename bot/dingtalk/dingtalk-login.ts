@@ -3,7 +3,7 @@ import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
-import { key, number } from './dingtalk-field.ts';
+import { key, number, text } from './dingtalk-field.ts';
 
 interface App {
   loginBase: string;
@@ -23,7 +23,8 @@ export function loginUrl(app: App, redirectUrl: string, state: string): string {
     redirect_uri: redirectUrl,
     response_type: 'code',
     client_id: app.clientId,
-    scope: 'openid',
+    // With corpid the person logs in as a member of one company: ours, not one they choose.
+    scope: 'openid corpid',
     corpId: app.corpId,
     state,
     prompt: 'consent',
@@ -46,13 +47,14 @@ export async function memberFromLogin(api: DingtalkApi, app: App, code: string):
 
 /** K02@0039: the code gives a token of the person, the token their unionId; whether they are of this company is asked last. */
 async function memberFromBrowser(api: DingtalkApi, app: App, code: string): Promise<PlatformKey> {
-  const { clientId, clientSecret } = app;
-  const { accessToken } = await api.call({
+  const { clientId, clientSecret, corpId } = app;
+  const { accessToken, corpId: chosen } = await api.call({
     path: '/v1.0/oauth2/userAccessToken',
     body: { clientId, clientSecret, code, grantType: 'authorization_code' },
     token: 'none',
-    answer: z.object({ accessToken: z.string().min(1) }),
+    answer: z.object({ accessToken: z.string().min(1), corpId: text }),
   });
+  if (chosen && chosen !== corpId) throw notOfUs();
   const me = await api.call({
     path: '/v1.0/contact/users/me',
     token: { value: accessToken },
@@ -64,7 +66,10 @@ async function memberFromBrowser(api: DingtalkApi, app: App, code: string): Prom
     // 1: known to the company, and not of it
     answer: z.object({ userid: key, contact_type: number }),
   });
-  if (member.contact_type === 1)
-    throw refuse('topapi/user/getbyunionid', 'not_a_member', 'Whoever logged in is no member of the company.');
+  if (member.contact_type === 1) throw notOfUs();
   return member.userid;
+}
+
+function notOfUs(): PlatformError {
+  return refuse('topapi/user/getbyunionid', 'not_a_member', 'Whoever logged in is no member of the company.');
 }

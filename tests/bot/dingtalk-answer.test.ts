@@ -92,7 +92,8 @@ describe('login', () => {
       redirect_uri: 'https://crm.example.com/inbox.html?x=1',
       response_type: 'code',
       client_id: keys.clientId,
-      scope: 'openid',
+      scope: 'openid corpid',
+      corpId: keys.corpId,
       state: 'state1',
       prompt: 'consent',
     });
@@ -116,6 +117,9 @@ describe('login', () => {
     expect(await platform.memberFromLogin('browser-code')).toBe('zhangsan');
     double.answer('/topapi/user/getbyunionid', known({ contact_type: 1 }));
     await expect(platform.memberFromLogin('browser-code')).rejects.toMatchObject({ code: 'not_a_member' });
+    double.answer('POST /v1.0/oauth2/userAccessToken', { accessToken: 'personal', expireIn: 7200, corpId: 'another' });
+    await expect(platform.memberFromLogin('browser-code')).rejects.toMatchObject({ code: 'not_a_member' });
+    double.answer('POST /v1.0/oauth2/userAccessToken', { accessToken: 'personal', expireIn: 7200 });
     double.answer('/topapi/user/getbyunionid', not(60121));
     await expect(platform.memberFromLogin('browser-code')).rejects.toMatchObject({ kind: 'not_found' });
   });
