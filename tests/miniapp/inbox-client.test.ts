@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { launchBrowser } from '#tests/support/browser.ts';
 import { launchOldBrowser } from '#tests/support/old-browser.ts';
 import { clientAgent, dingtalkAgent, putDingtalkBridge } from './client-bridge.ts';
-import { id, manager, someApprovals } from './mock-approvals.ts';
+import { someApprovals } from './mock-approvals.ts';
+import { id, manager } from './mock-part.ts';
 import { startMockProduct, type MockProduct } from './mock-product.ts';
 import { someMessages, someView } from './mock-view.ts';
 

@@ -1,7 +1,8 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { launchBrowser } from '#tests/support/browser.ts';
-import { id, manager, rep, someApprovals } from './mock-approvals.ts';
+import { someApprovals } from './mock-approvals.ts';
+import { id, manager, rep } from './mock-part.ts';
 import { startMockProduct, type MockProduct } from './mock-product.ts';
 import { someMessages, someView } from './mock-view.ts';
 
@@ -299,4 +300,54 @@ test('a session that ends says so and keeps the page', async () => {
   await page.clock.runFor(1000);
   await sees(page, '登录已过期，请重新登录。');
   expect(await card(page, '蓝海物流 优惠 3%').isVisible()).toBe(true);
+});
+
+test('the first line counts what there is to do, and each number leads there', async () => {
+  const page = await openInbox();
+  const numbers = page.getByRole('list', { name: '现在要做的' });
+  expect((await numbers.innerText()).replace(/\s+/g, ' ')).toBe('5 待审批 5 逾期跟进 2 本周新增商机');
+  await numbers.getByRole('link', { name: /逾期跟进/ }).click();
+  await sees(page, '答复优惠与交期');
+  await numbers.getByRole('link', { name: /本周新增商机/ }).click();
+  await sees(page, '新建产线');
+  expect(await page.getByText('50 人版 三年').count()).toBe(0);
+});
+
+test('a lead sees the funnel, what stalls, who is late and how the tool is used', async () => {
+  const page = await openInbox();
+  await page.getByRole('link', { name: '团队' }).click();
+  await sees(page, '停滞 3');
+  const text = await page.getByRole('region', { name: '团队' }).innerText();
+  for (const word of ['报价', '7 个', '¥129,000', '王磊', '逾期 3', '用侧边栏 5 天 · 用建议 17 次 · 完成跟进 9 条']) {
+    expect(text).toContain(word);
+  }
+  await page.getByRole('link', { name: /^报价/ }).click();
+  await sees(page, '停滞 9 天');
+});
+
+test('an overdue task is reminded of with the words that were sent, and goes to somebody else', async () => {
+  const page = await openInbox();
+  await page
+    .getByRole('link', { name: /逾期跟进/ })
+    .first()
+    .click();
+  await page.getByRole('button', { name: '提醒跟进：答复优惠与交期' }).click();
+  await sees(page, /已提醒王磊：「答复优惠与交期」已逾期/);
+  await page.getByRole('button', { name: '改派：答复优惠与交期' }).click();
+  await press(page.getByRole('dialog'), '改派');
+  await sees(page, '请选一位同事');
+  await page.getByRole('radio', { name: /孙倩/ }).check();
+  await press(page.getByRole('dialog'), '改派');
+  await sees(page, '已改派给孙倩');
+  expect(callsTo('PATCH /api/tasks/:id')[0]?.body).toEqual({ version: 2, assigneeId: id(4) });
+});
+
+test('a rep sees no numbers of others', async () => {
+  Object.assign(product.me, rep, { role: 'rep' });
+  const page = await openInbox('#/approvals?box=mine');
+  expect(await page.getByRole('link', { name: '团队' }).count()).toBe(0);
+  await page.goto(`${product.url}/inbox.html#/team`);
+  await page.reload();
+  await sees(page, /供经理、总监和管理员使用/);
+  expect(callsTo('GET /api/team/reps')).toEqual([]);
 });

@@ -5,8 +5,8 @@ import {
   type ApprovalPolicy,
 } from '#server/approval/approval-api.ts';
 import { memberApi } from '#server/member/member-api.ts';
-import { teamApi } from '#server/team/team-api.ts';
-import { Refusing, type Asked, type MockProduct, type Route } from './mock-product.ts';
+import { director, id, manager, Refusing, rep, type Asked, type Route } from './mock-part.ts';
+import type { MockProduct } from './mock-product.ts';
 
 type On = (endpoint: unknown, deed: Route['deed']) => Route;
 
@@ -21,12 +21,8 @@ interface Person {
 }
 
 const HOUR_MS = 3_600_000;
-export const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const inHours = (hours: number) => new Date(Date.now() + hours * HOUR_MS).toISOString();
 
-export const rep = { id: id(1), name: '王磊' };
-export const manager = { id: id(2), name: '李经理' };
-export const director = { id: id(3), name: '赵总监' };
 const customer = { id: id(20), name: '苏州恒达精密机械有限公司' };
 const noRights = {
   decide: false,
@@ -324,6 +320,5 @@ export function approvalDeeds(mock: MockProduct, on: On): Route[] {
           status: 'active',
         })),
     })),
-    on(teamApi.summary, () => ({ overdueTasks: 5, newOpportunities: 2, overduePromises: 1, silentCustomers: 3 })),
   ];
 }

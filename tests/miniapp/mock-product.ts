@@ -14,18 +14,8 @@ import { sidebarApi, type SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { summaryApi } from '#server/summary/summary-api.ts';
 import { taskApi } from '#server/task/task-api.ts';
 import { approvalDeeds, type MockApprovals } from './mock-approvals.ts';
-
-export interface Asked {
-  params: Record<string, string>;
-  query: Record<string, string>;
-  body: Record<string, unknown>;
-}
-
-export interface Refused {
-  status: number;
-  code: string;
-  detail?: Record<string, unknown>;
-}
+import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
+import { teamDeeds } from './mock-team.ts';
 
 type Me = z.output<typeof memberApi.me.answer>;
 
@@ -118,20 +108,6 @@ export async function startMockProduct(
   return mock;
 }
 
-/** Thrown by a deed that refuses. */
-export class Refusing extends Error {
-  readonly how: Refused;
-  constructor(how: Refused) {
-    super(how.code);
-    this.how = how;
-  }
-}
-
-export interface Route {
-  endpoint: Endpoint;
-  deed: (asked: Asked) => unknown;
-}
-
 function answer(mock: MockProduct, routes: Route[], method: string, url: URL, raw: string) {
   const matches = ({ endpoint }: Route) => endpoint.method === method && patternOf(endpoint).test(url.pathname);
   const route = routes.find(matches);
@@ -180,6 +156,7 @@ function routesOf(mock: MockProduct): Route[] {
 
   return [
     ...approvalDeeds(mock, on),
+    ...teamDeeds(on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),
