@@ -73,7 +73,12 @@ async function fetchToken(
   return { value: answer.accessToken, expiresInMs: answer.expireIn * 1000 };
 }
 
-const named = z.object({ code: z.string().min(1), message: z.string().catch('') });
+const named = z.object({
+  code: z.string().min(1),
+  message: z.string().catch(''),
+  // The permission points the operator has to ask for.
+  accessdenieddetail: z.object({ requiredScopes: z.array(z.string()) }).catch({ requiredScopes: [] }),
+});
 
 function send<Answer>(
   identity: ApiIdentity,
@@ -98,7 +103,10 @@ function send<Answer>(
       const refusal = banRefusal(answer);
       if (refusal || (status >= 200 && status < 300)) return refusal;
       const parsed = named.safeParse(answer);
-      return parsed.success ? namedRefusal(parsed.data.code, parsed.data.message, status, noAnswerTo(changes)) : null;
+      if (!parsed.success) return null;
+      const { code, message, accessdenieddetail } = parsed.data;
+      const said = [...accessdenieddetail.requiredScopes, message].join(' ');
+      return namedRefusal(code, said, status, noAnswerTo(changes));
     },
   });
 }

@@ -69,7 +69,7 @@ export const platformEvent = z.discriminatedUnion('kind', [
     updateCode: z.string().optional(),
     ...occurred,
   }),
-  /** A todo on the platform is other than before. What it is now must be asked for. */
+  /** A todo on the platform is other than before. What it is now must be asked for. `members`: those of its people we met. */
   z.object({ kind: z.literal('todo_changed'), todo: z.string(), members: z.array(z.string()), ...occurred }),
   /** The platform's own approval form moved on, in whatever order it says so. What it is now must be asked for. */
   z.object({ kind: z.literal('form_changed'), form: z.string(), ...occurred }),

@@ -51,6 +51,17 @@ describe('of the new API, a caller is told what it can do about it', () => {
     await expect(change()).rejects.toMatchObject({ kind });
   });
 
+  test('the permission that is missing is named', async () => {
+    const body = {
+      code: `${denied}AccessTokenPermissionDenied`,
+      requestid: 'R1',
+      message: '没有调用该接口的权限',
+      accessdenieddetail: { requiredScopes: ['Card.Instance.Write'] },
+    };
+    world.double.answer(put, (_, response) => response.writeHead(403).end(JSON.stringify(body)));
+    await expect(change()).rejects.toThrow('Card.Instance.Write');
+  });
+
   test('an address that is shut out comes back later, and nothing has happened', async () => {
     world.double.answer(put, banned);
     await expect(change()).rejects.toMatchObject({ kind: 'rate_limited', code: 'ip_banned', retryAfterMs: 5000 });
