@@ -88,8 +88,6 @@ export const api = {
   addDelegate: to<typeof approvalApi.addDelegate>('POST', '/api/approval-delegates'),
   removeDelegate: to<typeof approvalApi.removeDelegate>('DELETE', '/api/approval-delegates/:id'),
 
-  opportunities: to<typeof opportunityApi.list>('GET', '/api/opportunities'),
-
   teamSummary: to<typeof teamApi.summary>('GET', '/api/team/summary'),
   pipeline: to<typeof teamApi.pipeline>('GET', '/api/team/pipeline'),
   reps: to<typeof teamApi.reps>('GET', '/api/team/reps'),
