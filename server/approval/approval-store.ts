@@ -37,7 +37,7 @@ export async function insertApproval(
       ...columns,
       ...sealed(cipher, approval),
       content: content as Prisma.InputJsonObject,
-      levels: levels as unknown as Prisma.InputJsonArray,
+      levels: storedLevels(levels),
       amountFen: amountFen === null ? null : BigInt(amountFen),
       updatedAt: approval.createdAt,
       requestKey: more.requestKey,
@@ -82,7 +82,9 @@ export async function saveStep(
 ): Promise<WrittenEntry[]> {
   const { change, seats, history } = step;
   if (Object.keys(change).length > 0 || seats.length > 0) {
-    await tx.approval.update({ where: { id }, data: { ...change, ...sealed(cipher, change), updatedAt: now } });
+    const { levels, ...columns } = change;
+    const data = { ...columns, ...sealed(cipher, change), ...(levels ? { levels: storedLevels(levels) } : {}) };
+    await tx.approval.update({ where: { id }, data: { ...data, updatedAt: now } });
   }
   for (const { level, memberId, ...seat } of seats) {
     await tx.approvalSeat.upsert({
@@ -350,6 +352,8 @@ async function withNames(db: Db, cipher: FieldCipher, rows: Row[]): Promise<Appr
   );
   return rows.map((row) => toApproval(cipher, row, names));
 }
+
+const storedLevels = (levels: Level[]) => levels as unknown as Prisma.InputJsonArray;
 
 function only(approvals: Approval[]): Approval | null {
   return approvals[0] ?? null;

@@ -95,6 +95,8 @@ export type ApprovalChange = Partial<
   Pick<
     Approval,
     | 'state'
+    | 'mode'
+    | 'levels'
     | 'requesterId'
     | 'level'
     | 'revision'
@@ -160,15 +162,13 @@ export type Opening = Pick<
 /** What is within the rule is approved as it is asked. */
 export function open(opening: Opening, now: Date): { approval: Approval; history: HistoryEntry[] } {
   const { levels, byRule, ...asked } = opening;
-  const seats = levels.flatMap(({ seats, ...level }, at) =>
-    seats.map((seat): Seat => ({ ...seat, ...closedSeat, level: at, ...(at === 0 ? opened(level, now) : {}) })),
-  );
+  const seats = seatsAt(levels, now);
   if (seats.some(({ memberId }) => memberId === asked.requesterId)) throw ownRequest();
   if (!byRule && asked.mode === 'own' && !levels.every((level) => level.seats.length > 0)) throw noApprover();
   const approval: Approval = {
     ...asked,
     state: byRule ? 'approved' : 'pending',
-    levels: levels.map(({ of, escalateAfterMinutes }) => ({ of, escalateAfterMinutes })),
+    levels: levels.map(plainLevel),
     level: 0,
     seats,
     revision: 1,
@@ -194,6 +194,28 @@ function opened(level: Level, now: Date): Pick<Seat, 'state' | 'dueAt' | 'opened
   const dueAt = escalateAfterMinutes === null ? null : new Date(now.getTime() + escalateAfterMinutes * 60_000);
   return { state: 'open', dueAt, openedAt: now };
 }
+
+/** A form came to an end that does not count, so members decide; `levels` is as for `open`. */
+export function decideHere(approval: Approval, levels: ResolvedLevel[], now: Date): Step {
+  if (approval.state !== 'pending' || approval.mode === 'own') return nothing;
+  const seats = seatsAt(levels, now);
+  if (seats.some(({ memberId }) => memberId === approval.requesterId)) throw ownRequest();
+  const to = seats.filter(({ level }) => level === 0).map(({ memberId }) => memberId);
+  if (to.length === 0) throw noApprover();
+  return {
+    change: { mode: 'own', level: 0, levels: levels.map(plainLevel) },
+    seats,
+    history: [entry(approval, now, null, 'escalated', { to })],
+  };
+}
+
+function seatsAt(levels: ResolvedLevel[], now: Date): Seat[] {
+  return levels.flatMap(({ seats, ...level }, at) =>
+    seats.map((seat): Seat => ({ ...seat, ...closedSeat, level: at, ...(at === 0 ? opened(level, now) : {}) })),
+  );
+}
+
+const plainLevel = ({ of, escalateAfterMinutes }: Level): Level => ({ of, escalateAfterMinutes });
 
 export interface Verdict {
   decision: Decision;

@@ -7,6 +7,7 @@ import { Refusal } from '#server/base/refusal.ts';
 import { withdraw } from './approval.ts';
 import { changeApproval } from './change-approval.ts';
 import { decideApproval } from './decide-approval.ts';
+import { takeOverFromForm } from './take-over-from-form.ts';
 import { noteForm } from './note-form.ts';
 import { claimForm, endForm, findApprovalOfForm, listDueForms, saveFormRun, type FormRow } from './form-store.ts';
 
@@ -114,7 +115,15 @@ async function settle(
   const member = last ? await findMemberByKey(deps.db, platform, last.member) : null;
   const actor = { memberId: member?.id ?? null, via: 'form' as const };
   const decision = state === 'agreed' ? ('approve' as const) : ('reject' as const);
-  await unlessOver(() => decideApproval(deps, actor, { id: approvalId, revision: 0, decision, reason: last?.remark }));
+  await unlessOver(() =>
+    decideApproval(deps, actor, { id: approvalId, revision: 0, decision, reason: last?.remark }).catch(
+      async (error: unknown) => {
+        // A template may let whoever started it agree to it; here nobody decides their own request.
+        if (!(error instanceof Refusal) || error.code !== 'approval.own_request') throw error;
+        await takeOverFromForm(deps, approvalId);
+      },
+    ),
+  );
   await saveFormRun(deps.db, approvalId, { run: 'ended' });
 }
 

@@ -6,7 +6,7 @@ import { findCustomer } from '#server/customer/customer-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import { viewScore } from '#server/scoring/view-score.ts';
 import { viewSummary } from '#server/summary/view-summary.ts';
-import type { Approval } from './approval.ts';
+import type { Approval, Seat } from './approval.ts';
 import type { ApprovalDetail } from './approval-api.ts';
 import { findFirstContact, listCopies, listHistory, markCopyRead } from './approval-store.ts';
 import { listAttachments } from './attachment-store.ts';
@@ -69,7 +69,9 @@ async function lookingAs(deps: Deps, caller: Caller, approval: Approval): Promis
     (customerId === null || (await findCustomer(deps.db, caller.scope, customerId)) !== null) &&
     (contactId === null || (await isContactInScope(deps.db, caller.scope, contactId)));
   if (isInScope) return caller;
-  if (!approval.seats.some(({ memberId }) => memberId === caller.memberId)) return null;
+  const isAsked = ({ memberId, state }: Seat) =>
+    memberId === caller.memberId && !['passed_on', 'closed'].includes(state);
+  if (!approval.seats.some(isAsked)) return null;
   await deps.db.$transaction((tx) =>
     recordAuditOnce(tx, {
       memberId: caller.memberId,

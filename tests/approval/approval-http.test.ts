@@ -205,6 +205,9 @@ test('whoever sits there reads the customer, the score and the summary beside it
   ]);
   expect((await call(company.stranger, 'GET', `/api/customers/${customer.id}`)).status).toBe(404);
 
+  const told = await makeMember(deps, { departments: [company.sales] });
+  await deps.db.approvalCopy.create({ data: { approvalId: id, memberId: told.id } });
+  expect((await read(told)).beside).toEqual({ customer: null, score: null, summary: null });
   const passerBy = await makeMember(deps, { departments: [company.sales] });
   expect(await call(passerBy, 'GET', `/api/approvals/${id}`)).toMatchObject({ status: 404, code: 'approval.unknown' });
 });

@@ -94,6 +94,25 @@ describe('where the company decides on its own form', () => {
     expect(await runOf(approval)).toBe('ended');
   });
 
+  test('whoever asked cannot agree to it there either: it is decided here then', async () => {
+    const approval = await askFor();
+    const { key } = await world.deps.db.memberIdentity.findFirstOrThrow({ where: { memberId: company.rep.id } });
+    forms().forms.get('form-1')?.turns.splice(0, 1, { member: key, result: null, at: null, remark: '' });
+    forms().decideThere('form-1', key, true);
+    await tell();
+    await tell();
+    const here = await stored(approval);
+    expect(here).toMatchObject({
+      state: 'pending',
+      mode: 'own',
+      seats: [{ memberId: company.leader.id, state: 'open' }],
+    });
+    expect(await runOf(approval)).toBe('ended');
+    const tap = { id: approval.id, revision: here.revision, decision: 'approve' as const };
+    const decided = await decideApproval(world.deps, { memberId: company.leader.id, via: 'page' }, tap);
+    expect(decided).toMatchObject({ state: 'approved', decidedBy: company.leader.id });
+  });
+
   test('a decision we never hear of is found out', async () => {
     const approval = await askFor();
     forms()
