@@ -1,7 +1,7 @@
 import type { Department, Member } from '#prisma/client/client.ts';
 import type { Role } from '#server/base/caller.ts';
 import type { RequestDraft } from '#server/approval/request-draft.ts';
-import { makeDepartment, makeMember } from '#tests/support/factories.ts';
+import { makeCustomer, makeDepartment, makeMember } from '#tests/support/factories.ts';
 import type { World } from '#tests/support/world.ts';
 
 export interface Company {
@@ -16,7 +16,10 @@ export interface Company {
   head: Department;
 }
 
-/** A rep, their leader, a director above, an admin and a stranger. */
+/** The sale that discounts are asked for. */
+const SALE = '00000000-0000-4000-8000-000000000001';
+
+/** A rep with a sale, their leader, a director above, an admin and a stranger. */
 export async function makeCompany({ deps }: World): Promise<Company> {
   const head = await makeDepartment(deps, { name: '公司' });
   const sales = await makeDepartment(deps, { name: '销售部', parent: head });
@@ -38,6 +41,9 @@ export async function makeCompany({ deps }: World): Promise<Company> {
       data: { isLeader: true },
     });
   }
+  const customer = await makeCustomer(deps, { owner: company.rep });
+  const sale = { id: SALE, customerId: customer.id, ownerId: company.rep.id, createdBy: company.rep.id };
+  await deps.db.opportunity.create({ data: { ...sale, title: deps.cipher.encrypt('50 人版'), amountFen: 1_280_000n } });
   return { ...company, sales, head };
 }
 
@@ -49,7 +55,7 @@ export function discountDraft(percent = 15, given: Partial<RequestDraft<'discoun
   return {
     kind: 'discount',
     content: {
-      opportunityId: '00000000-0000-4000-8000-000000000001',
+      opportunityId: SALE,
       discountBp: Math.round(percent * 100),
       discountBpBefore: 0,
     },
@@ -59,7 +65,7 @@ export function discountDraft(percent = 15, given: Partial<RequestDraft<'discoun
     amountFen: 1_280_000,
     customerId: null,
     contactId: null,
-    subject: 'opportunity:00000000-0000-4000-8000-000000000001',
+    subject: `opportunity:${SALE}`,
     requestKey: `request-${asked}`,
     ...given,
   };
