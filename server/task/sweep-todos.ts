@@ -5,7 +5,7 @@ import { TODO_SENDING_MAX_MS } from './todo.ts';
 import { listDueTodos, listStrayTasks, takeOverTodos } from './todo-store.ts';
 
 const BATCH = 200;
-export const sweepTodosEveryMs = 30_000;
+export const sweepTodosEveryMs = 60_000;
 
 /** Finds what a lost job or a change from elsewhere has left: todos that are owed, not made, or with the wrong member. */
 export async function sweepTodos(deps: Deps): Promise<void> {

@@ -3,6 +3,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { recordAudit } from '#server/base/audit.ts';
 import { getCustomer } from '#server/customer/customer-store.ts';
 import { getMember } from '#server/member/member-store.ts';
+import { daysSince } from '#server/opportunity/opportunity.ts';
 import { insertNotices } from '#server/notice/notice-store.ts';
 import { nudgeNotices } from '#server/notice/nudge-notices.ts';
 import { isOverdue, mayHave } from '#server/task/task.ts';
@@ -22,7 +23,6 @@ import {
 } from './team.ts';
 import { findContactFor, listNoticeTimes, listSilent, lockReminders } from './team-store.ts';
 import { REMIND_HOURS } from './team-api.ts';
-import { daysSince } from './view-team.ts';
 
 interface Message {
   to: { id: string; name: string };

@@ -25,7 +25,8 @@ function saleIn(scope: Scope): Sql {
           AND ${memberIn(scope, Prisma.sql`follow."memberId"`)}))))`;
 }
 
-const net = Prisma.sql`round(sale."amountFen" * (10000 - sale."discountBp") / 10000.0)`;
+/** As `netOf` rounds: half a fen of the discount is given. */
+const net = Prisma.sql`(sale."amountFen" - floor(sale."amountFen" * sale."discountBp" / 10000.0 + 0.5))`;
 const isOpenSale = Prisma.sql`sale.stage = ANY(${[...openStages]}::text[])`;
 
 export interface StageCount {

@@ -3,8 +3,9 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { instantOf } from '#server/base/shanghai.ts';
 import { opportunityStages } from '#server/opportunity/opportunity-api.ts';
+import { daysSince, stalledBefore } from '#server/opportunity/opportunity.ts';
 import { readFollowUp } from './follow-up-setting.ts';
-import { STALLED_DAYS, type RepRow, type SilentCustomer, type stageColumn } from './team-api.ts';
+import { type RepRow, type SilentCustomer, type stageColumn } from './team-api.ts';
 import { recentRemindKeys, useSince, weekStart } from './team.ts';
 import {
   countByRep,
@@ -38,8 +39,7 @@ export async function viewPipeline(
   { scope }: Caller,
   ownerId: string | undefined,
 ): Promise<z.infer<typeof stageColumn>[]> {
-  const stalledBefore = new Date(deps.now().getTime() - STALLED_DAYS * DAY_MS);
-  const counted = await countStages(deps.db, scope, { ownerId, stalledBefore });
+  const counted = await countStages(deps.db, scope, { ownerId, stalledBefore: stalledBefore(deps.now()) });
   return opportunityStages.map(
     (stage) => counted.find((one) => one.stage === stage) ?? { stage, count: 0, sumFen: 0, stalled: 0 },
   );
@@ -90,10 +90,6 @@ function viewRow(row: SilentRow, times: ReadonlyMap<string, Date>, now: Date): S
     daysMax: row.daysMax,
     remindedAt: reminded?.toISOString() ?? null,
   };
-}
-
-export function daysSince(at: Date, now: Date): number {
-  return Math.max(0, Math.floor((now.getTime() - at.getTime()) / DAY_MS));
 }
 
 function cursorOf({ silentAt, id }: SilentPoint): string {

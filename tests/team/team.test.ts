@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Contact, Customer, Department, Member } from '#prisma/client/client.ts';
+import { netOf } from '#server/opportunity/opportunity.ts';
 import type { OpportunityStage } from '#server/opportunity/opportunity-api.ts';
 import type { RepRow, SilentCustomer } from '#server/team/team-api.ts';
 import { makeContact, makeCustomer, makeDepartment, makeMember, openSession } from '#tests/support/factories.ts';
@@ -95,6 +96,19 @@ describe('the pipeline', () => {
     for (let n = 0; n < 3; n += 1) await sale(rep, 'quoted', 1_000_000_000_000);
     const { stages } = (await get('/api/team/pipeline')) as { stages: { stage: string; sumFen: number }[] };
     expect(stages.find(({ stage }) => stage === 'quoted')?.sumFen).toBe(3_000_000_000_000);
+  });
+
+  test('rounds each amount as the opportunity itself shows it', async () => {
+    for (const [amountFen, discountBp] of [
+      [1, 5000],
+      [333, 1500],
+      [10_001, 3333],
+      [99_999_999, 1],
+    ] as const)
+      await sale(rep, 'quoted', amountFen, { discountBp });
+    const { stages } = (await get('/api/team/pipeline')) as { stages: { stage: string; sumFen: number }[] };
+    const sum = netOf(1, 5000) + netOf(333, 1500) + netOf(10_001, 3333) + netOf(99_999_999, 1);
+    expect(stages.find(({ stage }) => stage === 'quoted')?.sumFen).toBe(sum);
   });
 
   test('is for those who lead', async () => {
