@@ -4,6 +4,7 @@ import type { inboxZhCN } from './inbox-zh-CN.ts';
 export const inboxEn: Translated<typeof inboxZhCN> = {
   'refused.host.dingtalk': 'DingTalk does not answer this page. Close it and open it again.',
 
+  'inbox.title': 'Zhike · Approvals and team',
   'inbox.opening': 'Opening approvals',
   'inbox.failed': 'Approvals could not be opened',
   'inbox.pages': 'Pages',

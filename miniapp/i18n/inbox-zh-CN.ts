@@ -2,6 +2,7 @@
 export const inboxZhCN = {
   'refused.host.dingtalk': '钉钉没有回应本页面，请关闭后重新打开。',
 
+  'inbox.title': '知客 · 审批与团队',
   'inbox.opening': '正在打开审批',
   'inbox.failed': '没能打开审批',
   'inbox.pages': '页面',

@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { launchBrowser } from '#tests/support/browser.ts';
 import { clientAgent, putBridge, type ClientBridge } from './client-bridge.ts';
+import { examine, facesOf } from './examine.ts';
 import { startMockProduct, type MockProduct } from './mock-product.ts';
 import { contactKey, someMessages, someView } from './mock-view.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchBrowser();
@@ -156,16 +153,7 @@ const states: State[] = [
   { name: 'a group chat', bridge: { entry: 'group_chat_tools' }, ready: '.elsewhere' },
 ];
 
-const themes = ['light', 'dark'];
-const languages = ['zh-CN', 'en'];
-const widths = [300, 360, 420];
-/** Each state in one of the twelve faces, each face several times. */
-const faces = states.map((state, index) => ({
-  ...state,
-  theme: themes[index % 2] ?? '',
-  language: languages[Math.floor(index / 2) % 2] ?? '',
-  width: widths[index % 3] ?? 0,
-}));
+const faces = facesOf(states, [300, 360, 420]);
 
 test.each(faces)('axe finds nothing on $name ($theme, $language, $width px)', async (face) => {
   const view = someView();
@@ -191,14 +179,5 @@ test.each(faces)('axe finds nothing on $name ($theme, $language, $width px)', as
     .first()
     .waitFor();
   await face.reach?.(page, product);
-  // What slides in is measured where it comes to rest.
-  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
-
-  await page.evaluate(`${axe};0`);
-  const { violations } = (await page.evaluate('axe.run(document)')) as AxeResults;
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-  const isWiderThanPane = await page.evaluate(
-    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-  );
-  expect(isWiderThanPane).toBe(false);
+  expect(await examine(page)).toEqual([]);
 });
