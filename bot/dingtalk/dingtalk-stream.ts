@@ -174,7 +174,8 @@ function connect({ app, timing, receive, closing }: Keeping, url: URL): Connecti
   };
 
   const handle = async (frame: Frame): Promise<void> => {
-    const ack = await answerTo(frame, app, receive);
+    // A frame that we fail at must not end the process with it.
+    const ack = await answerTo(frame, app, receive).catch(() => failed);
     if (ack && socket.readyState === WebSocket.OPEN) socket.send(ackOf(frame, ack));
   };
 
@@ -245,7 +246,9 @@ interface Ack {
   data: string;
 }
 
-/** Resolves, never rejects; null for what wants no answer. */
+const failed: Ack = { code: 500, data: '{}' };
+
+/** Null for what wants no answer. */
 async function answerTo(frame: Frame, app: StreamApp, receive: Receive): Promise<Ack | null> {
   const { type, headers, data } = frame;
   if (type === 'SYSTEM') return headers.topic === 'ping' ? { code: 200, data } : null;
