@@ -5,9 +5,10 @@ import { learn, type Fact, type Standing } from '#server/contact/follow.ts';
 import { startDouble } from '#tests/bot/wecom-double.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
-import { freePort, startProduct, type Product } from '#tests/support/product.ts';
-import { seededRandom, type Random } from '#tests/support/random.ts';
+import { freePort, startProduct } from '#tests/support/product.ts';
+import { seededRandom } from '#tests/support/random.ts';
 import { Company, type Happening } from './company.ts';
+import { definedOf, killAtRandom } from './kills.ts';
 import { Messenger } from './messenger.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 40);
@@ -85,17 +86,6 @@ test(`killed ${KILLS} times under load, the product loses nothing it acknowledge
   }
 });
 
-/** Sometimes while it starts, mostly while it works. */
-async function killAtRandom(random: Random, product: Product): Promise<void> {
-  if (random.chance(0.8)) {
-    await product.says(/Zhike is running/);
-    await sleep(random.below(1200));
-  } else await sleep(random.below(1500));
-  expect(product.process.exitCode, `it ended by itself: ${product.output()}`).toBeNull();
-  product.process.kill('SIGKILL');
-  await product.ended;
-}
-
 async function untilHandled(pool: pg.Pool): Promise<number> {
   const startedAt = performance.now();
   for (;;) {
@@ -159,8 +149,4 @@ function factOf(happening: Happening): Fact | null {
     case 'message':
       return null;
   }
-}
-
-function definedOf(env: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

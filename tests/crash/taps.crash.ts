@@ -8,6 +8,7 @@ import { cloneDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
 import { freePort, startProduct } from '#tests/support/product.ts';
 import { patienceMs } from '#tests/support/journey.ts';
+import { definedOf } from './kills.ts';
 
 const APPROVALS = 1000;
 const AT_ONCE = 50;
@@ -107,7 +108,3 @@ test(
     }
   },
 );
-
-function definedOf(env: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
