@@ -22,7 +22,7 @@ import { listCardSubjects, subjectsOf } from './card-subject-store.ts';
 import { tellWithoutCard } from './tell-without-card.ts';
 
 /** No call takes this long: whoever was sending is gone. Sending a card twice is harmless. */
-const SENDING_MAX_MS = 2 * 60_000;
+const SENDING_MAX_MS = 60_000;
 const BATCH = 200;
 export const sweepCardsEveryMs = 15_000;
 

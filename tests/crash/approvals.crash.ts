@@ -2,7 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import type { DingtalkPhone, DingtalkState } from '#bot/sandbox/sandbox-api.ts';
+import type { DingtalkPhone, DingtalkState, SandboxTransfer } from '#bot/sandbox/sandbox-api.ts';
 import { startSandbox } from '#bot/sandbox/sandbox.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
@@ -13,7 +13,7 @@ import { Office } from './office.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 40);
 const OPPORTUNITIES = 400;
-const SETTLE_MS_MAX = 240_000;
+const SETTLE_MS_MAX = 480_000;
 
 test(`killed ${KILLS} times between the asking and the decided card, the product loses no request and grants none twice`, async () => {
   const random = seededRandom();
@@ -42,6 +42,11 @@ test(`killed ${KILLS} times between the asking and the decided card, the product
   const read = async <Answer>(name: string) =>
     (await (await fetch(`${sandbox.url}/sandbox/api/${name}`)).json()) as Answer;
 
+  const post = async (name: string, body: object) => {
+    const options = { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    expect((await fetch(`${sandbox.url}/sandbox/api/${name}`, options)).ok).toBe(true);
+  };
+
   let product = start();
   try {
     await product.says(/Zhike is running/);
@@ -50,7 +55,10 @@ test(`killed ${KILLS} times between the asking and the decided card, the product
     const office = new Office(sandbox.url, random);
     await office.open(OPPORTUNITIES);
 
-    const working = office.work();
+    await post('settings', { transferWaitMs: 500 });
+    await post('dingtalk/settings', { callsPerSecondMax: 1000 });
+    const { demo } = await read<DingtalkState>('dingtalk/state');
+    const working = office.work(await whoGoes(pool, demo));
     for (let kills = 0; kills < KILLS; kills++) {
       await killAtRandom(random, product);
       product = start();
@@ -96,7 +104,17 @@ test(`killed ${KILLS} times between the asking and the decided card, the product
     for (const id of office.withdrawn) expect(rows.find((row) => row.id === id)?.state).toBe('withdrawn');
     for (const id of office.rejected) expect(rows.find((row) => row.id === id)?.state).toBe('rejected');
 
-    const { demo } = await read<DingtalkState>('dingtalk/state');
+    const { transfers } = await read<{ transfers: SandboxTransfer[] }>('transfers');
+    expect(transfers.map(({ contact }) => contact).toSorted(), 'each contact went over once').toEqual(
+      [...office.handedOver].toSorted(),
+    );
+    expect(transfers.filter(({ state }) => state !== 'done')).toEqual([]);
+    const { rows: items } = await pool.query<{ state: string; key: string }>(
+      `SELECT i.state, c.key FROM "HandoverItem" i JOIN "Contact" c ON c.id = i."subjectId"`,
+    );
+    expect(items.filter(({ state }) => state !== 'done')).toEqual([]);
+    expect(items).toHaveLength(office.handedOver.size);
+
     const { cards } = await read<DingtalkPhone>(`dingtalk/phone?user=${demo.manager}`);
     const shown = cards.map(({ shown }) => /approvals\/([0-9a-f-]+)/.exec(shown['url'] ?? '')?.[1] ?? '');
     expect(new Set(shown).size, 'one card for each request').toBe(cards.length);
@@ -105,7 +123,8 @@ test(`killed ${KILLS} times between the asking and the decided card, the product
       'cards that still ask',
     ).toEqual([]);
     expect(by('approved').filter(({ id }) => !shown.includes(id) && !office.withdrawn.has(id))).toEqual([]);
-    expect(by('approved').length).toBeGreaterThan(KILLS / 2);
+    expect(by('approved').length).toBeGreaterThan(KILLS / 4);
+    expect(office.handedOver.size).toBeGreaterThan(KILLS / 8);
   } catch (error) {
     console.log(product.output());
     throw error;
@@ -141,6 +160,31 @@ async function untilEverybodyIsIn(pool: pg.Pool): Promise<void> {
   throw new Error('The members were not read.');
 }
 
+/** Some of the rep's contacts, and a colleague in the same department to take them. */
+async function whoGoes(
+  pool: pg.Pool,
+  demo: { rep: string },
+): Promise<{ from: string; to: string; contacts: { id: string; key: string }[] }> {
+  const { rows: people } = await pool.query<{ from: string; to: string }>(
+    `SELECT me."memberId" AS "from", other."memberId" AS "to"
+     FROM "MemberIdentity" me
+     JOIN "DepartmentMember" mine ON mine."memberId" = me."memberId"
+     JOIN "DepartmentMember" other ON other."departmentId" = mine."departmentId" AND other."memberId" <> me."memberId"
+     JOIN "Member" m ON m.id = other."memberId" AND m.role = 'rep' AND m.status = 'active'
+     WHERE me.key = $1 AND EXISTS (SELECT 1 FROM "Follow" f WHERE f."memberId" = other."memberId") LIMIT 1`,
+    [demo.rep],
+  );
+  const [pair] = people;
+  if (!pair) throw new Error('Nobody can take over.');
+  const { rows: contacts } = await pool.query<{ id: string; key: string }>(
+    `SELECT c.id, c.key FROM "Follow" f JOIN "Contact" c ON c.id = f."contactId"
+     WHERE f."memberId" = $1 AND f.state = 'active'
+       AND NOT EXISTS (SELECT 1 FROM "Follow" o WHERE o."contactId" = c.id AND o."memberId" = $2) ORDER BY c.key LIMIT 40`,
+    [pair.from, pair.to],
+  );
+  return { ...pair, contacts };
+}
+
 async function untilSettled(pool: pg.Pool, office: Office): Promise<void> {
   const startedAt = performance.now();
   for (;;) {
@@ -149,7 +193,8 @@ async function untilSettled(pool: pg.Pool, office: Office): Promise<void> {
       `SELECT (SELECT count(*)::int FROM "Approval" WHERE state = 'pending' OR "effectState" = 'waiting')
          + (SELECT count(*)::int FROM "ApprovalCard" WHERE state IN ('owed', 'sending') OR "shownFace" <> "wantedFace")
          + (SELECT count(*)::int FROM "InboundEvent" WHERE state = 'waiting')
-         + (SELECT count(*)::int FROM "Notice" WHERE state IN ('waiting', 'sending')) AS open`,
+         + (SELECT count(*)::int FROM "Handover" WHERE state IN ('asked', 'running'))
+         + (SELECT count(*)::int FROM "Notice" WHERE state = 'waiting') AS open`,
     );
     if (rows[0]?.open === 0) return;
     if (performance.now() - startedAt > SETTLE_MS_MAX) {

@@ -22,6 +22,8 @@ export class Office {
   readonly asked = new Map<string, string>();
   readonly withdrawn = new Set<string>();
   readonly rejected = new Set<string>();
+  /** Contacts that were said to go over, by key. */
+  readonly handedOver = new Set<string>();
   presses = 0;
   failures = 0;
   readonly #url: string;
@@ -29,6 +31,7 @@ export class Office {
   #isEnding = false;
   #rep!: Call;
   #manager!: Call;
+  #director!: Call;
   #phone = '';
   #waiting: string[] = [];
 
@@ -44,6 +47,7 @@ export class Office {
     this.#phone = demo.manager;
     this.#rep = await callerAs(this.#url, memberOf(demo.rep));
     this.#manager = await callerAs(this.#url, memberOf(demo.manager));
+    this.#director = await callerAs(this.#url, memberOf(demo.director));
     for (let made = 0; made < opportunities; made++) {
       const customer = await this.#answer<{ id: string }>(this.#rep, 'POST', '/api/customers', {
         kind: 'organisation',
@@ -58,20 +62,35 @@ export class Office {
     }
   }
 
-  get manager(): Call {
-    return this.#manager;
-  }
-
-  get rep(): Call {
-    return this.#rep;
-  }
-
-  async work(): Promise<void> {
-    await Promise.all([this.#ask(), this.#decideOnPhone()]);
+  /** `going`: contacts of a member under the manager who go to another, a few at a time. */
+  async work(going: { from: string; to: string; contacts: { id: string; key: string }[] }): Promise<void> {
+    await Promise.all([this.#ask(), this.#decideOnPhone(), this.#handOver(going)]);
   }
 
   end(): void {
     this.#isEnding = true;
+  }
+
+  async #handOver({ from, to, contacts }: Parameters<Office['work']>[0]): Promise<void> {
+    const left = [...contacts];
+    while (!this.#isEnding) {
+      const some = left.splice(0, 1 + this.#random.below(3));
+      if (some.length === 0) return;
+      const items = some.map(({ id }) => ({ kind: 'contact', id, to }));
+      const { id, version } = await this.#answer<{ id: string; version: number }>(
+        this.#manager,
+        'POST',
+        '/api/handovers',
+        { fromMemberId: from, rule: { by: 'hand', items }, reason: '试验', requestKey: randomUUID() },
+      );
+      // Its answer may be lost; then the second attempt is refused, since it was done.
+      await this.#insist(this.#manager, 'POST', `/api/handovers/${id}/submit`, { version });
+      const { approvalId } = await this.#answer<{ approvalId: string }>(this.#manager, 'GET', `/api/handovers/${id}`);
+      const body = { revision: 1, decision: 'approve' };
+      await this.#insist(this.#director, 'POST', `/api/approvals/${approvalId}/decide`, body);
+      for (const { key } of some) this.handedOver.add(key);
+      await sleep(this.#random.below(1500));
+    }
   }
 
   async #ask(): Promise<void> {
