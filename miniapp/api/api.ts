@@ -3,6 +3,7 @@ import type { bindingApi } from '#server/binding/binding-api.ts';
 import type { contactApi } from '#server/contact/contact-api.ts';
 import type { conversationApi } from '#server/conversation/conversation-api.ts';
 import type { customerApi } from '#server/customer/customer-api.ts';
+import type { handoverApi } from '#server/handover/handover-api.ts';
 import type { inboundApi } from '#server/inbound/inbound-api.ts';
 import type { memberApi } from '#server/member/member-api.ts';
 import type { opportunityApi } from '#server/opportunity/opportunity-api.ts';
@@ -107,6 +108,16 @@ export const api = {
   moveOpportunity: to<typeof opportunityApi.move>('POST', '/api/opportunities/:id/stage'),
   requestDiscount: to<typeof opportunityApi.requestDiscount>('POST', '/api/opportunities/:id/discount'),
   requestTerms: to<typeof opportunityApi.requestTerms>('POST', '/api/opportunities/:id/terms'),
+  belongings: to<typeof handoverApi.belongings>('GET', '/api/handovers/belongings'),
+  previewHandover: to<typeof handoverApi.preview>('POST', '/api/handovers/preview'),
+  createHandover: to<typeof handoverApi.create>('POST', '/api/handovers'),
+  handovers: to<typeof handoverApi.list>('GET', '/api/handovers'),
+  handover: to<typeof handoverApi.read>('GET', '/api/handovers/:id'),
+  handoverItems: to<typeof handoverApi.items>('GET', '/api/handovers/:id/items'),
+  editHandover: to<typeof handoverApi.edit>('PATCH', '/api/handovers/:id'),
+  submitHandover: to<typeof handoverApi.submit>('POST', '/api/handovers/:id/submit'),
+  withdrawHandover: to<typeof handoverApi.withdraw>('POST', '/api/handovers/:id/withdraw'),
+  retryHandover: to<typeof handoverApi.retry>('POST', '/api/handovers/:id/retry'),
 
   inbound: to<typeof inboundApi.list>('GET', '/api/inbound'),
   replay: to<typeof inboundApi.replay>('POST', '/api/inbound/:id/replay'),

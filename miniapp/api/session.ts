@@ -13,6 +13,8 @@ onUnauthorised(() => {
 });
 
 const TRIED_KEY = 'zhike.login-tried-at';
+/** The place on the page: the login brings back the address without it. */
+const PLACE_KEY = 'zhike.login-place';
 /** Coming back from a login without a session that soon means that cookies do not hold: asking again would go round for ever. */
 const TRIED_RECENTLY_MS = 15_000;
 
@@ -24,6 +26,7 @@ export async function logIn(platform: string, askForCode: AskForCode = null): Pr
   // A page that was left on its way to the login, as at a change of chats, did not come back from it.
   const cameBack = codeIn(new URLSearchParams(location.search)) !== null;
   const refused = await redeemCode(platform);
+  if (cameBack) returnToPlace();
   try {
     session.me = await api.me();
     session.expired = false;
@@ -58,7 +61,14 @@ export async function enterByCode(platform: string, askForCode: NonNullable<AskF
 export async function goToLogin(platform: string): Promise<void> {
   const url = await loginUrl(platform);
   sessionStorage.setItem(TRIED_KEY, String(Date.now()));
+  sessionStorage.setItem(PLACE_KEY, location.hash);
   location.replace(url);
+}
+
+function returnToPlace(): void {
+  const place = sessionStorage.getItem(PLACE_KEY);
+  sessionStorage.removeItem(PLACE_KEY);
+  if (place?.startsWith('#') && location.hash === '') location.replace(place);
 }
 
 async function loginUrl(platform: string): Promise<string> {

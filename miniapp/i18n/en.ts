@@ -437,7 +437,7 @@ export const en: Translated<typeof zhCN> = {
   'desk.tab.inbound': 'Events',
   'desk.tab.sync': 'Sync',
   'desk.tab.sources': 'Chat sources',
-  'desk.adminOnly': 'Only admins can use this. Ask an admin for the role if you need it.',
+  'desk.adminOnly': 'This is for managers, directors and admins. If you need it, ask an admin.',
   'inbound.title': 'What platforms told us',
   'inbound.state': 'State',
   'inbound.all': 'All',

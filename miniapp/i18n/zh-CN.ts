@@ -429,7 +429,7 @@ export const zhCN = {
   'desk.tab.inbound': '收到的事件',
   'desk.tab.sync': '同步',
   'desk.tab.sources': '会话来源',
-  'desk.adminOnly': '这里只有管理员能用。需要的话，请让管理员给你开通。',
+  'desk.adminOnly': '这里供经理、总监和管理员使用。需要的话，请让管理员给你开通。',
   'inbound.title': '平台告诉我们的事件',
   'inbound.state': '状态',
   'inbound.all': '全部',

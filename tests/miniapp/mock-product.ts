@@ -15,6 +15,7 @@ import { summaryApi } from '#server/summary/summary-api.ts';
 import { taskApi } from '#server/task/task-api.ts';
 import { approvalDeeds, type MockApprovals } from './mock-approvals.ts';
 import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
+import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
 import { teamDeeds } from './mock-team.ts';
 
 type Me = z.output<typeof memberApi.me.answer>;
@@ -26,6 +27,7 @@ export interface MockProduct {
   messages: MessageView[];
   me: Me;
   approvals: MockApprovals;
+  handovers: MockHandovers;
   /** `POST /api/tasks/:id/complete` and what was sent, oldest first. */
   calls: { address: string; sent: Asked }[];
   isLoggedIn: boolean;
@@ -64,6 +66,7 @@ export async function startMockProduct(
       locale: 'zh-CN',
     },
     approvals,
+    handovers: { all: [], items: [], leavers: [] },
     calls: [],
     isLoggedIn: true,
     refusals: new Map(),
@@ -157,6 +160,7 @@ function routesOf(mock: MockProduct): Route[] {
   return [
     ...approvalDeeds(mock, on),
     ...teamDeeds(on),
+    ...handoverDeeds(mock, on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),
