@@ -83,8 +83,18 @@ export async function readPhone(): Promise<void> {
 /** By card: what its agreeing button told the product. A decided face does not say it any more. */
 export const agreeing = new Map<string, string>();
 
+/** Since when a card has shown the face it shows. */
+const facesAt = new Map<string, number>();
+
+/** What the phone said of a press is over once the card has another face. */
+function hush(card: string): void {
+  for (const [key, press] of Object.entries(dingtalk.presses)) if (key.endsWith(` ${card}`)) press.says = null;
+}
+
 export function noteFaces(cards: readonly DingtalkCard[]): void {
-  for (const { card, shown } of cards) {
+  for (const { card, shown, updatedAt } of cards) {
+    if (facesAt.get(card) !== undefined && facesAt.get(card) !== updatedAt) hush(card);
+    facesAt.set(card, updatedAt);
     const button = faceOf(shown).buttons.find(({ slot, action }) => slot === 'approve' && action !== '');
     if (button) agreeing.set(card, button.action);
   }

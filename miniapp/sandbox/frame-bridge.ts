@@ -30,6 +30,12 @@ export const wecomAnswer =
   async (call: FrameCall): Promise<FrameReply> =>
     (await control.bridge({ ...call, context: context() })).reply;
 
+/** A press on one of the sidebar's tabs, as the rep does it; nothing where the sidebar shows something else. */
+export function openInSidebar(tab: string): void {
+  const frame = document.querySelector<HTMLIFrameElement>('[data-tour="sidebar"] iframe');
+  frame?.contentDocument?.getElementById(`tab-${tab}`)?.click();
+}
+
 export function tellFrame(frame: Window, message: FrameMessage): void {
   frame.postMessage(message, location.origin);
 }

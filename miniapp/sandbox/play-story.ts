@@ -1,18 +1,10 @@
 import { reactive } from 'vue';
 import { say } from '#miniapp/ui/toast.ts';
 import { dingtalk } from './dingtalk.ts';
+import { openInSidebar } from './frame-bridge.ts';
 import { askForDiscount } from './product.ts';
 import { w } from './words.ts';
-import {
-  chooseContact,
-  chooseEntry,
-  choosePersona,
-  choosePhone,
-  perform,
-  reopenSidebar,
-  setFaults,
-  write,
-} from './direct.ts';
+import { chooseContact, chooseEntry, choosePersona, choosePhone, perform, setFaults, write } from './direct.ts';
 import { readContacts, readState, scene } from './scene.ts';
 import { lines, noFaults } from './story.ts';
 
@@ -95,11 +87,16 @@ async function askDiscount(): Promise<void> {
   if (scene.contact !== contact || scene.view !== 'chat') await chooseContact(contact);
   dingtalk.place = 'assistant';
   choosePhone('dingtalk');
-  await write('contact', lines.bargain);
-  if (!(await breath())) return;
-  await write('member', lines.asking);
-  if (!(await breath())) return;
-  await askForDiscount({ contact, ...lines.discount });
-  reopenSidebar();
+  // Played once more, they need not bargain again.
+  const isSaid = scene.chat?.messages.slice(-4).some((one) => one.text === lines.asking);
+  if (!isSaid) {
+    await write('contact', lines.bargain);
+    if (!(await breath())) return;
+    await write('member', lines.asking);
+    if (!(await breath())) return;
+  }
+  const { approval } = await askForDiscount({ contact, ...lines.discount });
+  if (approval?.mode === 'form') dingtalk.place = 'forms';
+  openInSidebar('opportunity');
   say(w('story.asked'));
 }

@@ -34,7 +34,13 @@ export async function askForDiscount(ask: Ask): Promise<OpportunityView> {
   const view = await asMember(() => api.sidebar({ query: { platform, contact: ask.contact } }));
   const customerId = view.customer?.id ?? (await bound(view.contact.id, view.contact.name, view.candidates));
   const { items } = await opportunities.list({ query: { customerId } });
-  const open = items.find((one) => one.stage !== 'won' && one.stage !== 'lost' && one.approval?.state !== 'pending');
+  const open = items.find(
+    (one) =>
+      one.stage !== 'won' &&
+      one.stage !== 'lost' &&
+      one.approval?.state !== 'pending' &&
+      one.discountBp < ask.discountBp,
+  );
   const { title, amountFen, need } = ask;
   const sale =
     open ?? (await opportunities.create({ body: { customerId, contactId: view.contact.id, title, amountFen, need } }));
@@ -58,18 +64,25 @@ async function bound(
   return best.customer.id;
 }
 
-/** The window's client logs in by itself where its page has not done so yet. */
+/** The window's page logs in when it is opened; where it stands somewhere else, this does. */
 async function asMember<Result>(call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call();
-  } catch (error) {
-    if (!isApiError(error, 401)) throw error;
-    const { url } = await api.loginUrl({ query: { platform, page: '/sidebar.html' } });
-    const back = new URL((await fetch(url, { cache: 'no-store' })).url).searchParams;
-    const state = back.get('state');
-    await api.login({ body: { platform, code: back.get('code') ?? '', ...(state ? { state } : {}) } });
-    return call();
+  for (let patience = 6; ; patience -= 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isApiError(error, 401) || patience === 0) throw error;
+      // Two logins of one browser at the same time would spoil each other.
+      if (patience === 1) await logIn();
+      else await new Promise((resolve) => setTimeout(resolve, 500));
+    }
   }
+}
+
+async function logIn(): Promise<void> {
+  const { url } = await api.loginUrl({ query: { platform, page: '/sidebar.html' } });
+  const back = new URL((await fetch(url, { cache: 'no-store' })).url).searchParams;
+  const state = back.get('state');
+  await api.login({ body: { platform, code: back.get('code') ?? '', ...(state ? { state } : {}) } });
 }
 
 /** Who decides on a discount: on cards, on cards and somebody above soon after, or the company's own form. */
