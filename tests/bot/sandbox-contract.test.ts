@@ -1,21 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { sandboxState, type Act, type ActResult, type SandboxCard } from '#bot/sandbox/sandbox-api.ts';
 import { startSandbox } from '#bot/sandbox/sandbox.ts';
 import { wecom } from '#bot/wecom/wecom.ts';
 import { readXml, textOf } from '#bot/wecom/wecom-xml.ts';
-import type { CallbackRequest } from '#server/platform/platform.ts';
 import { platformContract, type ContractWorld } from '#tests/bot/platform-contract.ts';
 import { testTools } from '#tests/bot/platform-tools.ts';
+import { startQuietProduct } from '#tests/bot/quiet-product.ts';
 
 platformContract('The sandbox', makeWorld);
 
 async function makeWorld(): Promise<ContractWorld> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'zhike-contract-'));
-  const product = await startProduct();
+  const product = await startQuietProduct(() => 'success');
   const sandbox = await startSandbox({
     port: 0,
     productUrl: product.url,
@@ -93,38 +91,4 @@ async function makeWorld(): Promise<ContractWorld> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A product that does nothing but take callbacks. */
-async function startProduct() {
-  const waiting = new Set<(request: CallbackRequest) => void>();
-  const server = createServer(async (incoming, response) => {
-    const request = await callbackIn(incoming);
-    response.end('success');
-    for (const take of waiting) take(request);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    next(isIt: (request: CallbackRequest) => boolean): Promise<CallbackRequest> {
-      return new Promise((resolve) => {
-        const take = (request: CallbackRequest) => {
-          if (isIt(request) && waiting.delete(take)) resolve(request);
-        };
-        waiting.add(take);
-      });
-    },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-async function callbackIn(incoming: IncomingMessage): Promise<CallbackRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const query = Object.fromEntries(new URL(incoming.url ?? '/', 'http://localhost').searchParams);
-  return { method: 'POST', query, headers: {}, body: Buffer.concat(chunks), receivedAt: new Date() };
 }

@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -14,10 +12,10 @@ import {
 } from '#bot/sandbox/dingtalk-phone-api.ts';
 import { startSandbox } from '#bot/sandbox/sandbox.ts';
 import { dingtalk } from '#bot/dingtalk/dingtalk.ts';
-import { CallbackRefused } from '#server/platform/platform-error.ts';
 import type { CallbackRequest, Platform } from '#server/platform/platform.ts';
 import type { ContractWorld } from '#tests/bot/platform-contract.ts';
 import { testTools } from '#tests/bot/platform-tools.ts';
+import { startQuietProduct } from '#tests/bot/quiet-product.ts';
 
 export interface SandboxDingtalk {
   platform: Platform;
@@ -37,7 +35,7 @@ export interface SandboxDingtalk {
 /** DingTalk on the sandbox, which calls a product that answers, and does nothing more. */
 export async function startSandboxDingtalk(mode: 'stream' | 'http'): Promise<SandboxDingtalk> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'zhike-dingtalk-'));
-  const product = await startProduct((request) => platform?.readCallback(request).reply ?? '');
+  const product = await startQuietProduct((request) => platform?.readCallback(request).reply ?? '');
   const sandbox = await startSandbox({
     port: 0,
     productUrl: product.url,
@@ -123,44 +121,4 @@ export async function sandboxDingtalkContractWorld(
 function valueOf(type: string): string {
   if (type === 'DDDateField') return '2026-12-01';
   return /Number|Money/.test(type) ? '12' : '折扣 A-1';
-}
-
-async function startProduct(reply: (request: CallbackRequest) => string) {
-  const waiting = new Set<(request: CallbackRequest) => void>();
-  const server = createServer(async (incoming, response) => {
-    const request = await callbackIn(incoming);
-    try {
-      response.setHeader('content-type', 'application/json').end(reply(request));
-    } catch (error) {
-      if (!(error instanceof CallbackRefused)) throw error;
-      response.writeHead(401).end();
-      return;
-    }
-    for (const take of waiting) take(request);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    next(isIt: (request: CallbackRequest) => boolean): Promise<CallbackRequest> {
-      return new Promise((resolve) => {
-        const take = (request: CallbackRequest) => {
-          if (isIt(request) && waiting.delete(take)) resolve(request);
-        };
-        waiting.add(take);
-      });
-    },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-async function callbackIn(incoming: IncomingMessage): Promise<CallbackRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const query = Object.fromEntries(new URL(incoming.url ?? '/', 'http://localhost').searchParams);
-  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
-  return { method: 'POST', query, headers, body: Buffer.concat(chunks), receivedAt: new Date() };
 }
