@@ -7,6 +7,7 @@ import { isApiError } from '#miniapp/api/api-error.ts';
 import { listenLive } from '#miniapp/api/live.ts';
 import { session } from '#miniapp/api/session.ts';
 import type { Host } from '#miniapp/host/host.ts';
+import { provideTaskList } from './task/task-list.ts';
 import { keepView, keptView } from './kept-view.ts';
 
 export const tabs = ['assist', 'follow', 'opportunity', 'profile'] as const;
@@ -36,7 +37,10 @@ export interface SidebarData {
 }
 
 const key: InjectionKey<SidebarData> = Symbol('sidebar');
-export const provideSidebarData = (data: SidebarData): void => provide(key, data);
+export function provideSidebarData(data: SidebarData): void {
+  provide(key, data);
+  provideTaskList(data);
+}
 
 export function useSidebarData(): SidebarData {
   const data = inject(key);

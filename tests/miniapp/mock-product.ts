@@ -159,7 +159,7 @@ function routesOf(mock: MockProduct): Route[] {
 
   return [
     ...approvalDeeds(mock, on),
-    ...teamDeeds(on),
+    ...teamDeeds(mock, on),
     ...handoverDeeds(mock, on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,

@@ -63,7 +63,10 @@ export function someLateTasks(): TaskView[] {
   ];
 }
 
-export function teamDeeds(on: (endpoint: unknown, deed: Route['deed']) => Route): Route[] {
+export function teamDeeds(
+  mock: { me: { id: string }; view: { tasks: TaskView[] } },
+  on: (endpoint: unknown, deed: Route['deed']) => Route,
+): Route[] {
   const deals = someDeals();
   const tasks = someLateTasks();
   const stages = ['discovery', 'solution', 'quoted', 'negotiation', 'won', 'lost'];
@@ -115,7 +118,7 @@ export function teamDeeds(on: (endpoint: unknown, deed: Route['deed']) => Route)
       if (body['about'] === 'customer') throw new Refusing({ status: 429, code: 'team.reminded' });
       return { to: rep, text: '「答复优惠与交期」已逾期，请今天处理。', remindedAt: new Date().toISOString() };
     }),
-    on(taskApi.list, () => ({ items: tasks })),
+    on(taskApi.list, ({ query }) => ({ items: query['assigneeId'] === mock.me.id ? mock.view.tasks : tasks })),
     on(taskApi.edit, ({ params, body }) => {
       const task = tasks.find((one) => one.id === params['id']);
       if (!task) throw new Refusing({ status: 404, code: 'task.unknown' });

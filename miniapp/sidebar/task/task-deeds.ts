@@ -3,13 +3,13 @@ import { api } from '#miniapp/api/api.ts';
 import { isApiError } from '#miniapp/api/api-error.ts';
 import { dayAndTime } from '#miniapp/i18n/format.ts';
 import { t } from '#miniapp/i18n/i18n.ts';
-import { useSidebarData } from '#miniapp/sidebar/sidebar-data.ts';
 import { say } from '#miniapp/ui/toast.ts';
 import { useAction } from '#miniapp/ui/use-action.ts';
+import { useTaskList } from './task-list.ts';
 
 /** What a press does to a task; a task that somebody changed meanwhile is shown as it is now. */
 export function useTaskDeeds() {
-  const { patchTask, refresh } = useSidebarData();
+  const { patchTask, refresh } = useTaskList();
   const { busy, error, run } = useAction(async (work: () => Promise<TaskView>, done: (after: TaskView) => void) => {
     try {
       const after = await work();
