@@ -6,9 +6,12 @@ import { Refusal } from '#server/base/refusal.ts';
 import { tellOfChange } from '#server/customer/edit-customer.ts';
 import { reassignCustomers } from '#server/customer/reassign-customers.ts';
 import { listActiveIds } from '#server/member/member-store.ts';
+import { announceOpportunity } from '#server/opportunity/announce-opportunity.ts';
 import { reassignOpportunities } from '#server/opportunity/reassign-opportunities.ts';
+import { nudgeTodos, oweTodos } from '#server/task/owe-todos.ts';
 import { publishTasks } from '#server/task/publish-tasks.ts';
 import { reassignTasks } from '#server/task/task-store.ts';
+import type { TodoId } from '#server/task/todo.ts';
 import { listBelongings } from './belongings-store.ts';
 import type { Handover, Item, ItemKind } from './handover.ts';
 import type { ItemReason } from './handover-api.ts';
@@ -51,16 +54,25 @@ const movers: Record<LocalKind, Mover> = {
     const sales = await reassignOpportunities(tx, deps.cipher, ids, way);
     return {
       ids: sales.map(({ id }) => id),
-      tell() {
-        for (const { customerId } of sales)
-          deps.live.publish(`customer.${customerId}`, { part: 'opportunities', customerId });
+      async tell() {
+        for (const sale of sales) {
+          await announceOpportunity(deps, sale);
+          await announceOpportunity(deps, { ...sale, ownerId: way.from });
+        }
       },
     };
   },
   async task(tx, deps, ids, way) {
     const tasks = await reassignTasks(tx, deps.cipher, ids, way);
-    const before = tasks.map((task) => ({ ...task, assigneeId: way.from }));
-    return { ids: tasks.map(({ id }) => id), tell: () => publishTasks(deps, [...before, ...tasks]) };
+    const owed: TodoId[] = [];
+    for (const task of tasks) owed.push(...(await oweTodos(deps, tx, task)));
+    return {
+      ids: tasks.map(({ id }) => id),
+      async tell() {
+        await nudgeTodos(deps, owed);
+        publishTasks(deps, [...tasks.map((task) => ({ ...task, assigneeId: way.from })), ...tasks]);
+      },
+    };
   },
   async approval(tx, deps, ids, { from, to }) {
     const changes: Changed[] = [];

@@ -8,6 +8,7 @@ import { retryHandover } from '#server/handover/retry-handover.ts';
 import { submitHandover } from '#server/handover/submit-handover.ts';
 import { editHandover } from '#server/handover/edit-handover.ts';
 import { withdrawHandover } from '#server/handover/withdraw-handover.ts';
+import { createTask } from '#server/task/create-task.ts';
 import { discountDraft } from '#tests/approval/company.ts';
 import { callerOf } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
@@ -83,6 +84,21 @@ describe('going over', () => {
     const told = platform.notices.map(({ to, text }) => `${to}: ${text}`);
     expect(told).toContain('manager: 王磊 的交接已结束\n已交接 6 项');
     expect(told).toContain('taker: 王磊 的工作已交接给你\n3 位联系人、1 个客户、1 个商机、1 项任务');
+  });
+
+  test('a follow-up in the giver’s own list of todos is taken out there and put into the taker’s', async () => {
+    const giver = await callerOf(world.deps, company.giver);
+    await createTask(world.deps, giver, { title: '回访', customerId: estate.customer.id, dueAt: null });
+    await runJobs(world, ['send-todo']);
+    const lists = () => [...platform.todos.values()].map(({ to, title }) => `${to} ${title.split(' ')[0]}`);
+    expect(lists()).toEqual([expect.stringMatching(/^giver 回访/)]);
+    await approved(world, company, { from: company.giver, rule: toOne(), kinds: ['task'] });
+    await runRound(world);
+    await runJobs(world, ['send-todo']);
+    expect(lists()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^taker 回访/), expect.stringMatching(/^taker 发报价/)]),
+    );
+    expect(lists().filter((one) => one.startsWith('giver'))).toEqual([]);
   });
 
   test('whose customer it was, who moved it and when stands in the customer’s history', async () => {
