@@ -19,6 +19,8 @@ import { startQuietProduct } from '#tests/bot/quiet-product.ts';
 
 export interface SandboxDingtalk {
   platform: Platform;
+  /** The settings of every platform on the sandbox. */
+  env: Record<string, string | undefined>;
   state: DingtalkState;
   act(deed: DingtalkAct): Promise<DingtalkActResult>;
   phone(user: string): Promise<DingtalkPhone>;
@@ -59,6 +61,7 @@ export async function startSandboxDingtalk(mode: 'stream' | 'http'): Promise<San
   await ask('settings', { events: mode, callsPerSecondMax: 1000 });
   return {
     platform,
+    env,
     state,
     act: (deed) => ask('act', deed),
     phone: (user) => ask(`phone?user=${user}`),
