@@ -30,7 +30,7 @@ export const zh = {
   'story.play': '替我演一遍',
   'story.playing': '正在演…',
   'story.stop': '停下',
-  'story.asked': '已提交审批：右边的钉钉会收到卡片',
+  'story.asked': '已提交审批：经理会收到卡片',
 
   as: '身份',
   'as.cast': '常用',
@@ -394,7 +394,7 @@ export const en: Record<keyof typeof zh, string> = {
   'story.play': 'Play it for me',
   'story.playing': 'Playing…',
   'story.stop': 'Stop',
-  'story.asked': 'Asked: the card comes to DingTalk on the right',
+  'story.asked': 'Asked: the manager gets a card',
 
   as: 'Play as',
   'as.cast': 'Main cast',

@@ -27,6 +27,8 @@ export interface Journey {
   faults(edit: FaultEdit): Promise<void>;
   act(deed: Act): Promise<void>;
   settings(edit: SettingsEdit): Promise<void>;
+  /** DingTalk's half of the same. */
+  dingtalk<Answer>(name: string, body?: object): Promise<Answer>;
 }
 
 export interface WindowOptions {
@@ -37,8 +39,8 @@ export interface WindowOptions {
   as?: string;
 }
 
-/** The product in its sandbox and a browser to use it with, for one file of tests. */
-export function useJourney(): Journey {
+/** The product in its sandbox, set up by `env`, and a browser to use it with, for one file of tests. */
+export function useJourney(env: Record<string, string> = {}): Journey {
   // A person's patience several times over.
   vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
   let database: TestDatabase;
@@ -52,7 +54,7 @@ export function useJourney(): Journey {
 
   beforeAll(async () => {
     database = await cloneDatabase();
-    product = startProduct({ DATA_DIR: dataDir, DATABASE_URL: database.url });
+    product = startProduct({ DATA_DIR: dataDir, DATABASE_URL: database.url, ...env });
     const [, page] = await product.says(/Open (http:\S+)/);
     url = String(page);
   });
@@ -123,6 +125,7 @@ export function useJourney(): Journey {
     async settings(edit) {
       await control('settings', edit);
     },
+    dingtalk: (name, body) => control(`dingtalk/${name}`, body),
   };
 }
 
@@ -172,7 +175,7 @@ export async function shows(what: Locator): Promise<true> {
   return true;
 }
 
-export async function openTab(sidebar: FrameLocator, name: '助手' | '跟进' | '资料'): Promise<void> {
+export async function openTab(sidebar: FrameLocator, name: '助手' | '跟进' | '商机' | '资料'): Promise<void> {
   await sidebar.getByRole('tab', { name }).click();
 }
 
