@@ -59,7 +59,7 @@ export const opportunityEn: Translated<typeof opportunityZhCN> = {
   'sale.leaveOf': 'Ignore: {field}',
 
   'sale.stageTitle': 'Change stage',
-  'sale.stageNow': 'Now',
+  'sale.now': 'Now: {what}',
   'sale.missing': 'Missing: {facts}',
   'sale.ready': 'Ready',
   'sale.fill': 'Fill in',

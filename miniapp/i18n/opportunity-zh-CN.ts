@@ -57,7 +57,7 @@ export const opportunityZhCN = {
   'sale.leaveOf': '忽略{field}',
 
   'sale.stageTitle': '改阶段',
-  'sale.stageNow': '现在',
+  'sale.now': '现在：{what}',
   'sale.missing': '还缺：{facts}',
   'sale.ready': '可以进入',
   'sale.fill': '去填写',

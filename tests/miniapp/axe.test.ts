@@ -4,6 +4,7 @@ import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { launchBrowser } from '#tests/support/browser.ts';
 import { clientAgent, putBridge, type ClientBridge } from './client-bridge.ts';
 import { examine, facesOf } from './examine.ts';
+import { ownRequest, somePrefill, someSale } from './mock-opportunities.ts';
 import { startMockProduct, type MockProduct } from './mock-product.ts';
 import { contactKey, someMessages, someView } from './mock-view.ts';
 
@@ -116,6 +117,72 @@ const states: State[] = [
     reach: async (page) => {
       await open(page, 'profile');
       await page.locator('.fact .link').first().click();
+    },
+  },
+  {
+    name: 'the opportunities',
+    view: () => ({
+      opportunities: [
+        someSale({ approval: ownRequest(), expectedOn: '2020-03-31', stageDays: 9 }),
+        someSale({ id: '00000000-0000-4000-8000-000000000602', discountBp: 1500, netAmountFen: 1_088_000 }),
+      ],
+    }),
+    reach: (page) => open(page, 'opportunity'),
+  },
+  {
+    name: 'no opportunity of nobody’s customer',
+    view: () => ({ customer: null, bindings: [] }),
+    reach: (page) => open(page, 'opportunity'),
+  },
+  {
+    name: 'a new opportunity with what the chat says',
+    reach: async (page, product) => {
+      product.prefill = somePrefill();
+      await open(page, 'opportunity');
+      await page.locator('#panel-opportunity .head .button').click();
+      await sheet(page);
+      await page.locator('.found').first().waitFor();
+    },
+  },
+  {
+    name: 'a stage that is not open yet',
+    view: () => ({ opportunities: [someSale()] }),
+    reach: async (page) => {
+      await open(page, 'opportunity');
+      await page.locator('#panel-opportunity .deeds .button').first().click();
+      await sheet(page);
+      await page.getByRole('radio').nth(2).check();
+    },
+  },
+  {
+    name: 'why a sale was lost',
+    view: () => ({ opportunities: [someSale()] }),
+    reach: async (page) => {
+      await open(page, 'opportunity');
+      await page.locator('#panel-opportunity .deeds .button').first().click();
+      await sheet(page);
+      await page.getByRole('radio').last().check();
+    },
+  },
+  {
+    name: 'asking for a discount',
+    view: () => ({ opportunities: [someSale()] }),
+    reach: async (page) => {
+      await open(page, 'opportunity');
+      await page.locator('#panel-opportunity .deeds .button').nth(2).click();
+      await sheet(page);
+      await page.locator('.percents .pick').nth(2).click();
+    },
+  },
+  {
+    name: 'the progress of a request with a question',
+    view: () => ({ opportunities: [someSale({ approval: ownRequest({ question: '竞品报多少？' }) })] }),
+    reach: async (page, product) => {
+      product.approvals.all.push(ownRequest({ question: '竞品报多少？', may: { ...ownRequest().may, answer: true } }));
+      await open(page, 'opportunity');
+      await page.locator('#panel-opportunity .chip').click();
+      await sheet(page);
+      await page.locator('.asked').waitFor();
     },
   },
   {

@@ -9,11 +9,13 @@ import { contactApi } from '#server/contact/contact-api.ts';
 import { conversationApi, type MessageView } from '#server/conversation/conversation-api.ts';
 import { customerApi } from '#server/customer/customer-api.ts';
 import { memberApi } from '#server/member/member-api.ts';
+import type { OpportunityView } from '#server/opportunity/opportunity-api.ts';
 import { scoringApi } from '#server/scoring/scoring-api.ts';
 import { sidebarApi, type SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { summaryApi } from '#server/summary/summary-api.ts';
 import { taskApi } from '#server/task/task-api.ts';
 import { approvalDeeds, type MockApprovals } from './mock-approvals.ts';
+import { noPrefill, opportunityDeeds, type Prefill } from './mock-opportunities.ts';
 import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
 import { teamDeeds } from './mock-team.ts';
@@ -28,6 +30,9 @@ export interface MockProduct {
   me: Me;
   approvals: MockApprovals;
   handovers: MockHandovers;
+  /** What the chat says of a sale. */
+  prefill: Prefill;
+  closedSales: OpportunityView[];
   /** `POST /api/tasks/:id/complete` and what was sent, oldest first. */
   calls: { address: string; sent: Asked }[];
   isLoggedIn: boolean;
@@ -67,6 +72,8 @@ export async function startMockProduct(
     },
     approvals,
     handovers: { all: [], items: [], leavers: [] },
+    prefill: noPrefill(),
+    closedSales: [],
     calls: [],
     isLoggedIn: true,
     refusals: new Map(),
@@ -161,6 +168,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...approvalDeeds(mock, on),
     ...teamDeeds(mock, on),
     ...handoverDeeds(mock, on),
+    ...opportunityDeeds(mock, on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),
