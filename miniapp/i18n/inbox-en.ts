@@ -135,6 +135,7 @@ export const inboxEn: Translated<typeof inboxZhCN> = {
   'changed.title': 'It has changed. Please read it again',
   'changed.unseen': 'There is something new: see the activity.',
   'changed.reread': 'I have read it again',
+  'change.handover': 'See what goes over',
   'change.heading': 'What changes',
   'change.what': 'Item',
   'change.before': 'Before',

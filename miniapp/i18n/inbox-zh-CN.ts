@@ -129,6 +129,7 @@ export const inboxZhCN = {
   'changed.title': '内容变了，请重新阅读',
   'changed.unseen': '补充了新的说明，见动态。',
   'changed.reread': '已重新阅读',
+  'change.handover': '查看交接明细',
   'change.heading': '变更对比',
   'change.what': '项目',
   'change.before': '原来',

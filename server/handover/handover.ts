@@ -60,7 +60,8 @@ export const editedStates: readonly HandoverState[] = ['draft', 'rejected'];
 
 export function mayWithdraw({ state }: Pick<Handover, 'state'>, counts: Partial<Record<ItemState, number>>): boolean {
   if (state === 'draft' || state === 'asked') return true;
-  return state === 'running' && ((counts.planned ?? 0) > 0 || (counts.refused ?? 0) > 0 || (counts.failed ?? 0) > 0);
+  const left = (counts.planned ?? 0) + (counts.refused ?? 0) + (counts.failed ?? 0) + (counts.done ?? 0);
+  return state === 'running' && left > 0;
 }
 
 export function mayRetry({ state }: Pick<Handover, 'state'>, counts: Partial<Record<ItemState, number>>): boolean {

@@ -9,6 +9,7 @@ import { listMemberNames } from '#server/member/member-store.ts';
 import { announceHandover } from './announce-handover.ts';
 import { listBelongings } from './belongings-store.ts';
 import {
+  editedStates,
   mustBe,
   mustBeSeen,
   nothingToGo,
@@ -31,7 +32,7 @@ export async function submitHandover(
   { id, version }: { id: string; version: number },
 ): Promise<Handover> {
   const seen = await getHandover(deps.db, caller, id);
-  mustBe(seen, ['draft'], 'asked for');
+  mustBe(seen, editedStates, 'asked for');
   mustBeSeen(seen, version);
   const items = await listItems(deps.db, id, { states: ['planned'] });
   await mustBeIn(deps.db, caller.scope, seen.fromMemberId, [...new Set(items.map(({ toMemberId }) => toMemberId))]);
@@ -42,7 +43,7 @@ export async function submitHandover(
   const requested = await deps.db.$transaction(async (tx) => {
     const handover = await lockHandover(tx, id);
     if (!handover) throw unknownHandover();
-    mustBe(handover, ['draft'], 'asked for');
+    mustBe(handover, editedStates, 'asked for');
     mustBeSeen(handover, version);
     for (const [reason, ones] of Map.groupBy(items, (item) => blocks.get(item.id))) {
       const ids = ones.map((item) => item.id);

@@ -47,7 +47,7 @@ export async function viewHandovers(deps: Deps, handovers: readonly Handover[]):
       progress: Object.fromEntries(itemStates.map((one) => [one, states[one] ?? 0])) as Record<ItemState, number>,
       may: {
         edit: editedStates.includes(state),
-        submit: state === 'draft',
+        submit: editedStates.includes(state),
         withdraw: mayWithdraw(handover, states),
         retry: mayRetry(handover, states),
       },

@@ -419,6 +419,19 @@ describe('asking for approval', () => {
     expect(again.approvalId).not.toBe(submitted.approvalId);
   });
 
+  test('a request that was rejected may be asked for once more as it is, and is a request of its own', async () => {
+    const { handover, caller } = await draft(world, company, { from: company.giver, rule: toOne() });
+    const first = await submitHandover(world.deps, caller, handover);
+    const by = { memberId: company.director.id, via: 'page' as const };
+    const reject = { id: first.approvalId ?? '', revision: 1, decision: 'reject' as const, reason: '先沟通' };
+    await decideApproval(world.deps, by, reject);
+    await runRound(world);
+    const second = await submitHandover(world.deps, caller, await stored(world, handover.id));
+    await decideApproval(world.deps, by, { id: second.approvalId ?? '', revision: 1, decision: 'approve' });
+    await runJobs(world, ['apply-effect']);
+    expect(await stored(world, handover.id)).toMatchObject({ state: 'running' });
+  });
+
   test('what was changed after it was seen is not asked for', async () => {
     const { handover, caller } = await draft(world, company, { from: company.giver, rule: toOne() });
     await editHandover(world.deps, caller, handover.id, { version: handover.version, reason: '离职交接', items: [] });
