@@ -291,7 +291,9 @@ export async function listDue(db: Db, now: Date, after: string, limit: number): 
           s."dueAt" <= ${now}
           OR m.status = 'left'
           OR EXISTS (SELECT 1 FROM "ApprovalDelegate" d
-            WHERE d."memberId" = s."memberId" AND d."fromAt" <= ${now} AND d."untilAt" > ${now} AND d."toMemberId" <> a."requesterId")
+            WHERE d."memberId" = s."memberId" AND d."fromAt" <= ${now} AND d."untilAt" > ${now} AND d."toMemberId" <> a."requesterId"
+              AND NOT EXISTS (SELECT 1 FROM "ApprovalSeat" t WHERE t."approvalId" = a.id AND t.level = s.level
+                AND t."memberId" = d."toMemberId" AND t.state <> 'passed_on'))
         )))
     ORDER BY a.id LIMIT ${limit}`;
   return rows.map(({ id }) => id);

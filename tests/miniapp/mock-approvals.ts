@@ -291,6 +291,13 @@ export function approvalDeeds(mock: MockProduct, on: On): Route[] {
         updatedAt: new Date().toISOString(),
       });
     }),
+    on(approvalApi.preview, () => ({
+      byRule: false,
+      risk: 'low',
+      mode: 'own',
+      levels: [{ of: 'any', members: [manager] }],
+    })),
+    on(approvalApi.requestReveal, () => someApproval(704, { kind: 'sensitive_reveal' })),
     on(approvalApi.listDelegates, () => ({ items: approvals.delegates })),
     on(approvalApi.addDelegate, ({ body }) => {
       const named = (given: unknown) => members.find((one) => one.id === given) ?? manager;

@@ -193,6 +193,7 @@ function routesOf(mock: MockProduct): Route[] {
     on(contactApi.tags, () => ({ groups: [] })),
     on(conversationApi.messages, () => ({ items: mock.messages, nextBefore: null })),
     on(customerApi.fields, () => ({ items: [] })),
+    on(customerApi.revealPhone, () => ({ phone: '13800138000' })),
     on(customerApi.notes, () => ({ items: [] })),
     on(customerApi.edit, ({ body }) => {
       const { version, ...edit } = body;

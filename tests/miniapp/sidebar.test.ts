@@ -196,6 +196,25 @@ test('a finished task can be taken back', async () => {
   expect(callsTo('POST /api/tasks/:id/reopen')[0]?.body).toEqual({ version: 2 });
 });
 
+test('a number that is for others to read is asked for, once, with who decides in sight', async () => {
+  const page = await openSidebar();
+  await page.getByRole('tab', { name: '资料' }).click();
+  product.refusals.set('POST /api/customers/:id/phone/reveal', { status: 409, code: 'customer.reveal_needs_approval' });
+  const record = page.getByRole('region', { name: '客户档案' });
+  await record.getByRole('button', { name: '查看完整号码，会留下记录' }).click();
+  const sheet = page.getByRole('dialog');
+  await sheet.getByText('李经理').waitFor();
+  const ask = sheet.getByRole('button', { name: '提交申请' });
+  expect(await ask.isDisabled()).toBe(true);
+  await sheet.getByLabel('为什么需要').fill('客户约了回访');
+  await sheet.getByLabel('查看多少小时').selectOption('4');
+  await ask.click();
+  await page.getByText('已提交，批准后即可查看').waitFor();
+  expect(callsTo('POST /api/approvals/reveal')).toMatchObject([
+    { body: { customerId: product.view.customer?.id, field: 'phone', hours: 4, reason: '客户约了回访' } },
+  ]);
+});
+
 test('an edit of a record that somebody changed shows the change, and mine is sent again only when the rep says so', async () => {
   const page = await openSidebar();
   await page.getByRole('tab', { name: '资料' }).click();
