@@ -107,10 +107,6 @@ export function opportunityDeeds(mock: MockProduct, on: On): Route[] {
     return Object.assign(saleOf(asked), { approval });
   };
   return [
-    on(opportunityApi.list, ({ query }) => ({
-      items: mock.closedSales.filter(({ stage }) => stage === query['stage']),
-      nextAfter: null,
-    })),
     on(opportunityApi.prefill, () => mock.prefill),
     on(opportunityApi.create, ({ body }) => {
       const { title, amountFen = null, expectedOn = null, need = null, budget = null, decisionMaker = null } = body;

@@ -72,7 +72,7 @@ export function teamDeeds(
   const stages = ['discovery', 'solution', 'quoted', 'negotiation', 'won', 'lost'];
   return [
     on(opportunityApi.list, ({ query }) => ({
-      items: deals.filter(
+      items: (query['customerId'] ? mock.closedSales : deals).filter(
         ({ stage, owner }) =>
           (!query['stage'] || stage === query['stage']) && (!query['ownerId'] || owner.id === query['ownerId']),
       ),
