@@ -64,7 +64,7 @@ export function someLateTasks(): TaskView[] {
 }
 
 export function teamDeeds(
-  mock: { me: { id: string }; view: { tasks: TaskView[] } },
+  mock: { me: { id: string }; view: { tasks: TaskView[] }; closedSales: OpportunityView[] },
   on: (endpoint: unknown, deed: Route['deed']) => Route,
 ): Route[] {
   const deals = someDeals();
