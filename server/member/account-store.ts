@@ -4,7 +4,7 @@ import type { Role } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import type { Account, Candidate, Hashes, JoinReason } from './account.ts';
-import { moveStatements } from './member-columns.ts';
+import { memberColumns, moveStatements } from './member-columns.ts';
 
 export async function findAccount(db: Db, platform: string, key: PlatformKey): Promise<Account | null> {
   const row = await db.memberIdentity.findUnique({ where: { platform_key: { platform, key } } });
@@ -175,6 +175,24 @@ export async function listTwins(db: Db): Promise<(Account & { role: Role; member
 /** Whatever names the one names the other from now on. Inside a transaction that holds the accounts. */
 export async function moveMember(tx: Db, from: string, to: string): Promise<void> {
   for (const statement of moveStatements()) await tx.$executeRawUnsafe(statement, from, to);
+}
+
+/** Whether a record that nobody rewrites names the member. */
+export async function isInHistory(tx: Db, memberId: string): Promise<boolean> {
+  const isNamed = memberColumns
+    .filter(({ table, fate }) => fate === 'kept' && table !== 'MemberIdentity')
+    .map(({ table, column }) => `EXISTS (SELECT 1 FROM "${table}" WHERE "${column}" = $1::uuid)`);
+  const asSubject = `EXISTS (SELECT 1 FROM "AuditEntry" WHERE subject = 'member:' || $1)`;
+  const [row] = await tx.$queryRawUnsafe<{ named: boolean }[]>(
+    `SELECT ${[...isNamed, asSubject].join(' OR ')} AS named`,
+    memberId,
+  );
+  return row?.named ?? false;
+}
+
+/** One whom nothing names any more. */
+export async function deleteMember(tx: Db, memberId: string): Promise<void> {
+  await tx.member.delete({ where: { id: memberId } });
 }
 
 /** What an account brings with it, as its platform sees it: departments, contacts and what was said with them. */

@@ -4,7 +4,15 @@ import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import { hasAccount, isJoined, roleOfBoth, unknownAccount, type Account, type JoinReason } from './account.ts';
-import { findAccount, listAccountsOf, listGivenRoles, moveMember, saveAccountMember } from './account-store.ts';
+import {
+  deleteMember,
+  findAccount,
+  isInHistory,
+  listAccountsOf,
+  listGivenRoles,
+  moveMember,
+  saveAccountMember,
+} from './account-store.ts';
 import { unknownMember } from './member.ts';
 import {
   countActiveAdmins,
@@ -28,8 +36,8 @@ export async function joinAccount(deps: Deps, caller: Caller, joining: Joining):
 }
 
 /**
- * The account and everything its member had go to the other member, in one transaction; the emptied member stays as one
- * who left, so that names in histories can be read.
+ * The account and everything its member had go to the other member, in one transaction. An emptied member whom a history
+ * names stays as one who left, so that the name can be read there; any other is no more.
  */
 export async function joinTo(
   deps: Deps,
@@ -52,17 +60,19 @@ export async function joinTo(
 
       const role = await settleRole(tx, { from, to: memberId });
       await moveMember(tx, from, memberId);
+      const cameFrom = (await isInHistory(tx, from)) ? from : null;
       for (const one of all.filter((each) => each.memberId === from)) {
-        await saveAccountMember(tx, one, { memberId, joinedBy: because.by, cameFrom: from });
+        await saveAccountMember(tx, one, { memberId, joinedBy: because.by, cameFrom });
       }
-      await saveMemberStatus(tx, from, 'left', deps.now());
+      if (cameFrom) await saveMemberStatus(tx, from, 'left', deps.now());
+      else await deleteMember(tx, from);
       await recordAudit(tx, {
         memberId: because.memberId,
         action: 'member.joined',
         subject: `member:${memberId}`,
         detail: { platform, by: because.by, from, role },
       });
-      return { ...account, memberId, joinedBy: because.by, cameFrom: from };
+      return { ...account, memberId, joinedBy: because.by, cameFrom };
     },
     { timeout: 60_000 },
   );

@@ -191,7 +191,7 @@ describe('an admin who joins two accounts by hand', () => {
     });
     expect(apart).toMatchObject({
       status: 200,
-      body: { joinedBy: 'apart', member: { id: gone.id, status: 'active' }, others: [] },
+      body: { joinedBy: 'apart', member: { name: '李雷', status: 'active', role: 'rep' }, others: [] },
     });
     const again = await http.ask('POST', '/api/member-accounts/separate', {
       as,
@@ -202,6 +202,23 @@ describe('an admin who joins two accounts by hand', () => {
       'member.joined',
       'member.separated',
     ]);
+  });
+
+  test('leaves of the emptied member a name that histories can show, and brings it back', async () => {
+    const { kept, gone, caller } = await two();
+    const { db } = world.deps;
+    await db.auditEntry.create({ data: { memberId: gone.id, action: 'customer.phone.read', subject: 'customer:x' } });
+    const account = { platform: 'dingtalk', key: 'u1' };
+    await joinAccount(world.deps, caller, { ...account, memberId: kept.id });
+    expect(await db.member.findUnique({ where: { id: gone.id } })).toMatchObject({ name: '李雷', status: 'left' });
+    expect(await separateAccount(world.deps, caller, account)).toMatchObject({ memberId: gone.id });
+    expect(await db.member.findUnique({ where: { id: gone.id } })).toMatchObject({ status: 'active' });
+  });
+
+  test('keeps no empty member where nothing names it', async () => {
+    const { kept, gone, caller } = await two();
+    await joinAccount(world.deps, caller, { platform: 'dingtalk', key: 'u1', memberId: kept.id });
+    expect(await world.deps.db.member.findUnique({ where: { id: gone.id } })).toBeNull();
   });
 
   test('is not overruled by the next sync', async () => {
