@@ -204,6 +204,8 @@ export type ApprovalPolicy = z.infer<typeof approvalPolicy>;
 export const policyView = z.object({
   kind: z.enum(approvalKinds),
   policy: approvalPolicy,
+  /** Whom it names, left or not. */
+  members: z.array(person),
   /** 0 while it is the one the product comes with. */
   version: z.int(),
   updatedAt: z.iso.datetime().nullable(),

@@ -1,4 +1,5 @@
 import { route, type Route } from '#server/base/http.ts';
+import type { Db } from '#server/base/database.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import {
   answerQuestion,
@@ -13,7 +14,7 @@ import { attachFile, readAttachment } from './attach-file.ts';
 import { decideMany, decideOnPage } from './decide-approval.ts';
 import { listDelegates } from './delegate-store.ts';
 import { listApprovals } from './list-approvals.ts';
-import { listPolicies, type StoredPolicy } from './policy-store.ts';
+import { listPolicies, membersIn, type StoredPolicy } from './policy-store.ts';
 import { previewApproval } from './preview-approval.ts';
 import { readApproval } from './read-approval.ts';
 import { requestReveal } from './request-reveal.ts';
@@ -21,10 +22,12 @@ import { savePolicy } from './save-policy.ts';
 import { addDelegate, removeDelegate } from './stand-in.ts';
 import { viewApproval } from './view-approval.ts';
 
-const viewPolicy = ({ updatedAt, ...policy }: StoredPolicy) => ({
-  ...policy,
-  updatedAt: updatedAt?.toISOString() ?? null,
-});
+async function viewPolicy(db: Db, { updatedAt, ...stored }: StoredPolicy) {
+  const ids = [...new Set(membersIn(stored.policy))];
+  const names = await listMemberNames(db, ids);
+  const members = ids.map((id) => ({ id, name: names.get(id) ?? '' }));
+  return { ...stored, members, updatedAt: updatedAt?.toISOString() ?? null };
+}
 
 export const approvalRoutes: Route[] = [
   route(approvalApi.list, (deps, { caller, query }) => listApprovals(deps, caller, query)),
@@ -64,9 +67,12 @@ export const approvalRoutes: Route[] = [
     viewApproval(deps, caller, await attachFile(deps, caller, { ...params, ...body })),
   ),
   route(approvalApi.readAttachment, (deps, { caller, params }) => readAttachment(deps, caller, params)),
-  route(approvalApi.listPolicies, async (deps) => ({ items: (await listPolicies(deps.db)).map(viewPolicy) })),
+  route(approvalApi.listPolicies, async (deps) => {
+    const stored = await listPolicies(deps.db);
+    return { items: await Promise.all(stored.map((policy) => viewPolicy(deps.db, policy))) };
+  }),
   route(approvalApi.savePolicy, async (deps, { caller, params, body }) =>
-    viewPolicy(await savePolicy(deps, caller, { ...params, ...body })),
+    viewPolicy(deps.db, await savePolicy(deps, caller, { ...params, ...body })),
   ),
   route(approvalApi.listDelegates, async (deps, { caller }) => {
     const delegates = await listDelegates(deps.db, caller.role === 'admin' ? null : caller.memberId, deps.now());

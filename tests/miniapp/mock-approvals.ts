@@ -12,7 +12,13 @@ type On = (endpoint: unknown, deed: Route['deed']) => Route;
 
 export interface MockApprovals {
   all: ApprovalDetail[];
-  policies: { kind: ApprovalKind; policy: ApprovalPolicy; version: number; updatedAt: string | null }[];
+  policies: {
+    kind: ApprovalKind;
+    policy: ApprovalPolicy;
+    members: Person[];
+    version: number;
+    updatedAt: string | null;
+  }[];
   delegates: { id: string; member: Person; to: Person; fromAt: string; untilAt: string }[];
 }
 interface Person {

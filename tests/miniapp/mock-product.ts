@@ -16,6 +16,7 @@ import { summaryApi } from '#server/summary/summary-api.ts';
 import { taskApi } from '#server/task/task-api.ts';
 import { approvalDeeds, type MockApprovals } from './mock-approvals.ts';
 import { noPrefill, opportunityDeeds, type Prefill } from './mock-opportunities.ts';
+import { deskDeeds } from './mock-desk.ts';
 import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
 import { teamDeeds } from './mock-team.ts';
@@ -169,6 +170,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...teamDeeds(mock, on),
     ...handoverDeeds(mock, on),
     ...opportunityDeeds(mock, on),
+    ...deskDeeds(on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),
