@@ -68,7 +68,8 @@ export async function goToLogin(platform: string): Promise<void> {
 function returnToPlace(): void {
   const place = sessionStorage.getItem(PLACE_KEY);
   sessionStorage.removeItem(PLACE_KEY);
-  if (place?.startsWith('#') && location.hash === '') location.replace(place);
+  // A login page may leave a hash of its own behind: that is no place here.
+  if (place?.startsWith('#/') && !location.hash.startsWith('#/')) location.replace(place);
 }
 
 async function loginUrl(platform: string): Promise<string> {

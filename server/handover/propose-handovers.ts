@@ -29,6 +29,7 @@ export async function proposeHandovers(deps: Deps): Promise<void> {
       });
     }
     await insertNotices(deps.db, deps.cipher, notices, now);
+    for (const { memberId } of notices) deps.live.publish(`member.${memberId}`, { part: 'handovers' });
     await deps.jobs.addAll(
       'send-notice',
       notices.map(({ key }) => ({ payload: { key }, options: { key } })),
