@@ -5,6 +5,8 @@ import { makeFieldCipher } from '#server/base/field-cipher.ts';
 import { insertBinding } from '#server/binding/binding-store.ts';
 import { insertMessages } from '#server/conversation/conversation-store.ts';
 import { hashSessionToken } from '#server/member/session.ts';
+import { subjectOf } from '#server/opportunity/opportunity.ts';
+import { insertOpportunity } from '#server/opportunity/opportunity-store.ts';
 import { insertScore } from '#server/scoring/scoring-store.ts';
 import { insertSummary } from '#server/summary/summary-store.ts';
 import { insertTask } from '#server/task/task-store.ts';
@@ -121,11 +123,47 @@ async function fill(databaseUrl: string): Promise<{ token: string; contacts: str
       await insertScore(db, cipher, { contactId: contact.id, at, value: 60, factors, method: 'bench' }, null);
     }
     await insertTask(db, cipher, taskOf(contact.id, rep.id, now));
+    await sell(deps, { customerId: customer.id, contactId: contact.id, ownerId: rep.id }, now);
     contacts.push(contact.key);
   }
   await pool.query('ANALYZE');
   await database.close();
   return { token, contacts };
+}
+
+/** One sale, and a request about it that was decided. */
+async function sell(
+  { db, cipher }: Deps,
+  about: { customerId: string; contactId: string; ownerId: string },
+  now: Date,
+): Promise<void> {
+  const { id } = await insertOpportunity(db, cipher, {
+    ...about,
+    title: '50 人版',
+    amountFen: 1_280_000,
+    expectedOn: null,
+    facts: { need: '50 人版', budget: null, decisionMaker: null, terms: null },
+    createdBy: about.ownerId,
+    createdAt: now,
+    updatedAt: now,
+  });
+  await db.approval.create({
+    data: {
+      kind: 'discount',
+      state: 'approved',
+      requesterId: about.ownerId,
+      customerId: about.customerId,
+      subject: subjectOf(id),
+      title: cipher.encrypt('50 人版'),
+      reason: cipher.encrypt('老客户'),
+      content: { opportunityId: id, discountBp: 500, discountBpBefore: 0 },
+      measure: 5,
+      amountFen: 1_280_000n,
+      risk: 'low',
+      levels: [],
+      effectState: 'done',
+    },
+  });
 }
 
 function taskOf(contactId: string, assigneeId: string, dueAt: Date): Parameters<typeof insertTask>[2] {
@@ -183,5 +221,15 @@ async function readByHand(client: pg.Client, token: string, key: string): Promis
   await ask('tasks', `SELECT * FROM "Task" WHERE "contactId" = $1 AND state IN ('open', 'proposed') ORDER BY "dueAt"`, [
     id,
   ]);
+  const sales = await ask(
+    'sales',
+    `SELECT o.*, c.name AS customer, m.name AS owner FROM "Opportunity" o JOIN "Customer" c ON c.id = o."customerId" JOIN "Member" m ON m.id = o."ownerId" JOIN "Binding" b ON b."customerId" = o."customerId" WHERE b."contactId" = $1 AND o.stage NOT IN ('won', 'lost') ORDER BY o."createdAt" DESC`,
+    [id],
+  );
+  await ask(
+    'requests',
+    `SELECT DISTINCT ON (a.subject) a.*, s."memberId" FROM "Approval" a LEFT JOIN "ApprovalSeat" s ON s."approvalId" = a.id WHERE a.subject = ANY($1) ORDER BY a.subject, a."createdAt" DESC`,
+    [sales.rows.map((sale) => `opportunity:${sale['id']}`)],
+  );
   await ask('draft', `SELECT * FROM "ReplyDraft" WHERE "memberId" = $1 AND "contactId" = $2`, [memberId, id]);
 }

@@ -4,9 +4,12 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { findCaller } from '#server/member/find-caller.ts';
+import { createOpportunity } from '#server/opportunity/create-opportunity.ts';
+import { moveOpportunity } from '#server/opportunity/move-opportunity.ts';
+import { requestDiscount } from '#server/opportunity/request-discount.ts';
 import { liveRoute } from '#server/sidebar/live-route.ts';
 import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
-import { makeContact, makeCustomer, makeMember, openSession } from '#tests/support/factories.ts';
+import { callerOf, makeContact, makeCustomer, makeMember, openSession } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useHttp } from '#tests/support/http.ts';
 import { useWorld } from '#tests/support/world.ts';
@@ -36,6 +39,7 @@ describe('the sidebar of one contact', () => {
       score: null,
       summary: null,
       summaryState: 'empty',
+      opportunities: [],
       draft: null,
       nextAction: { kind: 'none' },
     });
@@ -55,6 +59,33 @@ describe('the sidebar of one contact', () => {
     await makeContact(world.deps, { platform: 'fake', key: 'theirs', followedBy: [colleague.member] });
     for (const key of ['theirs', 'nobody'])
       expect(await read(session, key)).toMatchObject({ status: 404, code: 'contact.unknown' });
+  });
+
+  test('shows what may be sold to each customer the contact is bound to: open ones, newest first, with the newest request', async () => {
+    const { member, session } = await rep();
+    const contact = await makeContact(world.deps, { platform: 'fake', key: 'chen', followedBy: [member] });
+    const caller = await callerOf(world.deps, member, 'fake');
+    const bound = [await makeCustomer(world.deps, { owner: member }), await makeCustomer(world.deps, {})];
+    for (const { id: customerId } of bound)
+      await world.deps.db.binding.create({ data: { contactId: contact.id, customerId, reasons: [] } });
+    const sell = async (customerId: string, title: string) => {
+      world.clock.advance(1000);
+      return createOpportunity(world.deps, caller, { customerId, title, amountFen: 1_280_000 });
+    };
+    const [first, second] = [await sell(bound[0]?.id ?? '', '50 人版'), await sell(bound[1]?.id ?? '', '扩容')];
+    const lost = await sell(bound[0]?.id ?? '', '旧的');
+    await moveOpportunity(world.deps, caller, lost.id, { version: 1, stage: 'lost', outcome: '价格' });
+    await sell((await makeCustomer(world.deps, { owner: member })).id, '别家的');
+    await requestDiscount(world.deps, caller, first.id, {
+      discountBp: 500,
+      reason: '老客户',
+      requestKey: crypto.randomUUID(),
+    });
+    const { opportunities } = (await read(session, 'chen')).body as SidebarView;
+    expect(opportunities.map(({ id, approval }) => [id, approval?.reason])).toEqual([
+      [second.id, undefined],
+      [first.id, '老客户'],
+    ]);
   });
 
   test('offers the customer the contact may belong to as the next action', async () => {
