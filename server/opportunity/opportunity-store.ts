@@ -70,11 +70,10 @@ export async function listOpportunities(
   return rows.map((row) => toOpportunity(cipher, row));
 }
 
-/** Of customers the caller was found to see, newest first: what the sidebar shows. */
-export async function listOpenOf(db: Db, cipher: FieldCipher, customerIds: string[]): Promise<Opportunity[]> {
-  if (customerIds.length === 0) return [];
+/** Open ones of the customers a contact is bound to, newest first. The contact's scope has been asked before. */
+export async function listOpenOf(db: Db, cipher: FieldCipher, contactId: string): Promise<Opportunity[]> {
   const rows = await db.opportunity.findMany({
-    where: { customerId: { in: customerIds }, stage: { in: [...openStages] } },
+    where: { stage: { in: [...openStages] }, customer: { bindings: { some: { contactId } } } },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     take: 50,
   });

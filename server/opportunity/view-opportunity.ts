@@ -8,13 +8,9 @@ import { daysSince, gatesOf, netOf, subjectOf, type Opportunity } from './opport
 import type { opportunityApi, OpportunityView } from './opportunity-api.ts';
 import { listNames, listOpenOf, type Names, type ReadChange } from './opportunity-store.ts';
 
-/** Open ones of customers the caller was found to see, newest first. */
-export async function openOpportunitiesOf(
-  deps: Deps,
-  caller: Caller,
-  customerIds: string[],
-): Promise<OpportunityView[]> {
-  return viewOpportunities(deps, caller, await listOpenOf(deps.db, deps.cipher, customerIds));
+/** Open ones of the customers a contact is bound to, newest first; the caller was found to see the contact. */
+export async function openOpportunitiesOf(deps: Deps, caller: Caller, contactId: string): Promise<OpportunityView[]> {
+  return viewOpportunities(deps, caller, await listOpenOf(deps.db, deps.cipher, contactId));
 }
 
 export async function viewOpportunity(deps: Deps, caller: Caller, sale: Opportunity): Promise<OpportunityView> {

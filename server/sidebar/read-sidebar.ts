@@ -23,18 +23,11 @@ export async function readSidebar(
   asked: { platform: string; contact: string },
 ): Promise<SidebarView> {
   const contact = await getContact(deps, caller, asked);
-  const bound = viewBindings(deps, caller, contact.id);
   const [contactView, bindings, opportunities, candidates, score, { summary, summaryState }, tasks, draft, newest] =
     await Promise.all([
       viewContact(deps, caller, contact),
-      bound,
-      bound.then((bindings) =>
-        openOpportunitiesOf(
-          deps,
-          caller,
-          bindings.map(({ customer }) => customer.id),
-        ),
-      ),
+      viewBindings(deps, caller, contact.id),
+      openOpportunitiesOf(deps, caller, contact.id),
       findCandidates(deps, caller, contact.id),
       viewScore(deps, caller, contact.id),
       viewSummary(deps, caller, contact.id),
