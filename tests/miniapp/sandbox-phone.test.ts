@@ -58,7 +58,7 @@ async function newPage(options: Parameters<Browser['newPage']>[0] = {}): Promise
 
 /** As the product's card template has it. */
 const open = (url: string): Record<string, string> => ({
-  title: '折扣审批：陈女士 · 50 人版',
+  title: `折扣审批 ${cards}：陈女士`,
   line1_label: '申请人',
   line1_text: '王磊',
   line2_label: '金额',
@@ -93,8 +93,12 @@ async function look(hash = '#story=2&as=wanglei&width=360'): Promise<void> {
 }
 
 const phone = () => page.getByRole('region', { name: '钉钉手机' });
-/** The newest card in the conversation. */
-const card = () => phone().getByRole('list', { name: '审批助手' }).getByRole('article').last();
+/** The newest card in the conversation: the ones before may wait there still. */
+const card = () =>
+  phone()
+    .getByRole('list', { name: '审批助手' })
+    .getByRole('article')
+    .filter({ hasText: `折扣审批 ${cards}：` });
 
 test('a manager reads what is asked on the card and agrees with one press', async () => {
   await look();
@@ -181,6 +185,32 @@ test('the title and 拒绝 open the page in DingTalk’s webview, on the phone o
   await phone().getByRole('button', { name: '返回' }).click();
   await card().getByRole('button', { name: '折扣审批' }).click();
   await inside.getByText(path).waitFor();
+});
+
+test('everything on the phone is reached by keyboard, and the focus stays where one is', async () => {
+  await look();
+  await ask(demo.manager);
+  const focused = () =>
+    page.evaluate(() => {
+      const { activeElement: on, body } = document;
+      return on === body ? 'nothing' : on?.textContent || on?.ariaLabel;
+    });
+  await card().getByRole('button', { name: '折扣审批' }).focus();
+  await page.keyboard.press('Enter');
+  await phone().locator('iframe').waitFor();
+  await expect.poll(focused).toBe('返回');
+  await page.keyboard.press('Enter');
+  await expect.poll(focused).toContain('折扣审批');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('同意');
+  await page.keyboard.press('Space');
+  await card()
+    .getByText(/^已同意/)
+    .waitFor();
+  await phone().getByRole('button', { name: '返回' }).focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(focused).toContain('审批助手');
 });
 
 test('what a page asks of its user is asked in its place, and answered to the page', async () => {
@@ -332,7 +362,7 @@ test.each([
     await page.getByRole('heading', { level: 1 }).waitFor();
     if (width < 1180) await page.getByRole('tab', { name: isChinese ? /^经理钉钉/ : /^DingTalk(?! faults)/ }).click();
     const device = page.getByRole('region', { name: say('钉钉手机', 'DingTalk phone') });
-    const newest = device.getByRole('article').last();
+    const newest = device.getByRole('article').filter({ hasText: `折扣审批 ${cards}：` });
     await newest.getByRole('button', { name: '同意' }).waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await newest.getByRole('button', { name: '拒绝' }).click();
