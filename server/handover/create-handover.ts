@@ -4,7 +4,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { announceHandover } from './announce-handover.ts';
 import { nothingToGo, type Handover } from './handover.ts';
-import { findHandover, getHandover, insertHandover } from './handover-store.ts';
+import { findHandover, getHandover, insertHandover, patient } from './handover-store.ts';
 import { countKinds, planHandover, type PlanWish } from './plan-handover.ts';
 
 export interface HandoverWish extends PlanWish {
@@ -32,7 +32,7 @@ export async function createHandover(deps: Deps, caller: Caller, wish: HandoverW
       subject: `handover:${id}`,
       detail: { from: from.id, ...countKinds(assignments) },
     });
-  });
+  }, patient);
   const handover = await getHandover(deps.db, caller, id);
   announceHandover(deps, handover);
   return handover;

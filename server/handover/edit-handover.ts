@@ -3,7 +3,7 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { announceHandover } from './announce-handover.ts';
 import { editedStates, mustBe, mustBeSeen, unknownHandover, type Handover } from './handover.ts';
-import { deleteItems, getHandover, lockHandover, saveHandover, saveTaker } from './handover-store.ts';
+import { deleteItems, getHandover, lockHandover, patient, saveHandover, saveTaker } from './handover-store.ts';
 import { mustBeIn } from './plan-handover.ts';
 
 export interface HandoverEdit {
@@ -46,7 +46,7 @@ export async function editHandover(deps: Deps, caller: Caller, id: string, edit:
       subject: `handover:${id}`,
       detail: { items: edit.items.length, fields: Object.keys(words) },
     });
-  });
+  }, patient);
   announceHandover(deps, seen);
   return getHandover(deps.db, caller, id);
 }

@@ -14,6 +14,9 @@ import {
 } from './handover.ts';
 import type { Assignment } from './plan.ts';
 
+/** Some have ten thousand customers, and all that is written about them is written together. */
+export const patient = { maxWait: 60_000, timeout: 120_000 };
+
 /** Those of a giver in scope, and those the caller made. */
 function inScope({ memberId, scope }: Caller): Prisma.HandoverWhereInput {
   if (scope.all) return {};

@@ -59,7 +59,7 @@ async function routesOf(deps: Deps, handover: Handover, state: ItemState): Promi
   );
   const accounts = await listAccountsOf(deps.db, [handover.fromMemberId, ...due.map(({ toMemberId }) => toMemberId)]);
   const accountOf = (memberId: string, platform: string) =>
-    accounts.find((one) => one.memberId === memberId && one.platform === platform)?.key;
+    accounts.find((one) => one.memberId === memberId && one.platform === platform);
 
   const routes: Route[] = [];
   const ways = Map.groupBy(due, (item) => `${contacts.get(item.subjectId)?.platform ?? ''} ${item.toMemberId}`);
@@ -68,15 +68,21 @@ async function routesOf(deps: Deps, handover: Handover, state: ItemState): Promi
     const platform = contacts.get(subjectId)?.platform ?? '';
     const transfers = deps.platforms.all.find(({ name }) => name === platform)?.transfers;
     const [from, to] = [accountOf(handover.fromMemberId, platform), accountOf(toMemberId, platform)];
-    if (transfers && from !== undefined && to !== undefined) {
+    if (transfers && from && to) {
       const keys = new Map(items.map((item) => [item.id, contacts.get(item.subjectId)?.key ?? '']));
-      routes.push({ platform, transfers, between: { from, to, leaver: handover.leaver }, items, keys });
+      const between = { from: from.key, to: to.key, leaver: handover.leaver || hadLeft(from, handover) };
+      routes.push({ platform, transfers, between, items, keys });
     } else {
-      const reason = !transfers ? 'no_transfers' : from === undefined ? 'giver_no_account' : 'taker_no_account';
+      const reason = !transfers ? 'no_transfers' : from ? 'taker_no_account' : 'giver_no_account';
       await saveItems(deps.db, idsOf(items), state, { state: 'failed', reason });
     }
   }
   return routes;
+}
+
+/** Of one of two messengers, before it was started: what is under way goes on in the way it was asked for. */
+function hadLeft({ leftAt }: { leftAt: Date | null }, { startedAt }: Handover): boolean {
+  return leftAt !== null && startedAt !== null && leftAt <= startedAt;
 }
 
 /** The call left and its answer never came, or whoever made it is gone: what the platform knows of is on its way. */
@@ -215,7 +221,7 @@ async function change(deps: Deps, handover: Handover, route: Route, item: Item, 
     }
     return count > 0;
   });
-  if (!saved || next.state !== 'done' || !handover.leaver) return;
+  if (!saved || next.state !== 'done' || !route.between.leaver) return;
   const contactKey = route.keys.get(item.id) ?? '';
   await noteTransfer(deps, route.platform, {
     contactKey,

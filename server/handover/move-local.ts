@@ -15,14 +15,13 @@ import type { TodoId } from '#server/task/todo.ts';
 import { listBelongings } from './belongings-store.ts';
 import type { Handover, Item, ItemKind } from './handover.ts';
 import type { ItemReason } from './handover-api.ts';
-import { listDueItems, lockHandover, saveItems } from './handover-store.ts';
+import { listDueItems, lockHandover, patient, saveItems } from './handover-store.ts';
 
 export type LocalKind = Exclude<ItemKind, 'contact'>;
 /** The record first: who takes over a sale or a task finds the customer theirs. */
 export const localKinds: readonly LocalKind[] = ['customer', 'opportunity', 'task', 'approval'];
 
 const BATCH = 100;
-const patient = { maxWait: 30_000, timeout: 30_000 };
 
 interface Way {
   from: string;

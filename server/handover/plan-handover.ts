@@ -88,7 +88,9 @@ async function circumstances(
   found: readonly Found[],
   takers: readonly string[],
 ): Promise<Circumstances> {
-  const accounts = await listAccountsOf(deps.db, [from, ...takers]);
+  const accounts = (await listAccountsOf(deps.db, [from, ...takers])).filter(
+    ({ memberId, leftAt }) => memberId === from || leftAt === null,
+  );
   const ids = found.map(({ id }) => id);
   const platforms = new Set(found.flatMap(({ follow }) => (follow ? [follow.platform] : [])));
   return {

@@ -5,7 +5,15 @@ import { Refusal } from '#server/base/refusal.ts';
 import { getMember } from '#server/member/member-store.ts';
 import { announceHandover, runSoon } from './announce-handover.ts';
 import { mustBe, retriedStates, unknownHandover, type Handover } from './handover.ts';
-import { countItems, getHandover, listItems, lockHandover, saveHandover, saveItems } from './handover-store.ts';
+import {
+  countItems,
+  getHandover,
+  listItems,
+  lockHandover,
+  patient,
+  saveHandover,
+  saveItems,
+} from './handover-store.ts';
 import { byState } from './run-handover.ts';
 
 /** What was refused or failed is tried once more, as it was approved. A contact who said no is not asked again. */
@@ -43,7 +51,7 @@ export async function retryHandover(
       subject: `handover:${id}`,
       detail: { items: count },
     });
-  });
+  }, patient);
   announceHandover(deps, seen);
   await runSoon(deps, id);
   return getHandover(deps.db, caller, id);

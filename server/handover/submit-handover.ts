@@ -19,11 +19,9 @@ import {
   type ItemKind,
 } from './handover.ts';
 import type { ItemReason } from './handover-api.ts';
-import { getHandover, listItems, lockHandover, saveHandover, saveItems } from './handover-store.ts';
+import { getHandover, listItems, lockHandover, patient, saveHandover, saveItems } from './handover-store.ts';
 import { blocksOf, countKinds, mustBeIn } from './plan-handover.ts';
 import { keyOf } from './plan.ts';
-
-const patient = { maxWait: 30_000, timeout: 30_000 };
 
 /** Asks for approval of the plan as it was seen. What cannot go now is put aside with its reason, and not asked for. */
 export async function submitHandover(

@@ -6,10 +6,9 @@ import { withdraw } from '#server/approval/approval.ts';
 import { changeApprovalIn, tellOfChange } from '#server/approval/change-approval.ts';
 import { announceHandover, runSoon } from './announce-handover.ts';
 import { mustBe, unknownHandover, type Handover } from './handover.ts';
-import { getHandover, listItems, lockHandover, saveHandover, saveItems } from './handover-store.ts';
+import { getHandover, listItems, lockHandover, patient, saveHandover, saveItems } from './handover-store.ts';
 import { moveBack } from './move-local.ts';
 
-const patient = { maxWait: 30_000, timeout: 30_000 };
 type Tell = () => Promise<void> | void;
 
 /**

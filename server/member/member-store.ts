@@ -105,14 +105,14 @@ export async function findAccounts(
   });
 }
 
-/** Every account of these members, of those who left too: theirs is what is handed over. */
+/** Every account of these members, those of who left there too: theirs is what is handed over. */
 export async function listAccountsOf(
   db: Db,
   memberIds: readonly string[],
-): Promise<{ memberId: string; platform: string; key: PlatformKey }[]> {
+): Promise<{ memberId: string; platform: string; key: PlatformKey; leftAt: Date | null }[]> {
   return db.memberIdentity.findMany({
     where: { memberId: { in: [...memberIds] } },
-    select: { memberId: true, platform: true, key: true },
+    select: { memberId: true, platform: true, key: true, leftAt: true },
   });
 }
 

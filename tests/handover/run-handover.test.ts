@@ -477,6 +477,21 @@ describe('somebody leaves', () => {
     ]);
   });
 
+  test('whoever left one of two messengers hands over there as a leaver does', async () => {
+    await world.deps.db.memberIdentity.updateMany({
+      where: { memberId: company.giver.id },
+      data: { leftAt: world.deps.now() },
+    });
+    const id = await approved(world, company, { from: company.giver, rule: toOne(), kinds: ['contact'] });
+    await runRound(world);
+    expect(await stored(world, id)).toMatchObject({ leaver: false });
+    expect(platform.called('transfers.start')[0]?.[0]).toMatchObject({ leaver: true });
+    arrive('chen', 'liu', 'sun');
+    world.clock.advance(24 * 3_600_000);
+    await runRound(world);
+    expect(await stored(world, id)).toMatchObject({ state: 'done' });
+  });
+
   test('a leaver’s contacts go over as a leaver’s, and are theirs no longer though no event says so', async () => {
     platform.members.delete('giver');
     await tell(world.deps, 'wecom', { kind: 'member_left', member: 'giver' });
