@@ -280,7 +280,7 @@ export async function findFirstContact(db: Db, scope: Scope, customerId: string)
   return binding?.contactId ?? null;
 }
 
-/** Undecided ones the clock has something to do with: late seats, seats of whoever left or is away, and those that are over. */
+/** Undecided ones the clock has something to do with: late seats, seats of whoever left, is away or asked, and those that are over. */
 export async function listDue(db: Db, now: Date, after: string, limit: number): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT a.id FROM "Approval" a WHERE a.state = 'pending' AND a.id > ${after}::uuid AND (
@@ -290,6 +290,7 @@ export async function listDue(db: Db, now: Date, after: string, limit: number): 
         WHERE s."approvalId" = a.id AND s.state = 'open' AND (
           s."dueAt" <= ${now}
           OR m.status = 'left'
+          OR s."memberId" = a."requesterId"
           OR EXISTS (SELECT 1 FROM "ApprovalDelegate" d
             WHERE d."memberId" = s."memberId" AND d."fromAt" <= ${now} AND d."untilAt" > ${now} AND d."toMemberId" <> a."requesterId"
               AND NOT EXISTS (SELECT 1 FROM "ApprovalSeat" t WHERE t."approvalId" = a.id AND t.level = s.level

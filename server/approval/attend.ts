@@ -39,10 +39,12 @@ function attendSeat(
   org: Org,
   now: Date,
 ): Step {
+  const above = () => membersAbove(policy, approval, seat, org);
+  // Two who turned out to be one: nobody decides what they asked for themselves.
+  if (seat.memberId === approval.requesterId) return replace(approval, seat, above(), 'transferred', now);
   const acting = actingFor(org, seat.memberId, approval.requesterId);
   const passed = acting === seat.memberId ? nothing : replace(approval, seat, [acting], 'delegate', now);
   if (passed.seats.length > 0) return passed;
-  const above = () => membersAbove(policy, approval, seat, org);
   if (!isActive(org, seat.memberId)) return replace(approval, seat, above(), 'transferred', now);
   return lateSeats(approval, now).includes(seat) ? escalate(approval, seat, above(), now) : nothing;
 }

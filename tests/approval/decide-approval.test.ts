@@ -6,6 +6,7 @@ import { findApproval, listHistory } from '#server/approval/approval-store.ts';
 import { changeApproval } from '#server/approval/change-approval.ts';
 import { decideApproval } from '#server/approval/decide-approval.ts';
 import { requestApproval } from '#server/approval/request-approval.ts';
+import { moveMember } from '#server/member/account-store.ts';
 import { makeMember } from '#tests/support/factories.ts';
 import { useWorld } from '#tests/support/world.ts';
 import { discountDraft, makeCompany, type Company } from './company.ts';
@@ -211,5 +212,21 @@ describe('passing on and waiting', () => {
       { memberId: company.leader.id, state: 'passed_on' },
       { memberId: company.director.id, state: 'open', standsFor: company.leader.id },
     ]);
+  });
+
+  test('where whoever asked turns out to be whoever is asked, those above are asked instead', async () => {
+    const approval = await askFor();
+    await changeApproval(world.deps, approval.id, (it, now) =>
+      transfer(it, company.leader.id, { memberId: company.stranger.id, reason: null, revision: 1 }, now),
+    );
+    await world.deps.db.$transaction((tx) => moveMember(tx, company.stranger.id, company.rep.id));
+    await expect(press(approval, company.rep.id)).rejects.toMatchObject({ code: 'approval.own_request' });
+    await sweepApprovals(world.deps);
+    const seatOf = (seats: Approval['seats'], { id }: { id: string }) => seats.find(({ memberId }) => memberId === id);
+    const { seats } = await stored(approval);
+    expect(seatOf(seats, company.rep)).toMatchObject({ state: 'passed_on' });
+    expect(seatOf(seats, company.leader)).toMatchObject({ state: 'open', standsFor: company.rep.id });
+    await sweepApprovals(world.deps);
+    expect(await press(approval, company.leader.id)).toMatchObject({ state: 'approved' });
   });
 });
