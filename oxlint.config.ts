@@ -60,6 +60,7 @@ const onlyThePort: Ban = {
 };
 
 export default defineConfig({
+  jsPlugins: ['./oxlint.names.ts'],
   plugins: ['typescript', 'import', 'unicorn', 'node', 'promise', 'vitest', 'vue'],
   categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
   ignorePatterns: ['prisma/client', 'miniapp/dist', 'node_modules'],
@@ -91,6 +92,7 @@ export default defineConfig({
   overrides: [
     ...floors.map((room, floor) => bans(`server/${room}/**`, noPlatform, switchboards, ...above(floor))),
     bans('server/*.ts', noPlatform),
+    { files: ['server/**'], rules: { 'zhike/no-platform-name': 'error' } },
     {
       files: ['server/main.ts'],
       rules: {
