@@ -5,7 +5,7 @@ import { publishTasks } from './publish-tasks.ts';
 import { complete, reopen, type Task } from './task.ts';
 import { findTask, lockTask, saveTask } from './task-store.ts';
 import { faceHash, OWN_ECHO_MS, type Todo } from './todo.ts';
-import { listTodosByKey, saveGone, saveShown } from './todo-store.ts';
+import { doubtTodo, listTodosByKey, saveGone, saveShown } from './todo-store.ts';
 
 /** A member ticked a todo of ours on the platform, or took it away: what is true there is asked for and holds here. */
 export async function hearTodo(deps: Deps, platform: string, { todo: key }: { todo: string }): Promise<void> {
@@ -27,20 +27,29 @@ async function settle(deps: Deps, todo: Todo, there: { done: boolean } | null): 
       if (todo.state === 'shown') await saveGone(tx, todo);
       return { task: null, owed: [] };
     }
-    const change = changeFor(task, todo, there.done, deps.now());
+    if (task.state === 'done' && !there.done && isEcho(todo, deps.now())) {
+      await doubtTodo(tx, todo, new Date(deps.now().getTime() + OWN_ECHO_MS));
+      return { task: null, owed: [] };
+    }
+    const change = changeFor(task, there.done, deps.now());
     const saved = change && (await saveTask(tx, deps.cipher, task, change));
     if (!saved) return { task: null, owed: [] };
-    // Said before it is owed: what the platform shows already is not told to it.
-    await saveShown(tx, todo, faceHash(deps.cipher, await readFace(tx, saved)));
+    // Said before it is owed: what the platform shows already is not told to it. One that lags behind is told all.
+    const isUpToDate = todo.shownFace === faceHash(deps.cipher, await readFace(tx, task));
+    if (isUpToDate) await saveShown(tx, todo, faceHash(deps.cipher, await readFace(tx, saved)));
     return { task: saved, owed: await oweTodos(deps, tx, saved) };
   });
   if (task) publishTasks(deps, [task]);
   await nudgeTodos(deps, owed);
 }
 
-function changeFor(task: Task, todo: Todo, isDone: boolean, now: Date) {
+function changeFor(task: Task, isDone: boolean, now: Date) {
   if (isDone) return task.state === 'open' ? complete(task, now) : null;
-  // A read that lags shows what was before our own change.
-  const isEcho = todo.state !== 'shown' || now.getTime() - (todo.claimedAt?.getTime() ?? 0) < OWN_ECHO_MS;
-  return task.state === 'done' && !isEcho ? reopen(task, now) : null;
+  return task.state === 'done' ? reopen(task, now) : null;
+}
+
+/** A read that lags shows what was before our own change: that is told once more when it is certainly over. */
+function isEcho({ state, claimedAt, shownFace, wantedFace }: Todo, now: Date): boolean {
+  const isOnItsWay = state === 'sending' || (state === 'owed' && shownFace !== wantedFace);
+  return isOnItsWay || now.getTime() - (claimedAt?.getTime() ?? 0) < OWN_ECHO_MS;
 }

@@ -88,12 +88,14 @@ async function remove(platform: Platform, key: { todo: string; member: string })
 
 function afterError(error: unknown, todo: Todo, now: Date): Outcome {
   const again = { state: 'owed' as const, nextAttemptAt: nextAttemptAfter(todo.attempts, now) };
-  const maybe = todo.todoKey === null ? { shownFace: MAYBE } : {};
-  if (!(error instanceof PlatformError)) return { ...again, ...maybe, lastError: 'Showing it failed on our side.' };
+  if (!(error instanceof PlatformError))
+    return { ...again, shownFace: MAYBE, lastError: 'Showing it failed on our side.' };
   switch (error.kind) {
     case 'unknown':
-      return { ...again, ...maybe, lastError: error.message };
+      return { ...again, shownFace: MAYBE, lastError: error.message };
     case 'not_found':
+      // A call of ours that was never answered took it away: it is made anew.
+      if (todo.shownFace === MAYBE) return { ...again, ...takenAway(todo), state: 'owed', lastError: error.message };
       // The member took it off their list: it comes back with the next change of the task.
       return { ...takenAway(todo), state: 'failed', lastError: error.message };
     case 'rejected':

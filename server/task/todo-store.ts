@@ -65,16 +65,29 @@ export async function settleTodo(
     data: { ...outcome, ...agreed },
   });
   if (count > 0) return outcome.state;
-  await db.todo.updateMany({
-    where: { taskId, memberId, platform },
-    data: { ...outcome, state: 'owed' satisfies TodoState },
-  });
+  const owed = { ...outcome, state: 'owed' satisfies TodoState };
+  await db.todo.updateMany({ where: { taskId, memberId, platform }, data: owed });
+  await db.todo.updateMany({ where: { taskId, memberId, platform, wantedFace: MAYBE }, data: { shownFace: MAYBE } });
   return 'owed';
 }
 
 /** What the platform says it shows: what was done there is not told there again. */
 export async function saveShown(db: Db, id: TodoId, shownFace: string): Promise<void> {
   await db.todo.update({ where: byId(id), data: { shownFace } });
+}
+
+/** What the platform shows is not certain: from `at` on it is told what it should. */
+export async function doubtTodo(db: Db, id: TodoId, at: Date): Promise<void> {
+  const { taskId, memberId, platform } = id;
+  await db.todo.updateMany({
+    where: { taskId, memberId, platform, state: { in: ['shown', 'owed'] satisfies TodoState[] } },
+    data: { state: 'owed' satisfies TodoState, shownFace: MAYBE, attempts: 0, nextAttemptAt: at },
+  });
+  // Whoever is at it finds that more is wanted than they knew.
+  await db.todo.updateMany({
+    where: { taskId, memberId, platform, state: 'sending' satisfies TodoState },
+    data: { wantedFace: MAYBE },
+  });
 }
 
 /** The member took it off their list. */
@@ -91,16 +104,12 @@ export async function saveGone(db: Db, id: TodoId): Promise<void> {
   });
 }
 
-/** Those whose sender vanished are asked again; the platform may have made them. */
+/** Those whose sender vanished are asked again; what the platform shows of them is not certain. */
 export async function takeOverTodos(db: Db, claimedBefore: Date, now: Date): Promise<number> {
   const where = { state: 'sending' satisfies TodoState, claimedAt: { lt: claimedBefore } };
   const state: TodoState = 'owed';
-  const unmade = await db.todo.updateMany({
-    where: { ...where, todoKey: null },
-    data: { state, shownFace: MAYBE, nextAttemptAt: now },
-  });
-  const made = await db.todo.updateMany({ where, data: { state, nextAttemptAt: now } });
-  return unmade.count + made.count;
+  const { count } = await db.todo.updateMany({ where, data: { state, shownFace: MAYBE, nextAttemptAt: now } });
+  return count;
 }
 
 export async function listDueTodos(db: Db, platforms: readonly string[], now: Date, limit: number): Promise<TodoId[]> {

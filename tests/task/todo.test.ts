@@ -224,6 +224,8 @@ describe('a todo', () => {
     await world.jobs.drain();
     await tick(false);
     expect(await stateOf(task)).toBe('done');
+    await settle();
+    expect(todos()).toMatchObject([{ done: true }]);
     world.clock.advance(3_600_000);
     await tick(false);
     expect(await stateOf(task)).toBe('open');
