@@ -16,10 +16,17 @@ export type Deeds = { [Kind in EventKind]: Deed<Kind> | 'ignored' };
 
 type ContactEvent = Parameters<typeof learnContact>[2];
 
+/** What may say that a contact went over to a colleague, or did not. */
+const movedKinds: ReadonlySet<EventKind> = new Set([
+  'contact_added',
+  'contact_removed',
+  'contact_transfer_failed',
+] as const);
+
 async function meetContact(deps: Deps, platform: string, event: ContactEvent): Promise<void> {
   const contactId = await learnContact(deps, platform, event);
   if (contactId) await proposeBinding(deps, contactId);
-  if (contactId) await noticeContact(deps, contactId);
+  if (contactId && movedKinds.has(event.kind)) await noticeContact(deps, contactId);
 }
 
 /** What each thing a platform tells sets off. `ignored` is stored and acknowledged, and nothing more. */

@@ -280,13 +280,13 @@ export async function listAskedBefore(
   return new Set(rows.map(({ subjectId }) => subjectId));
 }
 
-/** Contacts on their way, by their hand-over: what the platform just told of one is looked at now. */
+/** Of a contact on the way, its hand-overs: what the platform just told of it is looked at now. */
 export async function hurryContact(db: Db, contactId: string, now: Date): Promise<string[]> {
-  const rows = await db.handoverItem.updateManyAndReturn({
-    where: { kind: 'contact', subjectId: contactId, state: 'waiting', handover: { state: 'running' } },
-    data: { nextAttemptAt: now },
-    select: { handoverId: true },
-  });
+  // One statement: it stands in the way of every contact that comes or goes.
+  const rows = await db.$queryRaw<{ handoverId: string }[]>`
+    UPDATE "HandoverItem" SET "nextAttemptAt" = ${now}
+    WHERE kind = 'contact' AND "subjectId" = ${contactId}::uuid AND state = 'waiting'
+    RETURNING "handoverId"`;
   return [...new Set(rows.map(({ handoverId }) => handoverId))];
 }
 
