@@ -102,6 +102,7 @@ export const api = {
   separateAccount: to<typeof memberApi.separate>('POST', '/api/member-accounts/separate'),
 
   opportunities: to<typeof opportunityApi.list>('GET', '/api/opportunities'),
+  opportunity: to<typeof opportunityApi.read>('GET', '/api/opportunities/:id'),
   prefillOpportunity: to<typeof opportunityApi.prefill>('GET', '/api/opportunities/prefill'),
   createOpportunity: to<typeof opportunityApi.create>('POST', '/api/opportunities'),
   editOpportunity: to<typeof opportunityApi.edit>('PATCH', '/api/opportunities/:id'),

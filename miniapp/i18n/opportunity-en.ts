@@ -175,6 +175,12 @@ export const opportunityEn: Translated<typeof opportunityZhCN> = {
   'sale.did.form_started': 'started the company’s form',
   'sale.did.form_failed': 'could not start the company’s form',
 
+  'sale.changes': 'History of the deal',
+  'sale.changesButton': 'History',
+  'sale.changed': '{field}: {before} → {after}',
+  'sale.byApproval': 'approved',
+  'sale.begun': 'Created {time}',
+
   'sale.staleBy': '{by} changed {fields} {age}',
   'sale.stalePlain': 'Someone changed this deal just now.',
   'sale.someone': 'Someone',

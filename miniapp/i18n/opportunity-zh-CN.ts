@@ -172,6 +172,12 @@ export const opportunityZhCN = {
   'sale.did.form_started': '发起公司审批单',
   'sale.did.form_failed': '公司审批单没有发起成功',
 
+  'sale.changes': '商机记录',
+  'sale.changesButton': '记录',
+  'sale.changed': '{field}：{before} → {after}',
+  'sale.byApproval': '经审批',
+  'sale.begun': '{time} 新建',
+
   'sale.staleBy': '{by} {age}改了{fields}',
   'sale.stalePlain': '有人刚改过这个商机。',
   'sale.someone': '有人',

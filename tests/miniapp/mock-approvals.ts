@@ -297,12 +297,10 @@ export function approvalDeeds(mock: MockProduct, on: On): Route[] {
         updatedAt: new Date().toISOString(),
       });
     }),
-    on(approvalApi.preview, () => ({
-      byRule: false,
-      risk: 'low',
-      mode: 'own',
-      levels: [{ of: 'any', members: [manager] }],
-    })),
+    on(approvalApi.preview, ({ body }) => {
+      const byRule = body['kind'] === 'discount' && Number(body['measure']) <= 10;
+      return { byRule, risk: 'low', mode: 'own', levels: byRule ? [] : [{ of: 'any', members: [manager] }] };
+    }),
     on(approvalApi.requestReveal, () => someApproval(704, { kind: 'sensitive_reveal' })),
     on(approvalApi.listDelegates, () => ({ items: approvals.delegates })),
     on(approvalApi.addDelegate, ({ body }) => {

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { approvalApi, type ApprovalDetail } from '#server/approval/approval-api.ts';
+import type { ApprovalDetail } from '#server/approval/approval-api.ts';
 import { opportunityApi, type OpportunityView } from '#server/opportunity/opportunity-api.ts';
 import { someApproval } from './mock-approvals.ts';
-import { manager, Refusing, rep, type Asked, type Route } from './mock-part.ts';
+import { Refusing, rep, type Asked, type Route } from './mock-part.ts';
 import type { MockProduct } from './mock-product.ts';
 
 type On = (endpoint: unknown, deed: Route['deed']) => Route;
@@ -108,6 +108,14 @@ export function opportunityDeeds(mock: MockProduct, on: On): Route[] {
   };
   return [
     on(opportunityApi.prefill, () => mock.prefill),
+    on(opportunityApi.read, (asked) => ({
+      ...saleOf(asked),
+      changes: [
+        { at: daysAgo(1), by: rep.name, approvalId: id(730), field: 'discountBp', before: 0, after: 1500 },
+        { at: daysAgo(2), by: rep.name, approvalId: null, field: 'stage', before: 'solution', after: 'quoted' },
+        { at: daysAgo(3), by: rep.name, approvalId: null, field: 'amountFen', before: null, after: 1_280_000 },
+      ],
+    })),
     on(opportunityApi.create, ({ body }) => {
       const { title, amountFen = null, expectedOn = null, need = null, budget = null, decisionMaker = null } = body;
       const facts = { need, budget, decisionMaker, terms: null } as OpportunityView['facts'];
@@ -132,11 +140,5 @@ export function opportunityDeeds(mock: MockProduct, on: On): Route[] {
       }),
     ),
     on(opportunityApi.requestTerms, (asked) => request(asked, { kind: 'contract_terms', changes: [] })),
-    on(approvalApi.preview, ({ body }) => ({
-      byRule: Number(body['measure']) <= 10,
-      risk: 'low',
-      mode: 'own',
-      levels: Number(body['measure']) <= 10 ? [] : [{ of: 'any', members: [manager] }],
-    })),
   ];
 }

@@ -77,6 +77,7 @@ const didKeys: Record<ApprovalDetail['history'][number]['action'], SaleKey<'did'
   form_failed: 'sale.did.form_failed',
 };
 
+export const isSaleStage = (word: string): word is OpportunityStage => word in stageKeys;
 export const saleStageWord = (stage: OpportunityStage): string => plain(stageKeys[stage]);
 export const factWord = (fact: GateFact): string => plain(factKeys[fact]);
 export const factWords = (facts: readonly GateFact[]): string => facts.map(factWord).join(t('list.comma'));
