@@ -9,7 +9,12 @@ export const sweepApprovalsEveryMs = 15_000;
 export async function sweepApprovals(deps: Deps): Promise<void> {
   for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
     const ids = await listDue(deps.db, deps.now(), after, BATCH);
-    for (const approvalId of ids) await attendApproval(deps, { approvalId });
+    for (const approvalId of ids) {
+      // One that cannot be attended to must not keep those after it waiting.
+      await attendApproval(deps, { approvalId }).catch((err: unknown) =>
+        deps.log.error({ err }, 'an approval was not attended to'),
+      );
+    }
     const last = ids.at(-1);
     if (!last || ids.length < BATCH) break;
     after = last;

@@ -229,4 +229,12 @@ describe('passing on and waiting', () => {
     await sweepApprovals(world.deps);
     expect(await press(approval, company.leader.id)).toMatchObject({ state: 'approved' });
   });
+
+  test('one that cannot be read does not keep the others waiting', async () => {
+    const [broken, other] = [await askFor(), await askFor()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    await world.deps.db.approval.update({ where: { id: broken?.id ?? '' }, data: { title: 'of another secret' } });
+    world.clock.advance(4 * 3_600_000);
+    await sweepApprovals(world.deps);
+    expect((await stored({ id: other?.id ?? '' })).seats).toHaveLength(2);
+  });
 });
