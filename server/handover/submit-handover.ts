@@ -23,7 +23,10 @@ import { getHandover, listItems, lockHandover, patient, saveHandover, saveItems 
 import { blocksOf, countKinds, mustBeIn } from './plan-handover.ts';
 import { keyOf } from './plan.ts';
 
-/** Asks for approval of the plan as it was seen. What cannot go now is put aside with its reason, and not asked for. */
+/**
+ * Asks for approval of the plan as it was seen. What cannot go now is put aside with its reason, and asked for with the
+ * rest: tried again later, it goes by the same approval. What was put aside when it was asked before is looked at anew.
+ */
 export async function submitHandover(
   deps: Deps,
   caller: Caller,
@@ -32,7 +35,7 @@ export async function submitHandover(
   const seen = await getHandover(deps.db, caller, id);
   mustBe(seen, editedStates, 'asked for');
   mustBeSeen(seen, version);
-  const items = await listItems(deps.db, id, { states: ['planned'] });
+  const items = await listItems(deps.db, id, { states: ['planned', 'failed'] });
   await mustBeIn(deps.db, caller.scope, seen.fromMemberId, [...new Set(items.map(({ toMemberId }) => toMemberId))]);
   const blocks = await blocksNow(deps, seen, items);
   const going = items.filter((item) => !blocks.has(item.id));
@@ -45,7 +48,8 @@ export async function submitHandover(
     mustBeSeen(handover, version);
     for (const [reason, ones] of Map.groupBy(items, (item) => blocks.get(item.id))) {
       const ids = ones.map((item) => item.id);
-      if (reason) await saveItems(tx, ids, 'planned', { state: 'failed', reason });
+      const next = reason ? ({ state: 'failed', reason } as const) : ({ state: 'planned', reason: null } as const);
+      for (const state of ['planned', 'failed'] as const) await saveItems(tx, ids, state, next);
     }
     await saveHandover(tx, id, { state: 'asked' }, deps.now());
     await recordAudit(tx, {
@@ -54,7 +58,7 @@ export async function submitHandover(
       subject: `handover:${id}`,
       detail: { ...countKinds(going), blocked: blocks.size },
     });
-    const draft = await requestOf(tx, handover, going);
+    const draft = await requestOf(tx, handover, items);
     const { approval, tell } = await requestApprovalIn(tx, deps, caller, draft);
     await saveHandover(tx, id, { approvalId: approval.id }, deps.now());
     return { tell };
@@ -81,10 +85,10 @@ async function blocksNow(deps: Deps, handover: Handover, items: readonly Item[])
 async function requestOf(
   tx: Db,
   { id, version, fromMemberId, reason }: Handover,
-  going: readonly Item[],
+  items: readonly Item[],
 ): Promise<RequestDraft<'customer_transfer'>> {
-  const counts = countKinds(going);
-  const takers = [...new Set(going.map(({ toMemberId }) => toMemberId))];
+  const counts = countKinds(items);
+  const takers = [...new Set(items.map(({ toMemberId }) => toMemberId))];
   const names = await listMemberNames(tx, [fromMemberId, ...takers]);
   const to = takers.length === 1 ? (names.get(takers[0] ?? '') ?? '') : `${takers.length} 人`;
   return {

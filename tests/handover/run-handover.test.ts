@@ -432,6 +432,28 @@ describe('asking for approval', () => {
     expect(await stored(world, handover.id)).toMatchObject({ state: 'running' });
   });
 
+  test('what is put aside may follow later, so whoever approves is asked for it too', async () => {
+    const { db } = world.deps;
+    const follow = { contactId: estate.contacts[0]?.id ?? '', memberId: company.giver.id };
+    const change = (state: string) => db.follow.updateMany({ where: follow, data: { state } });
+    await change('removed_by_contact');
+    const { handover, caller } = await draft(world, company, {
+      from: company.giver,
+      rule: toOne(),
+      kinds: ['contact'],
+    });
+    const { approvalId } = await submitHandover(world.deps, caller, handover);
+    expect(await db.approval.findUnique({ where: { id: approvalId ?? '' } })).toMatchObject({ measure: 3 });
+
+    const by = { memberId: company.director.id, via: 'page' } as const;
+    const no = { id: approvalId ?? '', revision: 1, decision: 'reject', reason: '先确认' } as const;
+    await decideApproval(world.deps, by, no);
+    await runRound(world);
+    await change('active');
+    await submitHandover(world.deps, caller, await stored(world, handover.id));
+    expect(new Set(Object.values(await statesOf(world, handover.id)))).toEqual(new Set(['planned']));
+  });
+
   test('what was changed after it was seen is not asked for', async () => {
     const { handover, caller } = await draft(world, company, { from: company.giver, rule: toOne() });
     await editHandover(world.deps, caller, handover.id, { version: handover.version, reason: '离职交接', items: [] });
