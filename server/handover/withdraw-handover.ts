@@ -3,6 +3,7 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { withdraw } from '#server/approval/approval.ts';
+import { lockApproval } from '#server/approval/approval-store.ts';
 import { changeApprovalIn, tellOfChange } from '#server/approval/change-approval.ts';
 import { announceHandover, runSoon } from './announce-handover.ts';
 import { mustBe, unknownHandover, type Handover } from './handover.ts';
@@ -20,8 +21,10 @@ export async function withdrawHandover(
   caller: Caller,
   { id, itemIds }: { id: string; itemIds?: string[] | undefined },
 ): Promise<Handover> {
-  await getHandover(deps.db, caller, id);
+  const { approvalId } = await getHandover(deps.db, caller, id);
   const { handover, tell } = await deps.db.$transaction(async (tx) => {
+    // In the order in which an approval that takes effect locks them.
+    if (approvalId) await lockApproval(tx, deps.cipher, approvalId);
     const found = await lockHandover(tx, id);
     if (!found) throw unknownHandover();
     mustBe(found, itemIds ? ['running'] : ['draft', 'asked', 'running'], 'withdrawn');

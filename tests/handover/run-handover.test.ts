@@ -483,6 +483,28 @@ describe('asking for approval', () => {
   });
 });
 
+test('taking it back waits for its approval before it holds the hand-over, as taking effect does', async () => {
+  const { handover, caller } = await draft(world, company, { from: company.giver, rule: toOne() });
+  const { approvalId } = await submitHandover(world.deps, caller, handover);
+  const effect = await world.deps.pool.connect();
+  try {
+    await effect.query('BEGIN');
+    await effect.query('SELECT 1 FROM "Approval" WHERE id = $1 FOR UPDATE', [approvalId]);
+    const takingBack = withdrawHandover(world.deps, caller, { id: handover.id });
+    const isWaiting = async () => {
+      const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      return (await world.deps.pool.query(waiting)).rowCount !== 0;
+    };
+    while (!(await isWaiting())) await new Promise((resolve) => setTimeout(resolve, 5));
+    await effect.query('SELECT 1 FROM "Handover" WHERE id = $1 FOR UPDATE NOWAIT', [handover.id]);
+    await effect.query('COMMIT');
+    await takingBack;
+  } finally {
+    effect.release(true);
+  }
+  expect(await stored(world, handover.id)).toMatchObject({ state: 'withdrawn' });
+});
+
 describe('somebody leaves', () => {
   test('whoever leads them is told once what is to be handed over', async () => {
     platform.members.delete('giver');
