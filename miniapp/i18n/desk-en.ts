@@ -230,7 +230,7 @@ export const deskEn: Translated<typeof deskZhCN> = {
   'account.others': 'Other accounts',
   'account.alone': 'none',
   'account.left': 'gone from the platform',
-  'account.own': 'same platform',
+  'account.own': 'main account',
   'account.mobile': 'same mobile',
   'account.email': 'same email',
   'account.hand': 'joined by hand',

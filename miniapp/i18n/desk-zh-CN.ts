@@ -222,7 +222,7 @@ export const deskZhCN = {
   'account.others': '其他平台的账号',
   'account.alone': '没有',
   'account.left': '平台上已不在',
-  'account.own': '同一平台',
+  'account.own': '主账号',
   'account.mobile': '手机号相同',
   'account.email': '邮箱相同',
   'account.hand': '手工合并',
