@@ -5,7 +5,7 @@ import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import { done, type DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
-import { flag, listOf, text } from './dingtalk-field.ts';
+import { flag, listOf, text } from '#bot/shared/field.ts';
 
 export interface CardApp {
   clientId: string;

@@ -4,7 +4,7 @@ import { PlatformError } from '#server/platform/platform-error.ts';
 import type { ApprovalForms, FormState, PlatformKey } from '#server/platform/platform.ts';
 import { done, type DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
-import { key, listOf, text } from './dingtalk-field.ts';
+import { key, listOf, text } from '#bot/shared/field.ts';
 import { getMember, rootDepartment } from './dingtalk-member.ts';
 import type { UnionIds } from './dingtalk-union.ts';
 

@@ -3,7 +3,7 @@ import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
-import { key, number, text } from './dingtalk-field.ts';
+import { key, number, text } from '#bot/shared/field.ts';
 
 interface App {
   loginBase: string;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { DepartmentProfile, MemberProfile, PlatformKey } from '#server/platform/platform.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
-import { flag, key, listOf, number, text } from './dingtalk-field.ts';
+import { flag, key, listOf, number, text } from '#bot/shared/field.ts';
 import type { UnionIds } from './dingtalk-union.ts';
 
 export const rootDepartment = '1';

@@ -3,7 +3,7 @@ import { cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
-import { key, listOf } from './dingtalk-field.ts';
+import { key, listOf } from '#bot/shared/field.ts';
 
 const path = '/v1.0/robot/oToMessages/batchSend';
 /** The table says 20, the refusal 100. */

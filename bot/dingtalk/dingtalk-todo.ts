@@ -4,7 +4,7 @@ import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey, TodoDraft, TodoKey } from '#server/platform/platform.ts';
 import { done, type DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
-import { flag, key, listOf, text } from './dingtalk-field.ts';
+import { flag, key, listOf, text } from '#bot/shared/field.ts';
 import type { UnionIds } from './dingtalk-union.ts';
 
 const subjectBytesMax = 1024;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { meetFaults } from './meet-faults.ts';
 import { dingtalkAccessCalls, checkToken, expireToken } from './dingtalk-access.ts';
 import { DingtalkErrcode, DingtalkRefusal, type DingtalkRule } from './dingtalk-call.ts';
 import { cardCalls } from './dingtalk-card.ts';
@@ -103,7 +104,7 @@ export function dingtalkGate(stage: Stage) {
   return async (request: IncomingMessage, response: ServerResponse, url: URL, raw: Buffer): Promise<void> => {
     const path = url.pathname;
     const startedAt = performance.now();
-    const met = meetFaults(stage, path);
+    const met = faultsMet(stage, path);
     for (const fault of met) if (fault.kind === 'slow') await pause(fault.delayMs, undefined, { ref: false });
     const odd = met.map((fault) => oddAnswer(fault, path)).find((one) => one !== null);
     const spoken =
@@ -214,20 +215,13 @@ function oddAnswer(fault: DingtalkApiFault, path: string): Said | null {
   return null;
 }
 
-/** The faults that meet this call; each is one call nearer to its end. */
-function meetFaults(stage: Stage, path: string): DingtalkApiFault[] {
+function faultsMet(stage: Stage, path: string): DingtalkApiFault[] {
   const { faults } = stage.world.dingtalk;
-  const met = faults.api.filter(
-    (fault) =>
-      fault.path === '*' ||
-      fault.path === path ||
-      (fault.path.endsWith('/*') && path.startsWith(fault.path.slice(0, -1))),
-  );
+  const { met, left } = meetFaults(faults.api, path);
   if (met.length === 0) return [];
-  for (const fault of met) if (fault.calls !== null) fault.calls -= 1;
-  const before = faults.api.length;
-  faults.api = faults.api.filter((fault) => fault.calls === null || fault.calls > 0);
+  const isShorter = left.length !== faults.api.length;
+  faults.api = left;
   stage.changed();
-  if (faults.api.length !== before) stage.tell({ type: 'dingtalk', part: 'faults', user: null });
+  if (isShorter) stage.tell({ type: 'dingtalk', part: 'faults', user: null });
   return met;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { meetFaults } from './meet-faults.ts';
 import type { ApiFault } from './sandbox-api.ts';
 import { nowSeconds } from './deeds.ts';
 import { detailOf } from './log-detail.ts';
@@ -77,7 +78,7 @@ export function wecomGate(stage: Stage) {
   return async (request: IncomingMessage, response: ServerResponse, url: URL, raw: Buffer): Promise<void> => {
     const path = url.pathname.slice('/cgi-bin/'.length);
     const startedAt = performance.now();
-    const met = meetFaults(stage, path);
+    const met = faultsMet(stage, path);
     for (const fault of met) if (fault.kind === 'slow') await pause(fault.delayMs, undefined, { ref: false });
 
     let said: Record<string, unknown>;
@@ -102,21 +103,14 @@ export function wecomGate(stage: Stage) {
   };
 }
 
-/** The faults that meet this call; each is one call nearer to its end. */
-function meetFaults(stage: Stage, path: string): ApiFault[] {
+function faultsMet(stage: Stage, path: string): ApiFault[] {
   const { faults } = stage.world;
-  const met = faults.api.filter(
-    (fault) =>
-      fault.path === '*' ||
-      fault.path === path ||
-      (fault.path.endsWith('/*') && path.startsWith(fault.path.slice(0, -1))),
-  );
+  const { met, left } = meetFaults(faults.api, path);
   if (met.length === 0) return [];
-  for (const fault of met) if (fault.calls !== null) fault.calls -= 1;
-  const before = faults.api.length;
-  faults.api = faults.api.filter((fault) => fault.calls === null || fault.calls > 0);
+  const isShorter = left.length !== faults.api.length;
+  faults.api = left;
   stage.changed();
-  if (faults.api.length !== before) stage.tell({ type: 'faults', faults });
+  if (isShorter) stage.tell({ type: 'faults', faults });
   return met;
 }
 

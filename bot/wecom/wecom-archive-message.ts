@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ArchivedMessage, ArchiveRecord } from '#server/platform/platform.ts';
-import { listOf } from './wecom-field.ts';
+import { listOf } from '#bot/shared/field.ts';
 
 type Content = Pick<ArchivedMessage, 'kind' | 'text' | 'media'>;
 type Fields = Record<string, unknown>;

@@ -6,7 +6,7 @@ import type { WecomApi } from './wecom-api.ts';
 import { recordOf } from './wecom-archive-message.ts';
 import { archiveFault, sdkError, type NativeArchiveSdk } from './wecom-archive-sdk.ts';
 import { refusalOf } from './wecom-error.ts';
-import { listOf } from './wecom-field.ts';
+import { listOf } from '#bot/shared/field.ts';
 
 export interface ArchiveAccess {
   privateKeys: ReadonlyMap<number, KeyObject>;

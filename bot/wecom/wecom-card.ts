@@ -5,7 +5,7 @@ import { PlatformError } from '#server/platform/platform-error.ts';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
-import { listOf, text } from './wecom-field.ts';
+import { listOf, text } from '#bot/shared/field.ts';
 import { joined } from './wecom-message.ts';
 import { widthOf } from './wecom-text.ts';
 

@@ -10,7 +10,7 @@ import type {
 } from '#server/platform/platform.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
-import { key, listOf, number, seconds, text } from './wecom-field.ts';
+import { key, listOf, number, seconds, text } from '#bot/shared/field.ts';
 
 export const contactOwnersMax = 100;
 export const remarkLengthMax = 20;

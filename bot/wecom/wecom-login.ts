@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PlatformKey } from '#server/platform/platform.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
-import { text } from './wecom-field.ts';
+import { text } from '#bot/shared/field.ts';
 
 interface App {
   oauthBase: string;

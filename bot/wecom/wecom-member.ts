@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DepartmentProfile, MemberProfile, PlatformKey } from '#server/platform/platform.ts';
 import type { WecomApi } from './wecom-api.ts';
-import { key, listOf, number, text } from './wecom-field.ts';
+import { key, listOf, number, text } from '#bot/shared/field.ts';
 
 const departmentsAnswer = z.object({
   department: listOf(z.object({ id: key, name: z.string().catch(''), parentid: key, order: number })),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FollowKey, PlatformKey, TagGroup } from '#server/platform/platform.ts';
 import { done, type WecomApi } from './wecom-api.ts';
-import { key, listOf, number } from './wecom-field.ts';
+import { key, listOf, number } from '#bot/shared/field.ts';
 
 const isDeleted = z.boolean().catch(false);
 const tagsAnswer = z.object({

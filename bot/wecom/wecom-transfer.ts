@@ -12,7 +12,7 @@ import type {
 } from '#server/platform/platform.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
-import { key, listOf, number, seconds, text } from './wecom-field.ts';
+import { key, listOf, number, seconds, text } from '#bot/shared/field.ts';
 
 const batchMax = 100;
 const messageMax = 200;
