@@ -28,7 +28,7 @@ export async function withdrawHandover(
     const found = await lockHandover(tx, id);
     if (!found) throw unknownHandover();
     mustBe(found, itemIds ? ['running'] : ['draft', 'asked', 'running'], 'withdrawn');
-    const told: Tell[] = found.state === 'asked' ? [await withdrawRequest(tx, deps, found)] : [];
+    const told: Tell[] = found.state === 'asked' ? [await withdrawRequest(tx, deps, caller, found)] : [];
     const back = await takeBack(tx, deps, caller, found, itemIds);
     if (found.state !== 'running') {
       await saveHandover(tx, id, { state: 'withdrawn', finishedAt: deps.now() }, deps.now());
@@ -48,10 +48,11 @@ export async function withdrawHandover(
   return getHandover(deps.db, caller, id);
 }
 
-async function withdrawRequest(tx: Db, deps: Deps, { approvalId, createdBy }: Handover): Promise<Tell> {
+/** Only by whoever asked. */
+async function withdrawRequest(tx: Db, deps: Deps, caller: Caller, { approvalId }: Handover): Promise<Tell> {
   if (approvalId === null) return () => {};
   const changed = await changeApprovalIn(tx, deps, approvalId, (approval, now) =>
-    withdraw(approval, approval.requesterId === createdBy ? createdBy : approval.requesterId, now),
+    withdraw(approval, caller.memberId, now),
   );
   return () => tellOfChange(deps, changed);
 }

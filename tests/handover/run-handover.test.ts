@@ -371,6 +371,10 @@ describe('taking back', () => {
   test('taken back while it waits for approval, its request is taken back too', async () => {
     const { handover, caller } = await draft(world, company, { from: company.giver, rule: toOne() });
     const submitted = await submitHandover(world.deps, caller, handover);
+    const director = await callerOf(world.deps, company.director);
+    await expect(withdrawHandover(world.deps, director, { id: handover.id })).rejects.toMatchObject({
+      code: 'approval.only_requester',
+    });
     await withdrawHandover(world.deps, caller, { id: handover.id });
     expect(await stored(world, handover.id)).toMatchObject({ state: 'withdrawn' });
     const approval = await findApproval(world.deps.db, world.deps.cipher, submitted.approvalId ?? '');
