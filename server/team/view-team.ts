@@ -101,7 +101,7 @@ function pointOf(cursor: string): SilentPoint | null {
   try {
     const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
     const silentAt = new Date(String(at));
-    const isPoint = !Number.isNaN(silentAt.getTime()) && /^[\da-f-]{36}$/.test(String(id));
+    const isPoint = !Number.isNaN(silentAt.getTime()) && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(String(id));
     return isPoint ? { silentAt, id: String(id) } : null;
   } catch {
     return null;

@@ -192,6 +192,8 @@ describe('customers without contact', () => {
     }
     expect(names.toSorted()).toEqual(['客户0', '客户1', '客户2', '客户3', '客户4']);
     expect(await silentNames('?after=nonsense')).toHaveLength(5);
+    const dashes = Buffer.from(JSON.stringify(['2026-01-01T00:00:00Z', '-'.repeat(36)])).toString('base64url');
+    expect(await silentNames(`?after=${dashes}`)).toHaveLength(5);
   });
 
   test('are told by the limits an admin sets', async () => {
