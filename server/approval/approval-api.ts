@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { roles } from '#server/base/caller.ts';
 import { endpoint } from '#server/base/endpoint.ts';
+import { givenTime } from '#server/base/given-time.ts';
 
 /**
  * What can be asked for, with what its effect needs to know. What each sets free is said in server/effects.ts; the unit of
@@ -398,8 +399,8 @@ export const approvalApi = {
     body: z.object({
       memberId: z.uuid().optional(),
       toMemberId: z.uuid(),
-      fromAt: z.iso.datetime({ offset: true }),
-      untilAt: z.iso.datetime({ offset: true }),
+      fromAt: givenTime,
+      untilAt: givenTime,
     }),
     answer: z.object({ id: z.uuid() }),
     status: 201,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
+import { givenTime } from '#server/base/given-time.ts';
 
 export const messageView = z.object({
   id: z.uuid(),
@@ -37,7 +38,7 @@ export const conversationApi = {
       'What was said between the contact and members in scope, newest first; `around` a message shows what was said before and after it',
     query: z.object({
       contactId: z.uuid(),
-      before: z.iso.datetime().optional(),
+      before: givenTime.optional(),
       around: z.uuid().optional(),
       limit: z.coerce.number().int().min(1).max(100).default(30),
     }),

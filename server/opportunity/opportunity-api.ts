@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
+import { givenDay } from '#server/base/given-time.ts';
 import { approvalView } from '#server/approval/approval-api.ts';
 
 /** 需求确认, 方案, 报价, 谈判, 赢单, 输单 */
@@ -13,7 +14,6 @@ export type GateFact = (typeof gateFacts)[number];
 const person = z.object({ id: z.uuid(), name: z.string() });
 /** Fen; up to ten billion yuan. */
 const amount = z.int().min(0).max(1_000_000_000_000);
-const day = z.iso.date();
 
 export const opportunityView = z.object({
   id: z.uuid(),
@@ -29,7 +29,7 @@ export const opportunityView = z.object({
   stageAt: z.iso.datetime(),
   /** Days in its stage, for what stalls. */
   stageDays: z.int(),
-  expectedOn: day.nullable(),
+  expectedOn: z.iso.date().nullable(),
   outcome: z.string().nullable(),
   /** What is known of what the gates ask for, in the rep's words. */
   facts: z.object({
@@ -51,7 +51,7 @@ export type OpportunityView = z.infer<typeof opportunityView>;
 const draft = z.object({
   title: z.string().trim().min(1).max(120),
   amountFen: amount.nullable().optional(),
-  expectedOn: day.nullable().optional(),
+  expectedOn: givenDay.nullable().optional(),
   need: z.string().trim().max(500).nullable().optional(),
   budget: z.string().trim().max(200).nullable().optional(),
   decisionMaker: z.string().trim().max(200).nullable().optional(),
@@ -106,7 +106,7 @@ export const opportunityApi = {
     answer: z.object({
       title: z.string().nullable(),
       amountFen: z.int().nullable(),
-      expectedOn: day.nullable(),
+      expectedOn: z.iso.date().nullable(),
       need: z.string().nullable(),
       budget: z.string().nullable(),
       decisionMaker: z.string().nullable(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
+import { givenTime } from '#server/base/given-time.ts';
 
 export const taskStates = ['proposed', 'open', 'done', 'cancelled', 'dismissed'] as const;
 
@@ -47,7 +48,7 @@ export const taskApi = {
       contactId: z.uuid().optional(),
       customerId: z.uuid().optional(),
       assigneeId: z.uuid().optional(),
-      dueAt: z.iso.datetime({ offset: true }).nullable().optional(),
+      dueAt: givenTime.nullable().optional(),
     }),
     answer: taskView,
     status: 201,
@@ -59,7 +60,7 @@ export const taskApi = {
     params: byId,
     body: seen.extend({
       title: z.string().trim().min(1).max(200).optional(),
-      dueAt: z.iso.datetime({ offset: true }).nullable().optional(),
+      dueAt: givenTime.nullable().optional(),
       assigneeId: z.uuid().optional(),
     }),
     answer: taskView,
@@ -101,7 +102,7 @@ export const taskApi = {
     path: '/api/tasks/:id/snooze',
     summary: 'Move the due time',
     params: byId,
-    body: seen.extend({ until: z.iso.datetime({ offset: true }) }),
+    body: seen.extend({ until: givenTime }),
     answer: taskView,
   }),
   cancel: endpoint({
