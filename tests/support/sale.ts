@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import type { DingtalkState } from '#bot/sandbox/sandbox-api.ts';
-import { callerAs, card, openTab, sidebarOf, type Call, type Journey } from './journey.ts';
+import { callerAs, openTab, sidebarOf, type Call, type Journey } from './journey.ts';
 
 let made = 0;
 
@@ -43,7 +43,7 @@ async function soon<Answer>(call: Call, address: string, isReady: (answer: Answe
 export async function askDiscount(page: Page, title: string, reason: string): Promise<Locator> {
   const sidebar: FrameLocator = sidebarOf(page);
   await openTab(sidebar, '商机');
-  const sale = card(sidebar, title);
+  const sale = sidebar.getByRole('article', { name: title });
   await sale.getByRole('button', { name: '申请折扣' }).click();
   const sheet = sidebar.getByRole('dialog', { name: '申请折扣' });
   await sheet.getByRole('textbox', { name: '优惠多少' }).fill('15');
