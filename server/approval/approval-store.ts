@@ -1,7 +1,8 @@
+import { z } from 'zod';
 import type { Approval as ApprovalRow, ApprovalHistory, ApprovalSeat, Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
-import type { FieldCipher } from '#server/base/field-cipher.ts';
+import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
 import { contactsIn } from '#server/contact/contact-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import {
@@ -36,7 +37,7 @@ export async function insertApproval(
     data: {
       ...columns,
       ...sealed(cipher, approval),
-      content: content as Prisma.InputJsonObject,
+      content: sealJson(cipher, content),
       levels: storedLevels(levels),
       amountFen: amountFen === null ? null : BigInt(amountFen),
       updatedAt: approval.createdAt,
@@ -387,7 +388,7 @@ function toApproval(cipher: FieldCipher, row: Row, names: ReadonlyMap<string, st
     subject: row.subject,
     title: cipher.decrypt(row.title),
     reason: cipher.decrypt(row.reason),
-    content: row.content,
+    content: openJson(cipher, z.unknown(), row.content),
     measure: row.measure,
     amountFen: row.amountFen === null ? null : Number(row.amountFen),
     risk: row.risk as Risk,

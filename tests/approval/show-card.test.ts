@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Member } from '#prisma/client/client.ts';
 import { findApproval } from '#server/approval/approval-store.ts';
 import { oweCards } from '#server/approval/show-card.ts';
+import { sealJson } from '#server/base/field-cipher.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { makeCustomer, makeMember } from '#tests/support/factories.ts';
 import { useWorld } from '#tests/support/world.ts';
@@ -34,7 +35,7 @@ async function ask(seats: { memberId: string; state?: string; level?: number }[]
       customerId: customer.id,
       title: world.deps.cipher.encrypt('云帆 50 人版'),
       reason: world.deps.cipher.encrypt('竞品更低'),
-      content: {},
+      content: sealJson(world.deps.cipher, {}),
       measure: 15,
       amountFen: 1_280_000n,
       risk,

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { openDatabase } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { makeFieldCipher } from '#server/base/field-cipher.ts';
+import { makeFieldCipher, sealJson } from '#server/base/field-cipher.ts';
 import { insertBinding } from '#server/binding/binding-store.ts';
 import { insertMessages } from '#server/conversation/conversation-store.ts';
 import { hashSessionToken } from '#server/member/session.ts';
@@ -156,7 +156,7 @@ async function sell(
       subject: subjectOf(id),
       title: cipher.encrypt('50 人版'),
       reason: cipher.encrypt('老客户'),
-      content: { opportunityId: id, discountBp: 500, discountBpBefore: 0 },
+      content: sealJson(cipher, { opportunityId: id, discountBp: 500, discountBpBefore: 0 }),
       measure: 5,
       amountFen: 1_280_000n,
       risk: 'low',

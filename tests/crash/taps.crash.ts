@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openDatabase } from '#server/base/database.ts';
-import { makeFieldCipher } from '#server/base/field-cipher.ts';
+import { makeFieldCipher, sealJson } from '#server/base/field-cipher.ts';
 import { newSessionToken } from '#server/member/session.ts';
 import { startDouble } from '#tests/bot/wecom-double.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
@@ -58,7 +58,7 @@ test(
           customerId: customer.id,
           title: cipher.encrypt('phone'),
           reason: cipher.encrypt('call back'),
-          content: { customerId: customer.id, field: 'phone', hours: 4 },
+          content: sealJson(cipher, { customerId: customer.id, field: 'phone', hours: 4 }),
           measure: 4,
           risk: 'low',
           levels: [{ of: 'any', escalateAfterMinutes: null }],

@@ -293,7 +293,7 @@ describe('an admin who joins two accounts by hand', () => {
         requesterId: caller.memberId,
         title: 't',
         reason: 'r',
-        content: {},
+        content: 'c',
         measure: 1,
         risk: 'low',
         levels: [{ ids: [gone.id] }],

@@ -74,7 +74,7 @@ test('a manager also reads of the team, and whoever is asked of approvals that w
     requesterId: rep.id,
     title: 't',
     reason: 'r',
-    content: {},
+    content: 'c',
     measure: 1,
     risk: 'low',
     levels: [],

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Approval" ALTER COLUMN "content" SET DATA TYPE TEXT;
