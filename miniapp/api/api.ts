@@ -94,6 +94,8 @@ export const api = {
   reps: to<typeof teamApi.reps>('GET', '/api/team/reps'),
   silentCustomers: to<typeof teamApi.silent>('GET', '/api/team/silent'),
   remindTeam: to<typeof teamApi.remind>('POST', '/api/team/remind'),
+  followUp: to<typeof teamApi.readSetting>('GET', '/api/settings/follow-up'),
+  saveFollowUp: to<typeof teamApi.saveSetting>('PUT', '/api/settings/follow-up'),
 
   members: to<typeof memberApi.list>('GET', '/api/members'),
   editMember: to<typeof memberApi.edit>('PATCH', '/api/members/:id'),

@@ -205,6 +205,20 @@ export const deskEn: Translated<typeof deskZhCN> = {
   'policy.wrong.form': 'Where the company’s form decides, its template and the number’s field are needed.',
   'policy.wrong.expire': 'Fill in a whole number from 1 to 2160, or leave it empty.',
 
+  'desk.tab.followUp': 'Follow-up rules',
+  'followUp.title': 'Follow-up rules',
+  'followUp.silent': 'No contact for too long, in days',
+  'followUp.silentNote':
+    'Counted from the last message or the last follow-up that was done. Customers who were lost do not count.',
+  'followUp.grade': 'Grade {grade}',
+  'followUp.gradeD': 'Grade {grade} and no grade',
+  'followUp.daysWrong': 'A whole number from 1 to {max}',
+  'followUp.digest': 'Morning digest',
+  'followUp.digestNote':
+    'On working days everybody reads what is overdue, due today, promised and silent; who has nothing gets nothing.',
+  'followUp.digestOn': 'Send the digest',
+  'followUp.hour': 'At what hour (China time)',
+  'followUp.saved': 'Saved. It holds from now on.',
   'delegate.title': 'Stand-ins',
   'delegate.note': 'While somebody is away, somebody else decides. What waits already goes over when it begins.',
   'delegate.none': 'Nobody stands in for anybody.',

@@ -33,7 +33,13 @@ async function settle(deps: Deps, todo: Todo, there: { done: boolean } | null): 
     }
     const change = changeFor(task, there.done, deps.now());
     const saved = change && (await saveTask(tx, deps.cipher, task, change));
-    if (!saved) return { task: null, owed: [] };
+    if (!saved) {
+      // A change of ours is on its way to something other than we thought: it must not be taken for told already.
+      const face = await readFace(tx, task);
+      const isAsThought = face && todo.shownFace === faceHash(deps.cipher, { ...face, done: there.done });
+      if (todo.state !== 'shown' && !isAsThought) await doubtTodo(tx, todo, deps.now());
+      return { task: null, owed: [] };
+    }
     // Said before it is owed: what the platform shows already is not told to it. One that lags behind is told all.
     const isUpToDate = todo.shownFace === faceHash(deps.cipher, await readFace(tx, task));
     if (isUpToDate) await saveShown(tx, todo, faceHash(deps.cipher, await readFace(tx, saved)));

@@ -138,7 +138,7 @@ test('an admin says that two accounts are one person, and gives roles', async ()
   await expect.poll(() => callsTo('PATCH /api/members/:id')[0]?.body).toEqual({ role: 'director' });
 });
 
-const screens = ['policies', 'policies', 'delegates', 'members'].map((tab) => ({ name: tab }));
+const screens = ['policies', 'policies', 'delegates', 'members', 'followUp', 'followUp'].map((tab) => ({ name: tab }));
 test.each(facesOf(screens, [1280, 1024]))(
   'axe finds nothing on the desk’s $name ($theme, $language, $width px)',
   async ({ name, ...face }) => {
@@ -148,3 +148,19 @@ test.each(facesOf(screens, [1280, 1024]))(
     expect(await examine(page)).toEqual([]);
   },
 );
+
+test('an admin says how long customers may go unheard, and when the digest comes', async () => {
+  const page = await openDesk();
+  await page.getByRole('tab', { name: '跟进规则' }).click();
+  const days = page.getByLabel('A 级');
+  await days.fill('0');
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByText('填 1 到 365 的整数').waitFor();
+  await days.fill('5');
+  await page.getByLabel('几点发').selectOption('8');
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByText('已保存，马上生效').waitFor();
+  expect(callsTo('PUT /api/settings/follow-up').map(({ body }) => body)).toEqual([
+    { silentDays: { A: 5, B: 14, C: 30, D: 60 }, digest: { enabled: true, hour: 8 } },
+  ]);
+});

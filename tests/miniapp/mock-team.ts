@@ -69,6 +69,7 @@ export function teamDeeds(
 ): Route[] {
   const deals = someDeals();
   const tasks = someLateTasks();
+  const followUp = { silentDays: { A: 7, B: 14, C: 30, D: 60 }, digest: { enabled: true, hour: 9 } };
   const stages = ['discovery', 'solution', 'quoted', 'negotiation', 'won', 'lost'];
   return [
     on(opportunityApi.list, ({ query }) => ({
@@ -118,6 +119,8 @@ export function teamDeeds(
       if (body['about'] === 'customer') throw new Refusing({ status: 429, code: 'team.reminded' });
       return { to: rep, text: '「答复优惠与交期」已逾期，请今天处理。', remindedAt: new Date().toISOString() };
     }),
+    on(teamApi.readSetting, () => followUp),
+    on(teamApi.saveSetting, ({ body }) => Object.assign(followUp, body)),
     on(taskApi.list, ({ query }) => ({ items: query['assigneeId'] === mock.me.id ? mock.view.tasks : tasks })),
     on(taskApi.edit, ({ params, body }) => {
       const task = tasks.find((one) => one.id === params['id']);
