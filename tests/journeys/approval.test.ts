@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { DingtalkPhone } from '#bot/sandbox/sandbox-api.ts';
-import { shows, useJourney } from '#tests/support/journey.ts';
-import { askDiscount, cardOn, dingtalkOf, newSale, ruleDiscounts } from '#tests/support/sale.ts';
+import { picture, shows, useJourney } from '#tests/support/journey.ts';
+import { askDiscount, cardOn, dingtalkOf, newSale, onCards, ruleDiscounts } from '#tests/support/sale.ts';
 
 const journey = useJourney();
 const story = '#story=2&as=wanglei&width=360';
@@ -10,12 +10,14 @@ const story = '#story=2&as=wanglei&width=360';
 test('a discount asked for in WeCom is agreed to on a card in DingTalk, and both sides show it', async () => {
   const { demo } = await dingtalkOf(journey);
   const title = await newSale(journey);
+  await ruleDiscounts(journey, () => onCards());
   const page = await journey.open(story);
   const sale = await askDiscount(page, title, '客户今天要定');
   await shows(sale.getByText(/折扣 15% · 待 .+ 审批/));
 
   const card = await cardOn(page, demo.manager, title);
   await shows(card.getByText('客户今天要定'));
+  await picture(page, 'sandbox');
   await card.getByRole('button', { name: '同意' }).click();
   await shows(card.getByText(/^已同意 · /));
 
@@ -26,9 +28,36 @@ test('a discount asked for in WeCom is agreed to on a card in DingTalk, and both
   expect(await copy.getByRole('button', { name: '同意' }).count()).toBe(0);
 });
 
+test.each([
+  ['phone', 375, 812],
+  ['desktop', 1024, 768],
+])('on a %s the manager reads what changes, who decides, and the customer beside it', async (name, width, height) => {
+  const { demo, users } = await dingtalkOf(journey);
+  const title = await newSale(journey);
+  await ruleDiscounts(journey, () => onCards());
+  const page = await journey.open(story);
+  await askDiscount(page, title, '客户今天要定，竞品报价更低');
+  const manager = users.find(({ user }) => user === demo.manager)?.member ?? '';
+  const inbox = await journey.open('inbox.html', { as: manager, width, height });
+  await shows(inbox.getByText('客户今天要定，竞品报价更低').first());
+  await picture(inbox, `inbox-${name}`);
+  await inbox
+    .getByRole('link', { name: new RegExp(title) })
+    .first()
+    .click();
+  await shows(inbox.getByRole('heading', { name: '变更对比' }));
+  await shows(inbox.getByText('¥10,880'));
+  await shows(inbox.getByRole('heading', { name: '客户与评分' }));
+  await picture(inbox, `approval-${name}`);
+  await inbox.goto(new URL('inbox.html#/team', journey.url).href);
+  expect(await shows(inbox.getByRole('heading', { name: '商机漏斗' }))).toBe(true);
+  await picture(inbox, `team-${name}`);
+});
+
 test('who rejects says why, and the rep reads it', async () => {
   const { demo } = await dingtalkOf(journey);
   const title = await newSale(journey);
+  await ruleDiscounts(journey, () => onCards());
   const page = await journey.open(story);
   const sale = await askDiscount(page, title, '对手报价更低');
   const card = await cardOn(page, demo.manager, title);
@@ -50,12 +79,7 @@ test('whom nobody answers in time passes it to somebody above, and their yes cou
   const { demo, users } = await dingtalkOf(journey);
   const title = await newSale(journey);
   // Nobody may wait for the clock here: it is over at once.
-  await ruleDiscounts(journey, ({ bands }) => ({
-    bands: bands.map((band) => ({
-      ...band,
-      levels: band.levels.map((level) => ({ ...level, escalateAfterMinutes: 0.01 })),
-    })),
-  }));
+  await ruleDiscounts(journey, () => onCards(0.01));
   const page = await journey.open(story);
   const sale = await askDiscount(page, title, '量大');
   const asked = new Set([demo.manager, demo.secondManager, demo.director]);
@@ -71,7 +95,11 @@ test('where the company’s own form decides, it is decided there, with the same
   const { demo, formTemplates } = await dingtalkOf(journey);
   const template = formTemplates.find(({ name }) => name === '折扣审批')?.template;
   const labels = { number: '审批编号', title: '事项', customer: '客户', measure: '折扣', reason: '理由' };
-  await ruleDiscounts(journey, () => ({ mode: 'form', form: { platform: 'dingtalk', template, labels } }));
+  await ruleDiscounts(journey, () => ({
+    ...onCards(),
+    mode: 'form',
+    form: { platform: 'dingtalk', template, labels },
+  }));
   const page = await journey.open(story);
   const sale = await askDiscount(page, title, '老客户');
 

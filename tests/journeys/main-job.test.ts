@@ -86,7 +86,6 @@ test('a new customer asks, and the rep sees who it is, what was said, how likely
   expect(await bubble(chat, answer).count()).toBe(0);
   await bubble(chat, answer).getByText('由侧边栏发送').waitFor();
   await sidebar.getByText('已发送').waitFor();
-  await picture(page, 'sandbox');
 });
 
 /** One message of the chat, as it and what is said about it stand there. */

@@ -66,6 +66,13 @@ export async function cardOn(page: Page, user: string, title: string): Promise<L
   return phone.getByRole('article').filter({ hasText: title });
 }
 
+/** The leaders of the rep's department decide, on cards. */
+export const onCards = (escalateAfterMinutes: number | null = null) => ({
+  mode: 'own',
+  form: null,
+  bands: [{ upTo: null, risk: 'low', levels: [{ who: { by: 'line', step: 1 }, of: 'any', escalateAfterMinutes }] }],
+});
+
 /** The admin lets discounts be decided otherwise from now on. */
 export async function ruleDiscounts(journey: Journey, change: (policy: Policy) => object): Promise<void> {
   const admin = (await journey.state()).members.find(({ position }) => position.includes('管理员'));
