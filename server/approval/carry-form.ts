@@ -106,10 +106,11 @@ async function settle(
   const { state, turns } = await forms.read(key);
   if (state === 'running') return;
   if (state === 'withdrawn') {
-    await saveFormRun(deps.db, approvalId, { run: 'ended' });
-    return unlessOver(() =>
+    await unlessOver(() =>
       changeApproval(deps, approvalId, (approval, now) => withdraw(approval, approval.requesterId, now)),
     );
+    // Not before: one that has ended is asked about by nobody.
+    return saveFormRun(deps.db, approvalId, { run: 'ended' });
   }
   const last = turns.findLast(({ result }) => result === state);
   const member = last ? await findMemberByKey(deps.db, platform, last.member) : null;

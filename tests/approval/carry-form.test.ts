@@ -43,6 +43,9 @@ const actions = async ({ id }: { id: string }) =>
 const leaderKey = async () =>
   (await world.deps.db.memberIdentity.findFirstOrThrow({ where: { memberId: company.leader.id } })).key;
 
+const accountOf = ({ id: memberId }: { id: string }) =>
+  world.deps.db.memberIdentity.findFirstOrThrow({ where: { memberId } });
+
 async function tell(key = 'form-1'): Promise<void> {
   await readForm(world.deps, 'wecom', key);
   await world.jobs.drain();
@@ -71,6 +74,19 @@ describe('where the company decides on its own form', () => {
     ]);
     expect(await stored(approval)).toMatchObject({ state: 'pending', mode: 'form', seats: [] });
     expect(office.cards.size, 'the form is the only thing to decide on').toBe(0);
+  });
+
+  test('a process that dies while it hears of a form that was taken back loses nothing', async () => {
+    const approval = await askFor();
+    await forms().withdraw('form-1', (await accountOf(company.rep)).key);
+    const db = new Proxy(world.deps.db, {
+      get: (of, name) =>
+        name === '$transaction' ? () => Promise.reject(new Error('killed')) : (Reflect.get(of, name) as unknown),
+    });
+    await expect(readForm({ ...world.deps, db }, 'wecom', 'form-1')).rejects.toThrow('killed');
+    await later();
+    expect(await stored(approval)).toMatchObject({ state: 'withdrawn' });
+    expect(await runOf(approval)).toBe('ended');
   });
 
   test('what is within the rule starts none', async () => {
