@@ -105,14 +105,18 @@ export async function showCard(deps: Deps, { key }: { key: string }): Promise<vo
   );
   if (!subject) return void (await settleCard(deps.db, deps.cipher, card, { state: 'failed', lastError: 'no seat' }));
   const face = faceOf(key, deps.config.PUBLIC_URL, subject);
+  // Told before it is settled: whoever is neither shown a card nor told would never know, and telling twice tells once.
+  const tell = () => tellWithoutCard(deps, card.approvalId, [card.memberId]);
   try {
-    const state = await settleCard(deps.db, deps.cipher, card, await show(deps, card, face));
-    if (state === 'owed') await deps.jobs.add('show-card', { key }, { key });
-    if (state === 'unreached') await tellWithoutCard(deps, card.approvalId, [card.memberId]);
+    const outcome = await show(deps, card, face);
+    if (outcome.state === 'unreached') await tell();
+    if ((await settleCard(deps.db, deps.cipher, card, outcome)) === 'owed')
+      await deps.jobs.add('show-card', { key }, { key });
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
-    const state = await settleCard(deps.db, deps.cipher, card, afterError(error, card, deps.now()));
-    if (state === 'failed' && face.buttons.length > 0) await tellWithoutCard(deps, card.approvalId, [card.memberId]);
+    const outcome = afterError(error, card, deps.now());
+    if (outcome.state === 'failed' && face.buttons.length > 0) await tell();
+    await settleCard(deps.db, deps.cipher, card, outcome);
     if (error.kind === 'rate_limited') throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Member } from '#prisma/client/client.ts';
 import { findApproval } from '#server/approval/approval-store.ts';
-import { oweCards } from '#server/approval/show-card.ts';
+import { oweCards, showCard, sweepCards } from '#server/approval/show-card.ts';
 import { sealJson } from '#server/base/field-cipher.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { makeCustomer, makeMember } from '#tests/support/factories.ts';
@@ -177,6 +177,24 @@ describe('cards of an approval', () => {
     const [notice] = await world.deps.db.notice.findMany();
     expect(notice).toMatchObject({ memberId: wang.id, path: `/inbox.html#/approvals/${id}` });
     expect((await cardRows())[0]?.state).toBe('unreached');
+  });
+
+  test('nor is the message lost with a process that dies before it writes it down', async () => {
+    const { id } = await ask([{ memberId: wang.id }]);
+    const [key = ''] = await owe(id);
+    world.jobs.clear();
+    phone.unreachable.add('wang');
+    const db = new Proxy(world.deps.db, {
+      get: (of, name) =>
+        name === 'notice'
+          ? { createMany: () => Promise.reject(new Error('killed')) }
+          : (Reflect.get(of, name) as unknown),
+    });
+    await expect(showCard({ ...world.deps, db }, { key })).rejects.toThrow('killed');
+    world.clock.advance(61_000);
+    await sweepCards(world.deps);
+    await world.jobs.drain();
+    expect(await world.deps.db.notice.count({ where: { memberId: wang.id } })).toBe(1);
   });
 
   test('whoever has accounts on both gets the card where its face can change', async () => {
