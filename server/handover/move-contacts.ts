@@ -209,24 +209,21 @@ async function allResults({ transfers, between }: Route): Promise<Map<PlatformKe
 }
 
 async function change(deps: Deps, handover: Handover, route: Route, item: Item, next: ItemChange): Promise<void> {
-  const saved = await deps.db.$transaction(async (tx) => {
+  // Before the item is done: what is done is not looked at again, and noting it twice notes it once.
+  if (next.state === 'done' && route.between.leaver) {
+    const at = next.doneAt ?? deps.now();
+    const contactKey = route.keys.get(item.id) ?? '';
+    await noteTransfer(deps, route.platform, { contactKey, giverId: handover.fromMemberId, at });
+  }
+  await deps.db.$transaction(async (tx) => {
     const count = await saveItems(tx, [item.id], item.state, next);
-    if (count > 0 && next.state === 'done') {
-      await recordAudit(tx, {
-        memberId: handover.createdBy,
-        action: 'contact.handed_over',
-        subject: `contact:${item.subjectId}`,
-        detail: { handover: handover.id, from: handover.fromMemberId, to: item.toMemberId },
-      });
-    }
-    return count > 0;
-  });
-  if (!saved || next.state !== 'done' || !route.between.leaver) return;
-  const contactKey = route.keys.get(item.id) ?? '';
-  await noteTransfer(deps, route.platform, {
-    contactKey,
-    giverId: handover.fromMemberId,
-    at: next.doneAt ?? deps.now(),
+    if (count === 0 || next.state !== 'done') return;
+    await recordAudit(tx, {
+      memberId: handover.createdBy,
+      action: 'contact.handed_over',
+      subject: `contact:${item.subjectId}`,
+      detail: { handover: handover.id, from: handover.fromMemberId, to: item.toMemberId },
+    });
   });
 }
 

@@ -487,6 +487,27 @@ describe('asking for approval', () => {
   });
 });
 
+test('a leaver’s contact that went over is theirs no longer, also when the process dies as it learns of it', async () => {
+  platform.members.delete('giver');
+  await tell(world.deps, 'wecom', { kind: 'member_left', member: 'giver' });
+  const id = await approved(world, company, { from: company.giver, rule: toOne() });
+  await runRound(world);
+  arrive('chen', 'liu', 'sun');
+  world.clock.advance(24 * 3_600_000);
+  const { pool } = world.deps;
+  await pool.query(
+    `CREATE FUNCTION killed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''killed''; END'`,
+  );
+  await pool.query('CREATE TRIGGER killed BEFORE UPDATE ON "Follow" FOR EACH ROW EXECUTE FUNCTION killed()');
+  await expect(runHandover(world.deps, { handoverId: id })).rejects.toThrow('killed');
+  await pool.query('DROP FUNCTION killed CASCADE');
+  world.clock.advance(3 * 3_600_000);
+  await runRound(world);
+  expect(await stored(world, id)).toMatchObject({ state: 'done' });
+  const follows = await world.deps.db.follow.findMany({ where: { memberId: company.giver.id } });
+  expect(new Set(follows.map(({ state }) => state))).toEqual(new Set(['transferred']));
+});
+
 test('taking it back waits for its approval before it holds the hand-over, as taking effect does', async () => {
   const { handover, caller } = await draft(world, company, { from: company.giver, rule: toOne() });
   const { approvalId } = await submitHandover(world.deps, caller, handover);
