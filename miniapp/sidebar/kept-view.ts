@@ -6,6 +6,8 @@ import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
  */
 const PREFIX = 'zhike.view.';
 const CHARS_MAX = 200_000;
+/** Grows when SidebarView gains a part: what an older page kept lacks it. */
+const SHAPE = 2;
 
 interface Kept {
   at: number;
@@ -15,7 +17,8 @@ interface Kept {
 export function keptView(memberId: string, contactKey: string): Kept | null {
   try {
     const text = sessionStorage.getItem(keyOf(memberId, contactKey));
-    return text ? (JSON.parse(text) as Kept) : null;
+    const kept = text ? (JSON.parse(text) as Kept & { shape?: number }) : null;
+    return kept?.shape === SHAPE ? kept : null;
   } catch {
     return null;
   }
@@ -26,7 +29,7 @@ export function keepView(memberId: string, contactKey: string, kept: Kept): void
     for (const key of Object.keys(sessionStorage)) {
       if (key.startsWith(PREFIX) && !key.startsWith(keyOf(memberId, ''))) sessionStorage.removeItem(key);
     }
-    const text = JSON.stringify(kept);
+    const text = JSON.stringify({ ...kept, shape: SHAPE });
     if (text.length + charsKept() > CHARS_MAX) forgetAll();
     sessionStorage.setItem(keyOf(memberId, contactKey), text);
   } catch {

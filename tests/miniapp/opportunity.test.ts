@@ -437,6 +437,18 @@ describe('the progress of a request', () => {
   });
 });
 
+test('what an older page kept of this contact is not shown: it knows of no sales', async () => {
+  const page = await openTab();
+  await page.evaluate(() => {
+    const key = Object.keys(sessionStorage).find((name) => name.startsWith('zhike.view.')) ?? '';
+    const { at, view } = JSON.parse(sessionStorage.getItem(key) ?? '{}') as { at: number; view: object };
+    sessionStorage.setItem(key, JSON.stringify({ at, view: { ...view, opportunities: undefined } }));
+  });
+  product.view.opportunities = [someSale()];
+  await page.reload();
+  expect(await isSeen(page.getByRole('heading', { name: '恒达精密 50 人版' }))).toBe(true);
+});
+
 test('offline everything is there to read, and nothing can be changed', async () => {
   product.view.opportunities = [someSale()];
   const page = await openTab();
