@@ -259,6 +259,7 @@ async function afterReset(): Promise<void> {
 export async function startStory(number: number, keep = { contact: false, phone: false }): Promise<void> {
   const story = stories.find((one) => one.number === number);
   if (!story || !scene.state) return;
+  scene.story = number;
   await setFaults({ ...noFaults, ...story.faults });
   if (dingtalk.state) await setDingtalkFaults(noDingtalkFaults);
   if (scene.view === 'desk') await showChat();
@@ -266,7 +267,6 @@ export async function startStory(number: number, keep = { contact: false, phone:
   if (scene.contacts.length === 0) await become(demo.member);
   if (!keep.contact) scene.contact = firstContact();
   scene.view = 'chat';
-  scene.story = number;
   if (!keep.phone) scene.phone = story.phone;
   if (story.phone === 'dingtalk') dingtalk.place = 'assistant';
   scene.frameUrl = null;
