@@ -1,3 +1,4 @@
+import { Prisma } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
 import { followedStates, type FollowState } from '#server/contact/follow.ts';
@@ -178,13 +179,27 @@ export async function listLeavers(
   memberIds: readonly string[] | null,
 ): Promise<{ id: string; name: string; leftAt: Date | null }[]> {
   const all = memberIds === null;
-  return db.$queryRaw`
-    SELECT m.id, m.name, m."leftAt" FROM "Member" m
-    WHERE m.status = 'left' AND m."leftAt" >= ${since} AND (${all} OR m.id = ANY(${all ? [] : [...memberIds]}::uuid[]))
-      AND (EXISTS (SELECT 1 FROM "Follow" f WHERE f."memberId" = m.id AND f.state = ANY(${followedStates}))
-        OR EXISTS (SELECT 1 FROM "Customer" c WHERE c."ownerId" = m.id)
-        OR EXISTS (SELECT 1 FROM "Opportunity" o WHERE o."ownerId" = m.id AND o.stage = ANY(${[...openStages]}))
-        OR EXISTS (SELECT 1 FROM "Task" t WHERE t."assigneeId" = m.id AND t.state = ANY(${openTasks}))
-        OR EXISTS (SELECT 1 FROM "Approval" a WHERE a.state = 'pending' AND a."requesterId" = m.id))
-    ORDER BY m."leftAt" DESC, m.id LIMIT 100`;
+  const isMeant = Prisma.sql`(${all} OR m.id = ANY(${all ? [] : [...memberIds]}::uuid[]))`;
+  return db.$queryRaw`${leaversWith(since, isMeant)} ORDER BY m."leftAt" DESC, m.id LIMIT 100`;
 }
+
+/** Of these, those nobody was told of and nobody hands over for; first left first. */
+export async function listUnproposed(db: Db, since: Date): Promise<{ id: string; name: string; leftAt: Date }[]> {
+  const isOpen = Prisma.sql`
+    NOT EXISTS (SELECT 1 FROM "Handover" h WHERE h."fromMemberId" = m.id AND h.state <> 'withdrawn')
+    AND NOT EXISTS (SELECT 1 FROM "AuditEntry" e WHERE e.subject = 'member:' || m.id AND e.action = ${PROPOSED}
+      AND (e.detail->>'leftAt')::timestamptz = m."leftAt")`;
+  return db.$queryRaw`${leaversWith(since, isOpen)} ORDER BY m."leftAt", m.id LIMIT 100`;
+}
+
+/** What the audit log says of a leaver whose leaders were told, with when they left: somebody may come back and leave again. */
+export const PROPOSED = 'handover.proposed';
+
+const leaversWith = (since: Date, condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  SELECT m.id, m.name, m."leftAt" FROM "Member" m
+  WHERE m.status = 'left' AND m."leftAt" >= ${since} AND ${condition}
+    AND (EXISTS (SELECT 1 FROM "Follow" f WHERE f."memberId" = m.id AND f.state = ANY(${followedStates}))
+      OR EXISTS (SELECT 1 FROM "Customer" c WHERE c."ownerId" = m.id)
+      OR EXISTS (SELECT 1 FROM "Opportunity" o WHERE o."ownerId" = m.id AND o.stage = ANY(${[...openStages]}))
+      OR EXISTS (SELECT 1 FROM "Task" t WHERE t."assigneeId" = m.id AND t.state = ANY(${openTasks}))
+      OR EXISTS (SELECT 1 FROM "Approval" a WHERE a.state = 'pending' AND a."requesterId" = m.id))`;

@@ -313,12 +313,3 @@ function toItem({ lastError, ...row }: ItemRow): Item {
     reason: lastError as ItemReason | null,
   };
 }
-
-/** Whether whoever leads them was told, or somebody hands over for them already. */
-export async function isProposed(db: Db, leaverId: string, leftAt: Date): Promise<boolean> {
-  const told = await db.notice.count({
-    where: { key: { startsWith: `handover-proposed:${leaverId}:${leftAt.toISOString()}:` } },
-  });
-  const made = await db.handover.count({ where: { fromMemberId: leaverId, state: { not: 'withdrawn' } } });
-  return told + made > 0;
-}

@@ -1,22 +1,20 @@
+import { recordAudit } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { lineAbove } from '#server/approval/org.ts';
 import { readOrg } from '#server/approval/org-store.ts';
 import { getMember } from '#server/member/member-store.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
-import { countBelongings, listLeavers } from './belongings-store.ts';
+import { countBelongings, listUnproposed, PROPOSED } from './belongings-store.ts';
 import { leaverNoticeKey, leaverText } from './handover-notice.ts';
-import { isProposed } from './handover-store.ts';
 
 const DAY_MS = 86_400_000;
-/** Notices are kept for longer, so nobody is told twice. */
+/** Who left before is no news. */
 export const PROPOSED_MS = 30 * DAY_MS;
 
 /** Whoever leads a member who left and still has something is told, once. */
 export async function proposeHandovers(deps: Deps): Promise<void> {
   const now = deps.now();
-  const leavers = await listLeavers(deps.db, new Date(now.getTime() - PROPOSED_MS), null);
-  for (const { id, name, leftAt } of leavers) {
-    if (leftAt === null || (await isProposed(deps.db, id, leftAt))) continue;
+  for (const { id, name, leftAt } of await listUnproposed(deps.db, new Date(now.getTime() - PROPOSED_MS))) {
     const counts = await countBelongings(deps.db, id);
     const notices: NewNotice[] = [];
     for (const leaderId of await leadersOf(deps, id)) {
@@ -28,7 +26,13 @@ export async function proposeHandovers(deps: Deps): Promise<void> {
         path: `/desk.html#/handovers/new?from=${id}`,
       });
     }
-    await insertNotices(deps.db, deps.cipher, notices, now);
+    // Who has nobody above yet is looked at again.
+    if (notices.length === 0) continue;
+    await deps.db.$transaction(async (tx) => {
+      await insertNotices(tx, deps.cipher, notices, now);
+      const detail = { leftAt: leftAt.toISOString(), to: notices.map(({ memberId }) => memberId) };
+      await recordAudit(tx, { memberId: null, action: PROPOSED, subject: `member:${id}`, detail });
+    });
     for (const { memberId } of notices) deps.live.publish(`member.${memberId}`, { part: 'handovers' });
     await deps.jobs.addAll(
       'send-notice',

@@ -546,6 +546,24 @@ describe('somebody leaves', () => {
     ]);
   });
 
+  test('of many who leave together none is forgotten', async () => {
+    const { db } = world.deps;
+    const leave = (at: string) => ({ status: 'left', leftAt: new Date(at) });
+    await db.member.update({ where: { id: company.giver.id }, data: leave('2026-02-25T00:00:00Z') });
+    const later = await db.member.createManyAndReturn({
+      data: Array.from({ length: 100 }, (_, at) => ({ name: `员工${at}`, ...leave('2026-02-26T00:00:00Z') })),
+    });
+    const ids = later.map(({ id }) => id);
+    await db.task.createMany({
+      data: ids.map((assigneeId) => ({ title: world.deps.cipher.encrypt('发报价'), assigneeId })),
+    });
+    await db.handover.createMany({
+      data: ids.map((fromMemberId) => ({ fromMemberId, leaver: true, reason: '离职', createdBy: company.manager.id })),
+    });
+    await runRound(world);
+    expect(platform.notices.map(({ text }) => text.split('\n')[0])).toEqual(['王磊 已离职']);
+  });
+
   test('whoever left one of two messengers hands over there as a leaver does', async () => {
     await world.deps.db.memberIdentity.updateMany({
       where: { memberId: company.giver.id },
