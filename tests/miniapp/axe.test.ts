@@ -175,6 +175,16 @@ const states: State[] = [
     },
   },
   {
+    name: 'what was done to a sale',
+    view: () => ({ opportunities: [someSale()] }),
+    reach: async (page) => {
+      await open(page, 'opportunity');
+      await page.locator('#panel-opportunity .deeds .link').last().click();
+      await sheet(page);
+      await page.locator('.change').first().waitFor();
+    },
+  },
+  {
     name: 'the progress of a request with a question',
     view: () => ({ opportunities: [someSale({ approval: ownRequest({ question: '竞品报多少？' }) })] }),
     reach: async (page, product) => {
