@@ -91,7 +91,9 @@ test('a session that ends keeps what was written, and it is there again after th
   const other = await page.context().newPage();
   await other.goto(new URL(`sidebar.html?contact=${contact}`, journey.url).href);
   await other.getByRole('button', { name: '更多' }).click();
+  const ended = other.waitForResponse((response) => response.url().endsWith('/api/logout'));
   await other.getByRole('button', { name: '退出登录' }).click();
+  await ended;
   await other.close();
 
   await reply.fill('这句话不能丢。');
