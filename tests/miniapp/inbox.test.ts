@@ -351,3 +351,30 @@ test('a rep sees no numbers of others', async () => {
   await sees(page, /供经理、总监和管理员使用/);
   expect(callsTo('GET /api/team/reps')).toEqual([]);
 });
+
+test('who asked adds a file, and one that is too large is refused before it is sent', async () => {
+  Object.assign(product.me, rep, { role: 'rep' });
+  Object.assign(approval(702), { may: approval(720).may });
+  const page = await detailOf(702);
+  const file = (name: string, bytes: number) => ({ name, mimeType: 'text/plain', buffer: Buffer.alloc(bytes, 'x') });
+  await page.getByLabel('添加附件').setInputFiles(file('太大.txt', 800 * 1024));
+  await sees(page, '文件太大，最多 700 KB。');
+  expect(callsTo('POST /api/approvals/:id/attachments')).toEqual([]);
+  await page.getByLabel('添加附件').setInputFiles(file('报价单.txt', 5));
+  await sees(page.getByRole('article'), '报价单.txt');
+  expect(callsTo('POST /api/approvals/:id/attachments')[0]?.body).toEqual({
+    name: '报价单.txt',
+    type: 'text/plain',
+    base64: 'eHh4eHg=',
+  });
+  expect(await page.getByText('内容变了').count()).toBe(0);
+});
+
+test('after the press the keyboard is at what takes the decision back', async () => {
+  const page = await detailOf(701);
+  await press(page, '同意');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('撤销');
+  await page.keyboard.press('Enter');
+  await page.clock.runFor(60_000);
+  expect(decided()).toEqual([]);
+});

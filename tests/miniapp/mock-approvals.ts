@@ -277,6 +277,18 @@ export function approvalDeeds(mock: MockProduct, on: On): Route[] {
     on(approvalApi.ask, (asked) => change(asked, 'question_asked', { question: String(asked.body['question']) })),
     on(approvalApi.answer, (asked) => change(asked, 'question_answered', { question: null })),
     on(approvalApi.comment, (asked) => change(asked, 'commented')),
+    on(approvalApi.attach, ({ params, body }) => {
+      const approval = get(params['id']);
+      approval.attachments.push({
+        id: id(850 + approval.attachments.length),
+        name: String(body['name']),
+        type: String(body['type']),
+        bytes: Buffer.from(String(body['base64']), 'base64').length,
+        viewedByMe: true,
+      });
+      approval.revision += 1;
+      return approval;
+    }),
     on(approvalApi.readAttachment, ({ params }) => {
       const attachment = get(params['id']).attachments.find((one) => one.id === params['attachmentId']);
       if (!attachment) throw new Refusing({ status: 404, code: 'approval.unknown' });
