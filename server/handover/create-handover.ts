@@ -2,6 +2,7 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
+import { lockRequestKey } from '#server/approval/approval-store.ts';
 import { announceHandover } from './announce-handover.ts';
 import { nothingToGo, type Handover } from './handover.ts';
 import { findHandover, getHandover, insertHandover, patient } from './handover-store.ts';
@@ -22,7 +23,10 @@ export async function createHandover(deps: Deps, caller: Caller, wish: HandoverW
   const { from, assignments } = await planHandover(deps, caller, wish);
   if (assignments.length === 0) throw nothingToGo();
   const createdAt = deps.now();
-  await deps.db.$transaction(async (tx) => {
+  const twin = await deps.db.$transaction(async (tx) => {
+    await lockRequestKey(tx, id);
+    const made = await findHandover(tx, id);
+    if (made) return asCreatedBefore(made, caller);
     const leaver = from.status === 'left';
     const handover = { id, fromMemberId: from.id, leaver, reason, message, createdBy: caller.memberId, createdAt };
     await insertHandover(tx, handover, assignments);
@@ -32,7 +36,9 @@ export async function createHandover(deps: Deps, caller: Caller, wish: HandoverW
       subject: `handover:${id}`,
       detail: { from: from.id, ...countKinds(assignments) },
     });
+    return null;
   }, patient);
+  if (twin) return twin;
   const handover = await getHandover(deps.db, caller, id);
   announceHandover(deps, handover);
   return handover;

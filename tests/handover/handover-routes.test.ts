@@ -88,6 +88,9 @@ test('a draft is made once however often it is sent, and somebody else’s key i
   const second = await http.ask('POST', '/api/handovers', { as: manager, body });
   expect((second.body as HandoverView).id).toBe((first.body as HandoverView).id);
   expect(await world.deps.db.handoverItem.count()).toBe(6);
+  const together = wish();
+  const press = () => http.ask('POST', '/api/handovers', { as: manager, body: together });
+  expect((await Promise.all([press(), press(), press()])).map(({ status }) => status)).toEqual([201, 201, 201]);
   const director = await openSession(world.deps, company.director);
   expect(await http.ask('POST', '/api/handovers', { as: director, body })).toMatchObject({
     status: 409,
