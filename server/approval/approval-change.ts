@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { netOf } from '#server/base/net-of.ts';
 import type { Approval } from './approval.ts';
 import { approvalContents, type approvalChange, type ApprovalContent } from './approval-api.ts';
 
@@ -18,8 +19,8 @@ export function changesOf({ kind, content, amountFen, measure }: Approval): Chan
         after: discountBp / 100,
       };
       if (amountFen === null) return [percent];
-      const net = (basisPoints: number) => Math.round((amountFen * (10_000 - basisPoints)) / 10_000);
-      return [percent, { field: 'amount', format: 'money', before: net(discountBpBefore), after: net(discountBp) }];
+      const [before, after] = [netOf(amountFen, discountBpBefore), netOf(amountFen, discountBp)];
+      return [percent, { field: 'amount', format: 'money', before, after }];
     }
     case 'contract_terms': {
       const { terms, termsBefore } = parsed.data as ApprovalContent<'contract_terms'>;

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { netOf } from '#server/base/net-of.ts';
 import type { ApprovalView } from '#server/approval/approval-api.ts';
 import { newestApprovals } from '#server/approval/view-approval.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
-import { daysSince, gatesOf, netOf, subjectOf, type Opportunity } from './opportunity.ts';
+import { daysSince, gatesOf, subjectOf, type Opportunity } from './opportunity.ts';
 import type { opportunityApi, OpportunityView } from './opportunity-api.ts';
 import { listNames, listOpenOf, type Names, type ReadChange } from './opportunity-store.ts';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { netOf } from '#server/base/net-of.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { opportunityStages, type OpportunityStage } from '#server/opportunity/opportunity-api.ts';
 import {
@@ -12,7 +13,6 @@ import {
   missingFor,
   move,
   mustAllowException,
-  netOf,
   openStages,
   type Opportunity,
 } from '#server/opportunity/opportunity.ts';

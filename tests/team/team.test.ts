@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Contact, Customer, Department, Member } from '#prisma/client/client.ts';
-import { netOf } from '#server/opportunity/opportunity.ts';
+import { netOf } from '#server/base/net-of.ts';
 import type { OpportunityStage } from '#server/opportunity/opportunity-api.ts';
 import type { RepRow, SilentCustomer } from '#server/team/team-api.ts';
 import { makeContact, makeCustomer, makeDepartment, makeMember, openSession } from '#tests/support/factories.ts';
