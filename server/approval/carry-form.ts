@@ -146,8 +146,9 @@ async function accountOf(deps: Deps, memberId: string, platform: string): Promis
 
 /** The template, or the requester's account, is not what the policy thinks: a person must look at it. */
 async function fail(deps: Deps, row: FormRow, why: string): Promise<void> {
-  await saveFormRun(deps.db, row.approvalId, { run: 'failed' });
+  // In this order: what has failed is not looked at again.
   await noteForm(deps, row.approvalId, 'form_failed', why);
+  await saveFormRun(deps.db, row.approvalId, { run: 'failed' });
 }
 
 async function afterError(deps: Deps, row: FormRow, error: PlatformError): Promise<void> {

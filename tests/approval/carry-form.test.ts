@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Approval } from '#server/approval/approval.ts';
 import { withdraw } from '#server/approval/approval.ts';
 import { findApproval, listHistory } from '#server/approval/approval-store.ts';
-import { readForm } from '#server/approval/carry-form.ts';
+import { carryForm, readForm } from '#server/approval/carry-form.ts';
 import { changeApproval } from '#server/approval/change-approval.ts';
 import { decideApproval } from '#server/approval/decide-approval.ts';
 import { builtInPolicy } from '#server/approval/policy.ts';
@@ -87,6 +87,19 @@ describe('where the company decides on its own form', () => {
     await later();
     expect(await stored(approval)).toMatchObject({ state: 'withdrawn' });
     expect(await runOf(approval)).toBe('ended');
+  });
+
+  test('nor does one that dies while a form cannot be started: it is said all the same', async () => {
+    office.fail('forms.start', 'rejected', { times: 2 });
+    const approval = await requestApproval(world.deps, { memberId: company.rep.id }, discountDraft());
+    const db = new Proxy(world.deps.db, {
+      get: (of, name) =>
+        name === '$transaction' ? () => Promise.reject(new Error('killed')) : (Reflect.get(of, name) as unknown),
+    });
+    await expect(carryForm({ ...world.deps, db }, { approvalId: approval.id })).rejects.toThrow('killed');
+    await later();
+    expect(await actions(approval)).toContain('form_failed');
+    expect(await runOf(approval)).toBe('failed');
   });
 
   test('what is within the rule starts none', async () => {
