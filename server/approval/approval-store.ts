@@ -126,6 +126,12 @@ export async function listHistory(db: Db, cipher: FieldCipher, approvalId: strin
   return rows.map((row) => toEntry(cipher, row));
 }
 
+/** Whether the member asked for it, be it somebody else's request by now. */
+export async function wasAskedBy(db: Db, approvalId: string, memberId: string): Promise<boolean> {
+  const asked = { approvalId, memberId, action: 'requested' satisfies HistoryAction };
+  return (await db.approvalHistory.count({ where: asked })) > 0;
+}
+
 /** Why each was rejected. */
 export async function listVerdicts(db: Db, cipher: FieldCipher, ids: string[]): Promise<Map<string, string | null>> {
   const rows = await db.approvalHistory.findMany({ where: { approvalId: { in: ids }, action: 'rejected' } });

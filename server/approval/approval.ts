@@ -665,7 +665,7 @@ const expired = (at: Date | null) =>
     at: at?.toISOString() ?? null,
   });
 
-const ownRequest = () =>
+export const ownRequest = () =>
   new Refusal('approval.own_request', 'Nobody decides what they asked for themselves. Let somebody else decide.', 403);
 
 const reasonNeeded = () =>

@@ -1,8 +1,9 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import { decide, type Actor, type Approval, type Decision } from './approval.ts';
+import { decide, ownRequest, type Actor, type Approval, type Decision } from './approval.ts';
 import type { ApprovalKind } from './approval-api.ts';
+import { wasAskedBy } from './approval-store.ts';
 import { changeApproval } from './change-approval.ts';
 import { getVisible } from './find-visible.ts';
 
@@ -17,6 +18,9 @@ export interface Tap {
 /** The one way to decide, whoever presses where. Whoever is too late is told who was first. */
 export async function decideApproval(deps: Deps, actor: Actor, tap: Tap): Promise<Approval> {
   const { id, revision, decision, reason } = tap;
+  const { memberId } = actor;
+  // Whoever asked and handed it over may come to be asked themselves.
+  if (memberId !== null && decision === 'approve' && (await wasAskedBy(deps.db, id, memberId))) throw ownRequest();
   return changeApproval(deps, id, (approval, now) =>
     decide(approval, actor, { revision, decision, reason: reason ?? null }, now),
   );

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { handOverApproval } from '#server/approval/act-on-approval.ts';
 import { attendApproval, sweepApprovals } from '#server/approval/sweep-approvals.ts';
 import type { Approval } from '#server/approval/approval.ts';
 import { ask, answer, remind, transfer, withdraw } from '#server/approval/approval.ts';
@@ -163,6 +164,19 @@ describe('passing on and waiting', () => {
     await passOn(company.director.id);
     await expect(press(approval, company.leader.id)).rejects.toMatchObject({ code: 'approval.not_asked' });
     expect(await press(approval, company.director.id)).toMatchObject({ state: 'approved' });
+  });
+
+  test('whoever asked and handed it over does not decide it, however it comes back', async () => {
+    const approval = await askFor();
+    const { rep, stranger, leader } = company;
+    await world.deps.db.$transaction((tx) =>
+      handOverApproval(tx, world.deps, { approvalId: approval.id, from: rep.id, to: stranger.id }),
+    );
+    const passed = await changeApproval(world.deps, approval.id, (it, now) =>
+      transfer(it, leader.id, { memberId: rep.id, reason: null, revision: it.revision }, now),
+    );
+    await expect(press(passed, rep.id)).rejects.toMatchObject({ code: 'approval.own_request' });
+    expect(await stored(approval)).toMatchObject({ state: 'pending' });
   });
 
   test('a reminder is sent once in 30 minutes', async () => {
