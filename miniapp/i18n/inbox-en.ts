@@ -253,6 +253,7 @@ export const inboxEn: Translated<typeof inboxZhCN> = {
   'team.part.funnel': 'Pipeline',
   'team.part.silent': 'No contact',
   'team.of': 'Only {name}',
+  'team.handOver': 'Hand over their customers',
   'team.everybody': 'Show everybody',
   'team.count': '{n}',
   'team.stalled': '{n} stalled',

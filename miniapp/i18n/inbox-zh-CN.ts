@@ -247,6 +247,7 @@ export const inboxZhCN = {
   'team.part.funnel': '商机漏斗',
   'team.part.silent': '久未联系',
   'team.of': '只看{name}',
+  'team.handOver': '交接名下客户',
   'team.everybody': '看全部',
   'team.count': '{n} 个',
   'team.stalled': '停滞 {n}',

@@ -4,7 +4,7 @@ import { launchBrowser } from '#tests/support/browser.ts';
 import { launchOldBrowser } from '#tests/support/old-browser.ts';
 import { clientAgent, dingtalkAgent, putDingtalkBridge } from './client-bridge.ts';
 import { someApprovals } from './mock-approvals.ts';
-import { id, manager } from './mock-part.ts';
+import { id, manager, rep } from './mock-part.ts';
 import { startMockProduct, type MockProduct } from './mock-product.ts';
 import { someMessages, someView } from './mock-view.ts';
 
@@ -61,6 +61,20 @@ test('a DingTalk client in dark colours gets a dark page', async () => {
   const page = await openIn(dingtalkAgent.replace('colorScheme/light', 'colorScheme/dark'), { code: 'x' });
   await page.getByRole('article').first().waitFor();
   expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+});
+
+test('a page of ours that is another is opened by DingTalk, and this one is closed by it', async () => {
+  const page = await openIn(dingtalkAgent, { code: 'x' });
+  await page.getByRole('link', { name: '团队' }).click();
+  await page.getByRole('link', { name: rep.name }).click();
+  await page.getByRole('button', { name: '交接名下客户' }).click();
+  await expect
+    .poll(async () => (await asked(page)).find(({ name }) => name === 'biz.util.openLink')?.params)
+    .toMatchObject({ url: `${product.url}/desk.html#/handovers/new?from=${rep.id}` });
+
+  await page.goto(`${product.url}/inbox.html#/approvals/${id(711)}`);
+  await page.getByRole('button', { name: '关闭页面' }).click();
+  await expect.poll(async () => (await asked(page)).map(({ name }) => name)).toContain('biz.navigation.close');
 });
 
 test('where DingTalk gives no code the user is told, and can try again', async () => {
