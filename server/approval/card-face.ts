@@ -13,6 +13,8 @@ export interface CardSubject {
   risk: (typeof risks)[number];
   measure: number;
   amountFen: number | null;
+  /** What the amount would become, in fen; null where it stays. */
+  amountAfterFen: number | null;
   revision: number;
   question: string | null;
   requesterName: string;
@@ -65,12 +67,12 @@ function buttonsOf({ risk, question, revision }: CardSubject, say: Words): CardB
 }
 
 function linesOf(subject: CardSubject, say: Words): Card['lines'] {
-  const { requesterName, customerName, amountFen, reason, createdAt, question } = subject;
+  const { requesterName, customerName, reason, createdAt, question } = subject;
   const much = say.measures[subject.kind](subject.measure);
   const lines = [
     { label: say.who, text: requesterName },
     { label: say.customer, text: customerName ?? '' },
-    { label: say.amount, text: amountFen === null ? '' : yuan(amountFen) },
+    { label: say.amount, text: amountOf(subject) },
     { label: say.measure[subject.kind], text: much },
     question === null ? { label: say.why, text: reason } : { label: say.asked, text: question },
     { label: say.when, text: shanghaiTime(createdAt) },
@@ -86,6 +88,12 @@ function verdictOf({ state, seat, ended }: CardSubject, say: Words): string {
   }
   const words = ended?.words ? `${say.colon}${ended.words}` : '';
   return [say.states[state], ended?.by ?? '', ended ? shanghaiTime(ended.at) : ''].filter(Boolean).join(' · ') + words;
+}
+
+/** ¥12,800 → ¥10,880 */
+function amountOf({ amountFen, amountAfterFen }: CardSubject): string {
+  const known = [amountFen, amountAfterFen].flatMap((fen) => (fen === null ? [] : [yuan(fen)]));
+  return known.join(' → ');
 }
 
 /** 10880 yuan of 1088000 fen: ¥10,880 */

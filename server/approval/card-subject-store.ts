@@ -2,6 +2,7 @@ import type { Db } from '#server/base/database.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
 import { listLocales } from '#server/member/member-store.ts';
 import type { Approval, Seat } from './approval.ts';
+import { changesOf } from './approval-change.ts';
 import { findApproval, listVerdicts } from './approval-store.ts';
 import type { CardSubject } from './card-face.ts';
 
@@ -25,6 +26,9 @@ export async function subjectsOf(db: Db, cipher: FieldCipher, approval: Approval
   const verdicts = approval.state === 'rejected' ? await listVerdicts(db, cipher, [approval.id]) : new Map();
   const nameOf = (id: string | null) => (id === null ? null : (approval.names.get(id) ?? null));
   const { id: approvalId, kind, state, title, reason, risk, measure, amountFen, revision, question } = approval;
+  const amount = changesOf(approval).find(({ field }) => field === 'amount');
+  const [before, after] = [Number(amount?.before), Number(amount?.after)];
+  const amounts = amount ? { amountFen: before, amountAfterFen: after } : { amountFen, amountAfterFen: null };
   const about = {
     approvalId,
     kind,
@@ -33,7 +37,7 @@ export async function subjectsOf(db: Db, cipher: FieldCipher, approval: Approval
     reason,
     risk,
     measure,
-    amountFen,
+    ...amounts,
     revision,
     question,
     requesterName: nameOf(approval.requesterId) ?? '',

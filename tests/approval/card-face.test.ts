@@ -13,6 +13,7 @@ const open: CardSubject = {
   risk: 'low',
   measure: 15,
   amountFen: 1_280_050,
+  amountAfterFen: 1_088_000,
   revision: 3,
   question: null,
   requesterName: '李雷',
@@ -32,7 +33,7 @@ describe('a card', () => {
       lines: [
         { label: '申请人', text: '李雷' },
         { label: '客户', text: '上海云帆科技有限公司' },
-        { label: '金额', text: '¥12,800.50' },
+        { label: '金额', text: '¥12,800.50 → ¥10,880' },
         { label: '折扣', text: '15 %' },
         { label: '原因', text: '竞品报价更低' },
         { label: '时间', text: '2026-03-01 10:00' },
