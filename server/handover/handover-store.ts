@@ -1,7 +1,7 @@
 import type { Handover as Row, HandoverItem as ItemRow, Prisma } from '#prisma/client/client.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
-import type { ItemReason } from './handover-api.ts';
+import { itemKinds, type ItemReason } from './handover-api.ts';
 import {
   settledStates,
   unknownHandover,
@@ -251,6 +251,8 @@ export async function listElsewhere(
 ): Promise<{ kind: ItemKind; id: string }[]> {
   const rows = await db.handoverItem.findMany({
     where: {
+      // Named all of them: the index begins with it.
+      kind: { in: [...itemKinds] },
       subjectId: { in: [...subjectIds] },
       ...(exceptId ? { handoverId: { not: exceptId } } : {}),
       state: { in: ['planned', 'asking', 'waiting'] },

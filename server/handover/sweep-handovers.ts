@@ -9,7 +9,10 @@ const BATCH = 200;
 
 /** Sets going what is due: what waits for a platform, what a process that died left, what was rejected, who left. */
 export async function sweepHandovers(deps: Deps): Promise<void> {
-  for (const asked of await listAsked(deps.db, BATCH)) await settleAsked(deps, asked);
+  for (const asked of await listAsked(deps.db, BATCH)) {
+    // One that cannot be settled must not keep those that run waiting.
+    await settleAsked(deps, asked).catch((err: unknown) => deps.log.error({ err }, 'a hand-over was not settled'));
+  }
   for (const id of await listDueHandovers(deps.db, deps.now(), BATCH)) await runSoon(deps, id);
   await proposeHandovers(deps);
 }

@@ -508,6 +508,18 @@ test('a leaver’s contact that went over is theirs no longer, also when the pro
   expect(new Set(follows.map(({ state }) => state))).toEqual(new Set(['transferred']));
 });
 
+test('a hand-over whose request cannot be read does not keep another from going', async () => {
+  const id = await approved(world, company, { from: company.giver, rule: toOne() });
+  await makeOwnContact(world, platform, company.second, { key: 'other' });
+  const { handover, caller } = await draft(world, company, { from: company.second, rule: toOne() });
+  const { approvalId } = await submitHandover(world.deps, caller, handover);
+  await world.deps.db.approval.update({ where: { id: approvalId ?? '' }, data: { title: 'of another secret' } });
+  world.jobs.clear();
+  await runRound(world);
+  expect(await ownerOf()).toBe(company.taker.id);
+  expect(await stored(world, id)).toMatchObject({ state: 'running' });
+});
+
 test('taking it back waits for its approval before it holds the hand-over, as taking effect does', async () => {
   const { handover, caller } = await draft(world, company, { from: company.giver, rule: toOne() });
   const { approvalId } = await submitHandover(world.deps, caller, handover);
