@@ -1,6 +1,8 @@
 -- AlterTable
-ALTER TABLE "MemberIdentity" ADD COLUMN     "emailHash" TEXT,
+ALTER TABLE "MemberIdentity" ADD COLUMN     "cameFrom" UUID,
+ADD COLUMN     "emailHash" TEXT,
 ADD COLUMN     "joinedBy" TEXT NOT NULL DEFAULT 'own',
+ADD COLUMN     "leftAt" TIMESTAMPTZ,
 ADD COLUMN     "name" TEXT NOT NULL DEFAULT '',
 ADD COLUMN     "phoneHash" TEXT;
 
@@ -16,7 +18,7 @@ CREATE TABLE "Approval" (
     "subject" TEXT,
     "title" TEXT NOT NULL,
     "reason" TEXT NOT NULL,
-    "content" JSONB NOT NULL,
+    "content" TEXT NOT NULL,
     "measure" DOUBLE PRECISION NOT NULL,
     "amountFen" BIGINT,
     "risk" TEXT NOT NULL,
@@ -37,6 +39,7 @@ CREATE TABLE "Approval" (
     "effectAt" TIMESTAMPTZ,
     "formPlatform" TEXT,
     "formKey" TEXT,
+    "form" JSONB,
     "formState" TEXT NOT NULL DEFAULT 'none',
     "formAttempts" INTEGER NOT NULL DEFAULT 0,
     "formNextAttemptAt" TIMESTAMPTZ,
@@ -242,6 +245,7 @@ CREATE TABLE "Todo" (
     "memberId" UUID NOT NULL,
     "platform" TEXT NOT NULL,
     "memberKey" TEXT NOT NULL,
+    "sourceKey" TEXT NOT NULL,
     "todoKey" TEXT,
     "state" TEXT NOT NULL DEFAULT 'owed',
     "wantedFace" TEXT NOT NULL DEFAULT '',
@@ -327,6 +331,9 @@ CREATE UNIQUE INDEX "handed_over_once" ON "HandoverItem"("handoverId", "kind", "
 CREATE INDEX "Opportunity_customerId_idx" ON "Opportunity"("customerId");
 
 -- CreateIndex
+CREATE INDEX "Opportunity_updatedAt_id_idx" ON "Opportunity"("updatedAt", "id");
+
+-- CreateIndex
 CREATE INDEX "Opportunity_ownerId_stage_idx" ON "Opportunity"("ownerId", "stage");
 
 -- CreateIndex
@@ -366,10 +373,17 @@ ALTER TABLE "ApprovalAttachment" ADD CONSTRAINT "ApprovalAttachment_approvalId_f
 ALTER TABLE "HandoverItem" ADD CONSTRAINT "HandoverItem_handoverId_fkey" FOREIGN KEY ("handoverId") REFERENCES "Handover"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
+ALTER TABLE "Opportunity" ADD CONSTRAINT "Opportunity_customerId_fkey" FOREIGN KEY ("customerId") REFERENCES "Customer"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
 ALTER TABLE "OpportunityChange" ADD CONSTRAINT "OpportunityChange_opportunityId_fkey" FOREIGN KEY ("opportunityId") REFERENCES "Opportunity"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- What was done to an approval is never changed afterwards, by nobody.
--- \x3b is a semicolon: the schema engine ends a statement at every one it sees, also within quotes.
+-- Accounts of members who had left have left.
+UPDATE "MemberIdentity" account SET "leftAt" = member."leftAt"
+FROM "Member" member WHERE member.id = account."memberId" AND member.status = 'left';
+
+-- What was done to an approval is never changed afterwards, by nobody. The engine ends a statement at every semicolon,
+-- so those of the function are written \x3b.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
   E'BEGIN RAISE EXCEPTION ''% is append-only'', TG_TABLE_NAME\x3b END\x3b';
 CREATE TRIGGER approval_history_is_append_only BEFORE UPDATE OR DELETE ON "ApprovalHistory"

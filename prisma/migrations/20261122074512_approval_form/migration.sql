@@ -1,2 +1,0 @@
--- AlterTable
-ALTER TABLE "Approval" ADD COLUMN     "form" JSONB;

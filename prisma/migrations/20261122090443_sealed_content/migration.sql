@@ -1,2 +1,0 @@
--- AlterTable
-ALTER TABLE "Approval" ALTER COLUMN "content" SET DATA TYPE TEXT;
