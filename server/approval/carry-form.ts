@@ -54,10 +54,13 @@ async function start(deps: Deps, forms: ApprovalForms, row: FormRow): Promise<vo
   const nextAttemptAt = new Date(deps.now().getTime() + ASK_EVERY_MS);
   await saveFormRun(deps.db, row.approvalId, { run: 'running', key, nextAttemptAt });
   await noteForm(deps, row.approvalId, 'form_started', null);
-  // It may have been taken back while it was being started.
-  if (await deps.db.$transaction((tx) => endForm(tx, row.approvalId, deps.now()))) {
-    await deps.jobs.add('carry-form', { approvalId: row.approvalId }, { key: row.approvalId });
-  }
+  await endWhatIsOver(deps, row.approvalId);
+}
+
+/** An approval may have been taken back while its form was being started. */
+async function endWhatIsOver(deps: Deps, approvalId: string): Promise<void> {
+  const isToTakeBack = await deps.db.$transaction((tx) => endForm(tx, approvalId, deps.now()));
+  if (isToTakeBack) await deps.jobs.add('carry-form', { approvalId }, { key: approvalId });
 }
 
 function fieldsOf({ form: { labels }, title, customerName, amountFen, measure, reason }: FormRow) {
@@ -92,6 +95,7 @@ export async function readForm(deps: Deps, platform: string, key: string): Promi
 }
 
 async function learn(deps: Deps, forms: ApprovalForms, row: FormRow): Promise<void> {
+  if (row.state !== 'pending') return endWhatIsOver(deps, row.approvalId);
   const nextAttemptAt = new Date(deps.now().getTime() + ASK_EVERY_MS);
   await saveFormRun(deps.db, row.approvalId, { run: 'running', nextAttemptAt });
   if (row.key) await settle(deps, forms, { approvalId: row.approvalId, platform: row.platform, key: row.key });

@@ -186,6 +186,17 @@ describe('where the company decides on its own form', () => {
     expect(await runOf(second)).toBe('ended');
   });
 
+  test('taken back while a process died that had just started it, it is taken back there', async () => {
+    const approval = await askFor();
+    // The process that started the form was killed before it looked whether it is still wanted.
+    await world.deps.db.approval.update({ where: { id: approval.id }, data: { formState: 'starting' } });
+    await changeApproval(world.deps, approval.id, (it, now) => withdraw(it, company.rep.id, now));
+    await world.deps.db.approval.update({ where: { id: approval.id }, data: { formState: 'running' } });
+    await later();
+    expect(forms().forms.get('form-1')?.state).toBe('withdrawn');
+    expect(await runOf(approval)).toBe('ended');
+  });
+
   test('taken back there it is taken back here', async () => {
     const approval = await askFor();
     Object.assign(forms().forms.get('form-1') ?? {}, { state: 'withdrawn' });
