@@ -56,6 +56,9 @@ export async function startMockProduct(
   approvals: MockApprovals = { all: [], policies: [], delegates: [] },
 ): Promise<MockProduct> {
   const streams = new Set<ServerResponse>();
+  /** A page shows what it is about before its stream is open: what was told a moment ago is told to it too. */
+  const told: { part: string; at: number }[] = [];
+  const say = (stream: ServerResponse, part: string) => stream.write(`data: ${JSON.stringify({ part })}\n\n`);
   const mock: MockProduct = {
     url: '',
     view,
@@ -78,7 +81,10 @@ export async function startMockProduct(
     calls: [],
     isLoggedIn: true,
     refusals: new Map(),
-    tell: (part) => streams.forEach((stream) => stream.write(`data: ${JSON.stringify({ part })}\n\n`)),
+    tell(part) {
+      told.push({ part, at: Date.now() });
+      for (const stream of streams) say(stream, part);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -96,6 +102,7 @@ export async function startMockProduct(
       response.writeHead(302, { location: back.href }).end();
     } else if (url.pathname.startsWith('/api/live')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n');
+      for (const { part, at } of told) if (Date.now() - at < 5000) say(response, part);
       streams.add(response);
       response.on('close', () => streams.delete(response));
     } else if (url.pathname.startsWith('/api/')) {
