@@ -11,15 +11,25 @@ beforeEach(() => {
   world.deliveries = [];
 });
 
-/** ChangeType, UserID and what else of interest the product was told. */
-function told({ body }: Delivery): string {
+function fieldsOf({ body }: Delivery): (name: string) => string | undefined {
   const key = Buffer.from(`${world.env('WECOM_CALLBACK_AES_KEY')}=`, 'base64');
   const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false);
   const encrypted = /<Encrypt><!\[CDATA\[(.*?)\]\]>/.exec(body)?.[1] ?? '';
   const xml = Buffer.concat([decipher.update(encrypted, 'base64'), decipher.final()]).toString('utf8');
-  const field = (name: string) => new RegExp(`<${name}><!\\[CDATA\\[(.*?)\\]\\]>`).exec(xml)?.[1];
+  return (name) => new RegExp(`<${name}><!\\[CDATA\\[(.*?)\\]\\]>`).exec(xml)?.[1];
+}
+
+/** ChangeType, UserID and what else of interest the product was told. */
+function told(delivery: Delivery): string {
+  const field = fieldsOf(delivery);
   const parts = ['ChangeType', 'UserID', 'Source', 'FailReason'].map(field);
   return parts.filter((part) => part !== undefined).join(' ');
+}
+
+/** Once the product was told this much of the contact. Of others, and of the archive, it hears in between. */
+async function toldOf(contact: string, count: number): Promise<string[]> {
+  const deliveries = await world.delivered(count, (one) => fieldsOf(one)('ExternalUserID') === contact);
+  return deliveries.map(told);
 }
 
 async function ask(call: string, body: object): Promise<Record<string, unknown>> {
@@ -52,13 +62,13 @@ test('a customer goes over after a day, and both sides are told', async () => {
     customer: [{ external_userid: contact, errcode: 40129 }],
   });
 
-  await world.delivered(1);
+  await toldOf(contact, 1);
   world.deliveries = [];
   world.offsetMs = dayMs + 1000;
   expect(await ask('transfer_result', between)).toMatchObject({
     customer: [{ external_userid: contact, status: 1 }],
   });
-  const events = (await world.delivered(2)).map(told).toSorted();
+  const events = (await toldOf(contact, 2)).toSorted();
   expect(events).toEqual([`add_external_contact ${to}`, 'del_external_contact wanglei DELETE_BY_TRANSFER']);
   const detail = await world.call('externalcontact/get', {
     access_token: await world.token(),
@@ -77,10 +87,10 @@ test.each([
   const { key: to } = await someSeller();
   const between = { handover_userid: 'wanglei', takeover_userid: to };
   await ask('transfer_customer', { ...between, external_userid: [contact] });
-  await world.delivered(1);
+  await toldOf(contact, 1);
   world.deliveries = [];
   await settle(contact, outcome);
-  expect((await world.delivered(1)).map(told)).toEqual([`transfer_fail ${to} ${reason}`]);
+  expect(await toldOf(contact, 1)).toEqual([`transfer_fail ${to} ${reason}`]);
   const { customer } = await ask('transfer_result', between);
   expect(customer).toContainEqual({ external_userid: contact, status, takeover_time: 0 });
 });
