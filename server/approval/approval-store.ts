@@ -6,7 +6,6 @@ import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.
 import { contactsIn } from '#server/contact/contact-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import {
-  unknownApproval,
   type Approval,
   type ApprovalState,
   type HistoryAction,
@@ -16,6 +15,7 @@ import {
   type Seat,
   type Step,
 } from './approval.ts';
+import { unknownApproval } from './approval-refusal.ts';
 import type { ApprovalKind, ApprovalPolicy } from './approval-api.ts';
 
 type Row = ApprovalRow & { seats: ApprovalSeat[] };

@@ -1,4 +1,3 @@
-import { Refusal } from '#server/base/refusal.ts';
 import type {
   ApprovalKind,
   approvalStates,
@@ -8,6 +7,22 @@ import type {
   seatReasons,
   seatStates,
 } from './approval-api.ts';
+import {
+  alreadyDecided,
+  askedAlready,
+  changedSinceRead,
+  expired,
+  inForm,
+  noApprover,
+  noQuestion,
+  notAsked,
+  onlyRequester,
+  openFirst,
+  ownRequest,
+  reasonNeeded,
+  remindedAlready,
+  withdrawn,
+} from './approval-refusal.ts';
 
 export type ApprovalState = (typeof approvalStates)[number];
 export type Risk = (typeof risks)[number];
@@ -229,7 +244,7 @@ export function decide(approval: Approval, actor: Actor, verdict: Verdict, now: 
   const { memberId, via } = actor;
   if (memberId === approval.requesterId && verdict.decision === 'approve') throw ownRequest();
   if (via === 'form') return decideOnForm(approval, memberId, verdict, now);
-  if (memberId === null) throw notAsked(approval);
+  if (memberId === null) throw notAsked(approval, openSeats(approval));
   if (memberId === approval.requesterId) throw ownRequest();
   const seat = seatToUse(approval, memberId, now);
   mustBeRead(approval, verdict.revision);
@@ -242,7 +257,7 @@ export function decide(approval: Approval, actor: Actor, verdict: Verdict, now: 
 
 /** The form goes by its own rules, so its end is the end. */
 function decideOnForm(approval: Approval, memberId: string | null, verdict: Verdict, now: Date): Step {
-  if (approval.mode !== 'form') throw notAsked(approval);
+  if (approval.mode !== 'form') throw notAsked(approval, openSeats(approval));
   mustBePending(approval, now);
   const isApproved = verdict.decision === 'approve';
   return {
@@ -467,7 +482,7 @@ export function answer(
 /** What the requester adds is part of what is asked; what others add is not. */
 export function attach(approval: Approval, memberId: string, file: { id: string; name: string }, now: Date): Step {
   const isRequester = memberId === approval.requesterId;
-  if (!isRequester && !ownSeat(approval, memberId)) throw notAsked(approval);
+  if (!isRequester && !ownSeat(approval, memberId)) throw notAsked(approval, openSeats(approval));
   mustBePending(approval, now);
   const revision = approval.revision + (isRequester ? 1 : 0);
   return {
@@ -601,14 +616,16 @@ function seatToUse(approval: Approval, memberId: string, now: Date): Seat {
   if (memberId === approval.requesterId) throw ownRequest();
   if (approval.mode === 'form' && approval.state === 'pending') throw inForm();
   const seats = approval.seats.filter((seat) => seat.memberId === memberId);
-  if (seats.length === 0) throw notAsked(approval);
+  if (seats.length === 0) throw notAsked(approval, openSeats(approval));
   mustBePending(approval, now);
   const seat = ownSeat(approval, memberId);
   if (seat) return seat;
   const past = seats.findLast(({ state }) => ['approved', 'rejected', 'closed'].includes(state));
   const decided =
     past?.state === 'closed' ? approval.seats.find((it) => it.level === past.level && it.state === 'approved') : past;
-  throw decided ? alreadyDecided(approval, decided.memberId, decided.decidedAt, 'approved') : notAsked(approval);
+  throw decided
+    ? alreadyDecided(approval, decided.memberId, decided.decidedAt, 'approved')
+    : notAsked(approval, openSeats(approval));
 }
 
 function mustBePending(approval: Approval, now: Date): void {
@@ -620,9 +637,7 @@ function mustBePending(approval: Approval, now: Date): void {
     case 'rejected':
       throw alreadyDecided(approval, approval.decidedBy, approval.decidedAt, approval.state);
     case 'withdrawn':
-      throw new Refusal('approval.withdrawn', 'Whoever asked has taken it back. Nothing is left to decide.', 409, {
-        at: approval.decidedAt?.toISOString() ?? null,
-      });
+      throw withdrawn(approval.decidedAt);
     case 'expired':
       throw expired(approval.decidedAt);
     default:
@@ -632,77 +647,5 @@ function mustBePending(approval: Approval, now: Date): void {
 
 function mustBeRead(approval: Approval, revision: number): void {
   if (revision === approval.revision) return;
-  throw new Refusal('approval.changed', 'What is asked has changed since you read it. Read it again and decide.', 409, {
-    revision: approval.revision,
-  });
+  throw changedSinceRead(approval.revision);
 }
-
-const named = ({ names }: Approval, id: string) => ({ id, name: names.get(id) ?? '' });
-
-function alreadyDecided(
-  approval: Approval,
-  by: string | null,
-  at: Date | null,
-  decision: 'approved' | 'rejected',
-): Refusal {
-  const who = by === null ? null : named(approval, by);
-  return new Refusal(
-    'approval.already_decided',
-    `This was already decided by ${who?.name ?? 'a rule or a form'} at ${at?.toISOString() ?? ''}.`,
-    409,
-    { by: who, at: at?.toISOString() ?? null, decision },
-  );
-}
-
-function notAsked(approval: Approval): Refusal {
-  const asked = openSeats(approval).map(({ memberId }) => named(approval, memberId));
-  const who = asked.map(({ name }) => name).join(', ') || 'nobody any more';
-  return new Refusal('approval.not_asked', `You are not asked about this. Asked now: ${who}.`, 403, { asked });
-}
-
-const expired = (at: Date | null) =>
-  new Refusal('approval.expired', 'The time to decide this is over. It can be asked for again.', 409, {
-    at: at?.toISOString() ?? null,
-  });
-
-export const ownRequest = () =>
-  new Refusal('approval.own_request', 'Nobody decides what they asked for themselves. Let somebody else decide.', 403);
-
-const reasonNeeded = () =>
-  new Refusal('approval.reason_needed', 'Say why you reject it: whoever asked must be able to act on it.', 422, {
-    field: 'reason',
-  });
-
-const openFirst = () =>
-  new Refusal('approval.open_first', 'This is not of low risk. Open it, read it and decide there.', 409);
-
-const inForm = () =>
-  new Refusal('approval.in_form', 'This is decided on the company’s form in the messenger. Decide it there.', 409);
-
-const noQuestion = () =>
-  new Refusal('approval.no_question', 'Nobody has asked for more. Write a comment instead.', 409);
-
-const remindedAlready = (nextAt: Date) =>
-  new Refusal('approval.remind_too_soon', 'They were reminded less than 30 minutes ago. Wait a little.', 429, {
-    nextAt: nextAt.toISOString(),
-  });
-
-const askedAlready = (approval: Approval, memberId: string) =>
-  new Refusal('approval.asked_already', 'This member is asked already. Choose somebody else.', 409, {
-    asked: [named(approval, memberId)],
-  });
-
-const onlyRequester = (approval: Approval) =>
-  new Refusal('approval.only_requester', 'Only whoever asked for it may do this.', 403, {
-    requester: named(approval, approval.requesterId),
-  });
-
-export const noApprover = () =>
-  new Refusal(
-    'approval.no_approver',
-    'Nobody but yourself could decide this. Ask an admin to name somebody in the policy.',
-    409,
-  );
-
-export const unknownApproval = () =>
-  new Refusal('approval.unknown', 'There is no such approval, or it is not for you to see.', 404);

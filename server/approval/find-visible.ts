@@ -1,6 +1,7 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { unknownApproval, type Approval } from './approval.ts';
+import type { Approval } from './approval.ts';
+import { unknownApproval } from './approval-refusal.ts';
 import { findApproval, isVisible } from './approval-store.ts';
 
 /** For everybody else it does not exist. */

@@ -1,5 +1,6 @@
 import { Refusal } from '#server/base/refusal.ts';
-import { noApprover, type Approval, type ResolvedLevel, type Risk, type Seat } from './approval.ts';
+import type { Approval, ResolvedLevel, Risk, Seat } from './approval.ts';
+import { noApprover } from './approval-refusal.ts';
 import type { ApprovalKind, ApprovalPolicy } from './approval-api.ts';
 import { actingFor, isActive, lineAbove, ofRole, type Org } from './org.ts';
 
