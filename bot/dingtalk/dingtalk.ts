@@ -76,6 +76,9 @@ export function makeDingtalk(
 
     forms: makeForms(api, unionIds, { agentId: config.agentId, now }),
     transfers: null,
+    media: null,
+    groupSends: null,
+    channels: null,
 
     loginUrl: (redirectUrl, state) => loginUrl(config, redirectUrl, state),
     memberFromLogin: (code) => memberFromLogin(api, config, code),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { ContactMessage, PlatformKey } from '#server/platform/platform.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 
@@ -13,7 +13,7 @@ const descriptionBytesMax = 512;
 const noOneReached = '81013';
 
 /** D92137: text ≤ 4000 bytes; the code is good for 20 s and one use. */
-export async function sendWelcome(api: WecomApi, code: string, message: { text: string }): Promise<void> {
+export async function sendWelcome(api: WecomApi, code: string, message: ContactMessage): Promise<void> {
   const path = 'externalcontact/send_welcome_msg';
   if (message.text === '') throw refuse(path, 'empty', 'There is nothing to say.');
   if (Buffer.byteLength(message.text) > welcomeBytesMax) {

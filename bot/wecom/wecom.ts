@@ -81,6 +81,9 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
     readTodo: () => cannot('readTodo'),
     forms: null,
     transfers: makeTransfers(api),
+    media: null,
+    groupSends: null,
+    channels: null,
 
     loginUrl: (redirectUrl, state) => loginUrl(config, redirectUrl, state),
     memberFromLogin: (code) => memberFromLogin(api, code),

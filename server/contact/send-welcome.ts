@@ -26,7 +26,9 @@ export async function sendWelcome(deps: Deps, codeHash: string): Promise<void> {
   }
   if (!(await moveWelcome(deps.db, codeHash, 'waiting', 'sending'))) return;
   try {
-    await deps.platforms.get(welcome.platform).sendWelcome(deps.cipher.decrypt(welcome.code), { text });
+    await deps.platforms
+      .get(welcome.platform)
+      .sendWelcome(deps.cipher.decrypt(welcome.code), { text, attachments: [] });
   } catch (error) {
     await settleFailed(deps, codeHash, error);
     return;

@@ -33,7 +33,7 @@ export interface Platform {
   listTags(): Promise<TagGroup[]>;
   markTags(of: FollowKey, change: { add: PlatformKey[]; remove: PlatformKey[] }): Promise<void>;
   /** `code` comes with the event and is good for one use within 20 s. */
-  sendWelcome(code: string, message: { text: string }): Promise<void>;
+  sendWelcome(code: string, message: ContactMessage): Promise<void>;
 
   /** A message from the app to members. Answers those it could not reach. */
   sendNotice(to: PlatformKey[], notice: { text: string; url?: string }): Promise<{ unreached: PlatformKey[] }>;
@@ -57,6 +57,12 @@ export interface Platform {
   readonly forms: ApprovalForms | null;
   /** Null where the platform hands over no contacts. */
   readonly transfers: ContactTransfers | null;
+  /** Null where no file can be sent to contacts. */
+  readonly media: MediaStore | null;
+  /** Null where members send nothing to many contacts at once. */
+  readonly groupSends: GroupSends | null;
+  /** Null where there is no code or link by which contacts come in. */
+  readonly channels: ContactChannels | null;
 
   /** Where a browser goes to come back with a `code` for `memberFromLogin`. */
   loginUrl(redirectUrl: string, state: string): string;
@@ -212,6 +218,137 @@ export interface TransferResult {
   state: 'waiting' | 'done' | 'refused_by_contact' | 'full';
   /** When it went over; while it waits, when it will. */
   at: Date | null;
+}
+
+/** What contacts are sent: a text ('' when there is none), then each attachment as a message of its own. */
+export interface ContactMessage {
+  text: string;
+  attachments: MessageAttachment[];
+}
+
+/** `media` and `picture` are keys of the MediaStore, unless said. */
+export type MessageAttachment =
+  | { kind: 'image' | 'video' | 'file'; media: PlatformKey }
+  /** `pictureUrl` is a public address, or null. */
+  | { kind: 'link'; title: string; description: string; url: string; pictureUrl: string | null }
+  /** A mini program. */
+  | { kind: 'app'; title: string; appId: string; page: string; picture: PlatformKey };
+
+export const mediaKinds = ['image', 'video', 'file'] as const;
+export type MediaKind = (typeof mediaKinds)[number];
+
+/** Files the platform keeps for some days, to be named in messages. */
+export interface MediaStore {
+  /** In bytes, and by Content-Type; [] takes any. */
+  limits: Record<MediaKind, { bytesMin: number; bytesMax: number; types: readonly string[] }>;
+  upload(file: { kind: MediaKind; name: string; type: string; bytes: Buffer }): Promise<{
+    key: PlatformKey;
+    expiresAt: Date;
+  }>;
+}
+
+/** Messages to many contacts of one member. Nothing reaches a contact before the member has confirmed it. */
+export interface GroupSends {
+  limits: {
+    /** Per call. */
+    contactsMax: number;
+    /** In UTF-8. */
+    textBytesMax: number;
+    attachmentsMax: number;
+    /** Of one send, in 24 hours. */
+    remindersMax: number;
+    /** How long after its start the results of a send still change. */
+    resultsDays: number;
+  };
+  /**
+   * Asks `sender` to send this to `contacts`. `unsendable` are those the platform leaves out at once. `nobody` when none
+   * of them can be sent to: then there is no send. Not safe to repeat: what gave no answer is looked for by `list`.
+   */
+  start(send: {
+    sender: PlatformKey;
+    contacts: PlatformKey[];
+    message: ContactMessage;
+  }): Promise<{ key: PlatformKey; unsendable: PlatformKey[] } | 'nobody'>;
+  /** Sends started by this app, or another of the company, between two times; newest first as a rule. */
+  list(between: { since: Date; until: Date }, cursor: string): Promise<Page<ListedSend>>;
+  /** Whom a send was asked of, and who confirmed. */
+  confirmations(send: PlatformKey, cursor: string): Promise<Page<SendConfirmation>>;
+  /** What became of each contact of one member. */
+  results(of: { send: PlatformKey; member: PlatformKey }, cursor: string): Promise<Page<SendResult>>;
+  /** Reminds those who have not confirmed. `rejected` when it was done often enough today. */
+  remind(send: PlatformKey): Promise<void>;
+  /** Takes it back from those who have not confirmed. Safe to repeat. What has left cannot be recalled. */
+  cancel(send: PlatformKey): Promise<void>;
+  /** Shows a member what contacts would get, as messages of the app. */
+  preview(to: PlatformKey, message: ContactMessage): Promise<{ reached: boolean }>;
+}
+
+export interface ListedSend {
+  key: PlatformKey;
+  at: Date;
+  text: string;
+  /** Their kinds, in order: media keys are not told. */
+  attachments: string[];
+}
+
+export interface SendConfirmation {
+  member: PlatformKey;
+  state: 'waiting' | 'confirmed';
+  at: Date | null;
+}
+
+export interface SendResult {
+  contact: PlatformKey;
+  /** `not_connected`: they are no longer connected. `over_quota`: the contact was sent too much this day, week or month. */
+  state: 'waiting' | 'delivered' | 'not_connected' | 'over_quota';
+  at: Date | null;
+}
+
+/** Codes to scan and links to open, by which a contact adds one of several members. */
+export interface ContactChannels {
+  limits: {
+    membersMax: number;
+    /** In UTF-8; of the state that comes back with `contact_added`. */ stateBytesMax: number;
+  };
+  /** Not safe to repeat: what gave no answer is looked for by `findCode`. */
+  createCode(code: CodeDraft): Promise<CodeProfile>;
+  /** A code with this state made since; null when there is none. */
+  findCode(of: { state: string; since: Date }): Promise<CodeProfile | null>;
+  updateCode(key: PlatformKey, code: CodeDraft): Promise<void>;
+  removeCode(key: PlatformKey): Promise<void>;
+  /** Links are found again by their name, which is ours. */
+  createLink(link: LinkDraft): Promise<LinkProfile>;
+  findLink(of: { name: string; since: Date }): Promise<LinkProfile | null>;
+  updateLink(key: PlatformKey, link: LinkDraft): Promise<void>;
+  removeLink(key: PlatformKey): Promise<void>;
+  /** The link as it is given out, so that its state comes back with who opens it. */
+  linkUrl(url: string, state: string): string;
+}
+
+export interface CodeDraft {
+  members: PlatformKey[];
+  state: string;
+  /** For people in the platform's own console. */
+  note: string;
+  /** The contact is added without the member's consent. */
+  skipVerify: boolean;
+}
+
+export interface CodeProfile {
+  key: PlatformKey;
+  /** Where its picture is. */
+  imageUrl: string;
+}
+
+export interface LinkDraft {
+  name: string;
+  members: PlatformKey[];
+  skipVerify: boolean;
+}
+
+export interface LinkProfile {
+  key: PlatformKey;
+  url: string;
 }
 
 export interface Page<T> {

@@ -311,16 +311,18 @@ export function platformContract(
 
         test('a welcome is sent once', async () => {
           const code = await welcomeCode();
-          await world.platform.sendWelcome(code, { text: '您好，我是张三' });
-          const again = world.platform.sendWelcome(code, { text: '您好，我是张三' });
+          await world.platform.sendWelcome(code, { text: '您好，我是张三', attachments: [] });
+          const again = world.platform.sendWelcome(code, { text: '您好，我是张三', attachments: [] });
           await expect(again).rejects.toMatchObject({ kind: 'rejected' });
         });
 
         test('a welcome longer than the platform takes is refused and leaves the code good', async () => {
           const code = await welcomeCode();
           const text = 'x'.repeat(world.platform.capabilities.welcomeBytesMax + 1);
-          await expect(world.platform.sendWelcome(code, { text })).rejects.toMatchObject({ kind: 'rejected' });
-          await world.platform.sendWelcome(code, { text: text.slice(1) });
+          await expect(world.platform.sendWelcome(code, { text, attachments: [] })).rejects.toMatchObject({
+            kind: 'rejected',
+          });
+          await world.platform.sendWelcome(code, { text: text.slice(1), attachments: [] });
         });
       });
 

@@ -213,10 +213,12 @@ test('a notice to more than 1000 members, a welcome of more than 4000 bytes or o
   const before = world.double.calls.length;
   const crowd = Array.from({ length: 1001 }, (_, at) => `m${at}`);
   await expect(world.platform.sendNotice(crowd, { text: 'x' })).rejects.toMatchObject({ kind: 'rejected' });
-  await expect(world.platform.sendWelcome('c', { text: '长'.repeat(1334) })).rejects.toMatchObject({
+  await expect(world.platform.sendWelcome('c', { text: '长'.repeat(1334), attachments: [] })).rejects.toMatchObject({
     kind: 'rejected',
   });
-  await expect(world.platform.sendWelcome('c', { text: '' })).rejects.toMatchObject({ kind: 'rejected' });
+  await expect(world.platform.sendWelcome('c', { text: '', attachments: [] })).rejects.toMatchObject({
+    kind: 'rejected',
+  });
   expect(world.double.calls.length).toBe(before);
 });
 

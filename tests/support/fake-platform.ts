@@ -10,12 +10,16 @@ import type {
   CallbackResult,
   Capabilities,
   ChatArchive,
+  ContactChannels,
+  ContactMessage,
   ContactProfile,
   ContactTransfers,
   DepartmentProfile,
   FollowKey,
   FollowProfile,
   FormState,
+  GroupSends,
+  MediaStore,
   MemberProfile,
   Page,
   Platform,
@@ -71,6 +75,9 @@ export class FakePlatform implements Platform {
   archive: FakeArchive | null = new FakeArchive(this);
   forms: FakeForms | null = new FakeForms(this);
   transfers: FakeTransfers | null = new FakeTransfers(this);
+  media: MediaStore | null = null;
+  groupSends: GroupSends | null = null;
+  channels: ContactChannels | null = null;
   stream: FakeStream | null = new FakeStream();
 
   departments = new Map<PlatformKey, DepartmentProfile>();
@@ -310,7 +317,7 @@ export class FakePlatform implements Platform {
     });
   }
 
-  async sendWelcome(code: string, message: { text: string }): Promise<void> {
+  async sendWelcome(code: string, message: ContactMessage): Promise<void> {
     return this.answer('sendWelcome', [code, message], () => {
       const isTooLong = Buffer.byteLength(message.text) > this.capabilities.welcomeBytesMax;
       if (isTooLong) this.refuse('sendWelcome', 'text too long');
