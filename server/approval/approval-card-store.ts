@@ -8,7 +8,6 @@ export const STALE = 'stale';
 export type CardState = 'owed' | 'sending' | 'shown' | 'unreached' | 'failed';
 export type CardRow = Omit<ApprovalCard, 'state'> & { state: CardState };
 
-/** Whoever holds it decides what the cards of this approval should show. */
 export async function listCards(db: Db, approvalId: string): Promise<CardRow[]> {
   return (await db.approvalCard.findMany({ where: { approvalId }, orderBy: { key: 'asc' } })) as CardRow[];
 }

@@ -6,7 +6,7 @@ import { approvalNotice, approvalPath, toldOf, type Told } from './approval-noti
 import { openSeats, type Approval, type Seat } from './approval.ts';
 import { listCopies, listReachedByCard, type WrittenEntry } from './approval-store.ts';
 import { endForm } from './form-store.ts';
-import { oweCards } from './show-card.ts';
+import { oweCards } from './owe-cards.ts';
 
 /** What was made owed, to be nudged once the transaction has ended. */
 export interface Owed {

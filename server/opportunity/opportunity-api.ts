@@ -117,7 +117,7 @@ export const opportunityApi = {
   create: endpoint({
     method: 'POST',
     path: '/api/opportunities',
-    summary: 'A new opportunity of a customer in scope; the caller owns it unless said otherwise',
+    summary: 'A new opportunity of a customer in scope; the caller owns it',
     body: draft.extend({ customerId: z.uuid(), contactId: z.uuid().nullable().optional() }),
     answer: opportunityView,
     status: 201,

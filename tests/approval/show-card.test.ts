@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Member } from '#prisma/client/client.ts';
 import { findApproval } from '#server/approval/approval-store.ts';
-import { oweCards, showCard, sweepCards } from '#server/approval/show-card.ts';
+import { oweCards } from '#server/approval/owe-cards.ts';
+import { showCard, sweepCards } from '#server/approval/show-card.ts';
 import { sealJson } from '#server/base/field-cipher.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { makeCustomer, makeMember } from '#tests/support/factories.ts';
