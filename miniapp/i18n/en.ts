@@ -463,7 +463,6 @@ export const en: Translated<typeof zhCN> = {
   'inbound.replayDead': 'Replay all dead',
   'inbound.replayedDead': '{n} event is waiting again|{n} events are waiting again',
   'inbound.none': 'No such events.',
-  'inbound.more': 'Earlier events',
   'sync.title': 'Sync with the platform',
   'sync.kind': 'What',
   'sync.members': 'Members and departments',

@@ -455,7 +455,6 @@ export const zhCN = {
   'inbound.replayDead': '全部失败的重新处理',
   'inbound.replayedDead': '{n} 条已放回等待处理',
   'inbound.none': '没有这样的事件。',
-  'inbound.more': '更早的事件',
   'sync.title': '与平台同步',
   'sync.kind': '内容',
   'sync.members': '成员与部门',

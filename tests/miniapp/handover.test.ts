@@ -128,6 +128,17 @@ test('what failed says why in words and with the platform’s code, and is tried
   await sees(page, '交接中');
 });
 
+test('a filter that leaves nothing says so, and one press clears it', async () => {
+  product.handovers.all = [someHandover(600)];
+  const page = await openDesk('#/handovers');
+  await page.getByRole('table', { name: '交接' }).waitFor();
+  await page.getByLabel('状态').selectOption('rejected');
+  await sees(page, '没有符合条件的内容。');
+  await press(page, '清除筛选');
+  await page.getByRole('table', { name: '交接' }).getByRole('link', { name: rep.name }).waitFor();
+  expect(await page.getByLabel('状态').inputValue()).toBe('');
+});
+
 test('taking it back is asked once more, and says what goes back', async () => {
   product.handovers.all = [someHandover(600)];
   product.handovers.items = someItems();
