@@ -7,11 +7,13 @@ export interface ApiCall<Answer> {
   /** As it may stand in a log: the path, without query or body. */
   name: string;
   url: URL;
-  /** POST with a body and GET without one, unless said. */
+  /** POST with a body or a form and GET without, unless said. */
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   headers?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as multipart/form-data, in place of a body. */
+  form?: FormData;
   /** It changes something over there: when no answer comes it may have happened, which is `unknown`. */
   changes: boolean;
   timeoutMs?: number;
@@ -69,12 +71,13 @@ export async function withCredential<Answer>(
 }
 
 async function fetchText(call: ApiCall<unknown>): Promise<{ text: string; status: number }> {
-  const { body } = call;
+  const { body, form } = call;
   try {
     const response = await fetch(call.url, {
-      method: call.method ?? (body === undefined ? 'GET' : 'POST'),
+      method: call.method ?? (body === undefined && !form ? 'GET' : 'POST'),
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...call.headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(form ? { body: form } : {}),
       redirect: 'error',
       signal: AbortSignal.timeout(call.timeoutMs ?? 10_000),
     });

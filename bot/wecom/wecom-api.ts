@@ -10,9 +10,11 @@ export interface WecomCall<Answer> {
   /** After /cgi-bin/. */
   path: string;
   query?: Record<string, string>;
-  /** POST with this; GET when left out. */
+  /** POST with this, or with `form`; GET when both are left out. */
   body?: unknown;
+  form?: FormData;
   changes?: boolean;
+  timeoutMs?: number;
   answer: z.ZodType<Answer>;
 }
 
@@ -68,6 +70,8 @@ function send<Answer>(
     name: call.path,
     url,
     body: call.body,
+    ...(call.form ? { form: call.form } : {}),
+    ...(call.timeoutMs ? { timeoutMs: call.timeoutMs } : {}),
     changes: call.changes ?? false,
     answer: status
       .loose()

@@ -3,30 +3,27 @@ import { cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { ContactMessage, PlatformKey } from '#server/platform/platform.ts';
 import { done, type WecomApi } from './wecom-api.ts';
+import { contentOf } from './wecom-attachment.ts';
 import { refuse } from './wecom-error.ts';
 
-export const welcomeBytesMax = 4000;
 const receiversMax = 1000;
 const textBytesMax = 2048;
 const titleBytesMax = 128;
 const descriptionBytesMax = 512;
-const noOneReached = '81013';
+export const noOneReached = '81013';
 
-/** D92137: text ≤ 4000 bytes; the code is good for 20 s and one use. */
+/** D92137: text ≤ 4000 bytes and ≤ 9 attachments, each a message of its own; the code is good for 20 s and one use. */
 export async function sendWelcome(api: WecomApi, code: string, message: ContactMessage): Promise<void> {
   const path = 'externalcontact/send_welcome_msg';
-  if (message.text === '') throw refuse(path, 'empty', 'There is nothing to say.');
-  if (Buffer.byteLength(message.text) > welcomeBytesMax) {
-    throw refuse(path, 'too_long', `A welcome has at most ${welcomeBytesMax} bytes.`);
-  }
-  await api({ path, body: { welcome_code: code, text: { content: message.text } }, changes: true, answer: done });
+  const body = { welcome_code: code, ...contentOf(path, message) };
+  await api({ path, body, changes: true, answer: done });
 }
 
 export const joined = z
   .string()
   .nullish()
   .transform((list) => (list ?? '').split('|').filter(Boolean));
-const sentAnswer = z.object({ invaliduser: joined, unlicenseduser: joined });
+export const sentAnswer = z.object({ invaliduser: joined, unlicenseduser: joined });
 
 /**
  * D90236: ≤ 1000 members; one gets ≤ 30 a minute and ≤ 1000 an hour from an app, the rest is dropped without a word.
@@ -45,7 +42,7 @@ export async function sendNotice(
   const body = {
     touser: to.join('|'),
     agentid: agentId,
-    ...contentOf(withoutMarkup(notice.text), notice.url),
+    ...noticeOf(withoutMarkup(notice.text), notice.url),
     enable_duplicate_check: 1,
     duplicate_check_interval: 1800,
   };
@@ -60,7 +57,7 @@ export async function sendNotice(
   }
 }
 
-function contentOf(text: string, url: string | undefined): Record<string, unknown> {
+function noticeOf(text: string, url: string | undefined): Record<string, unknown> {
   if (url === undefined) return { msgtype: 'text', text: { content: cutText(text, textBytesMax) } };
   const [title = '', ...rest] = text.split('\n');
   const description = rest.join('\n').trim() || text;
@@ -71,6 +68,6 @@ function contentOf(text: string, url: string | undefined): Record<string, unknow
 }
 
 /** Messages may hold `<a>` and `<div>`; what a customer is called, or wrote, must not become a link. */
-function withoutMarkup(text: string): string {
+export function withoutMarkup(text: string): string {
   return text.replace(/<(?=[a-z/!])/gi, '＜');
 }

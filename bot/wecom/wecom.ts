@@ -3,8 +3,10 @@ import type { Platform, PlatformDriver, PlatformTools } from '#server/platform/p
 import { makeWecomApi } from './wecom-api.ts';
 import { makeArchive } from './wecom-archive.ts';
 import { loadArchiveSdk } from './wecom-archive-sdk.ts';
+import { textBytesMax } from './wecom-attachment.ts';
 import { readCallback } from './wecom-callback.ts';
 import { sendCard, updateCard } from './wecom-card.ts';
+import { makeChannels } from './wecom-channel.ts';
 import {
   contactOwnersMax,
   getContact,
@@ -15,10 +17,12 @@ import {
   saveRemark,
 } from './wecom-contact.ts';
 import { readWecomEnv, wecomEnv, type WecomConfig } from './wecom-env.ts';
+import { makeGroupSends } from './wecom-group-send.ts';
 import { clientConfig } from './wecom-jssdk.ts';
 import { loginUrl, memberFromLogin } from './wecom-login.ts';
+import { makeMediaStore } from './wecom-media.ts';
 import { getMember, listDepartments, listMembers } from './wecom-member.ts';
-import { sendNotice, sendWelcome, welcomeBytesMax } from './wecom-message.ts';
+import { sendNotice, sendWelcome } from './wecom-message.ts';
 import { listTags, markTags } from './wecom-tag.ts';
 import { makeTransfers } from './wecom-transfer.ts';
 
@@ -49,7 +53,7 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
       cardUpdates: 'once',
       todos: false,
       welcome: true,
-      welcomeBytesMax,
+      welcomeBytesMax: textBytesMax,
       contactOwnersMax,
       remarkLengthMax,
     },
@@ -81,9 +85,9 @@ function makeWecom(config: WecomConfig, tools: PlatformTools): Platform {
     readTodo: () => cannot('readTodo'),
     forms: null,
     transfers: makeTransfers(api),
-    media: null,
-    groupSends: null,
-    channels: null,
+    media: makeMediaStore(api, tools),
+    groupSends: makeGroupSends(api, config.agentId),
+    channels: makeChannels(api),
 
     loginUrl: (redirectUrl, state) => loginUrl(config, redirectUrl, state),
     memberFromLogin: (code) => memberFromLogin(api, code),

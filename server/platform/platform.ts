@@ -237,7 +237,7 @@ export type MessageAttachment =
 export const mediaKinds = ['image', 'video', 'file'] as const;
 export type MediaKind = (typeof mediaKinds)[number];
 
-/** Files the platform keeps for some days, to be named in messages. */
+/** Files the platform keeps for some days, to be named in messages; a call that names one it no longer has is `not_found`. */
 export interface MediaStore {
   /** In bytes, and by Content-Type; [] takes any. */
   limits: Record<MediaKind, { bytesMin: number; bytesMax: number; types: readonly string[] }>;
@@ -255,6 +255,9 @@ export interface GroupSends {
     /** In UTF-8. */
     textBytesMax: number;
     attachmentsMax: number;
+    /** In UTF-8, of an attachment of this kind; longer ones are `rejected`. */
+    link: { titleBytesMax: number; descriptionBytesMax: number; urlBytesMax: number };
+    appTitleBytesMax: number;
     /** Of one send, in 24 hours. */
     remindersMax: number;
     /** How long after its start the results of a send still change. */
