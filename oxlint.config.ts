@@ -18,6 +18,11 @@ export const floors = [
   'opportunity',
   'handover',
   'team',
+  'material',
+  'channel',
+  'segment',
+  'broadcast',
+  'series',
   'sidebar',
 ];
 /** Folders of bot/ that speak for one platform, and the sandbox that speaks for the other side. */

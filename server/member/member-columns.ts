@@ -96,6 +96,19 @@ export const memberColumns: readonly MemberColumn[] = [
   ...moved('OpportunityChange', 'memberId'),
   ...moved('Handover', 'fromMemberId', 'createdBy'),
   ...moved('HandoverItem', 'toMemberId'),
+  ...moved('Material', 'createdBy'),
+  ...moved('MaterialFile', 'createdBy'),
+  ...moved('MaterialUse', 'memberId'),
+  ...moved('Channel', 'createdBy'),
+  ...moved('Segment', 'ownerId'),
+  ...kept('SegmentVersion', 'memberId'),
+  ...moved('ContactList', 'createdBy'),
+  ...moved('Broadcast', 'ownerId', 'cancelledBy'),
+  // Of what was frozen, approved and sent.
+  ...kept('BroadcastRecipient', 'memberId'),
+  ...kept('BroadcastDelivery', 'memberId'),
+  ...moved('Series', 'ownerId'),
+  ...moved('SeriesRun', 'memberId', 'pausedBy'),
   { table: 'SidebarUse', column: 'memberId', fate: 'moved', once: ['day'], gains: 'opens = kept.opens + gone.opens' },
 
   ...moved('Setting', 'updatedBy'),
@@ -108,6 +121,10 @@ export const memberColumns: readonly MemberColumn[] = [
 export const memberDocuments: readonly { table: string; column: string }[] = [
   { table: 'ApprovalPolicy', column: 'policy' },
   { table: 'Approval', column: 'levels' },
+  { table: 'Channel', column: 'duty' },
+  { table: 'Channel', column: 'onDuty' },
+  { table: 'Segment', column: 'rule' },
+  { table: 'Broadcast', column: 'audience' },
 ];
 
 /** The statements that move everything from member $1 to member $2, in their order. */
