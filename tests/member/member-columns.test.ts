@@ -28,7 +28,14 @@ test('of two members who are one, nothing names the emptied one but what is neve
     const { rows } = await deps.pool.query(`SELECT 1 FROM "${table}" WHERE "${column}" = $1`, [gone.id]);
     if (rows.length > 0) naming.push(`${table}.${column}`);
   }
-  expect(naming.toSorted()).toEqual(['ApprovalHistory.memberId', 'AuditEntry.memberId', 'MemberIdentity.cameFrom']);
+  expect(naming.toSorted()).toEqual([
+    'ApprovalHistory.memberId',
+    'AuditEntry.memberId',
+    'BroadcastDelivery.memberId',
+    'BroadcastRecipient.memberId',
+    'MemberIdentity.cameFrom',
+    'SegmentVersion.memberId',
+  ]);
 });
 
 test('every column that names a member is known to whoever joins two', async () => {
@@ -41,7 +48,7 @@ test('every column that names a member is known to whoever joins two', async () 
   expect(listed.toSorted().filter((name) => !uuids.includes(name))).toEqual([]);
   // What these name is something else. A new name is looked at by whoever brings it.
   const others =
-    /\.(id|approvalId|contactId|conversationId|customerId|departmentId|followId|handoverId|messageId|opportunityId|runId|subjectId|summaryId|tagId|taskId|upToMessageId|undoneById)$/;
+    /\.(id|approvalId|broadcastId|contactId|conversationId|customerId|deliveryId|departmentId|fileId|followId|handoverId|listId|materialId|messageId|opportunityId|planAfter|runId|segmentId|seriesId|subjectId|summaryId|tagId|taskId|upToMessageId|undoneById)$/;
   expect(uuids.filter((name) => !others.test(name) && !listed.includes(name))).toEqual([]);
   const documents = new Set(
     rows.filter(({ type }) => type === 'jsonb').map(({ table, column }) => `${table}.${column}`),
