@@ -56,6 +56,15 @@ export const fileView = z.object({
 });
 export type FileView = z.infer<typeof fileView>;
 
+/** What every platform that takes such files takes, so that a file too large is said before it is sent. */
+const fileLimit = z.object({
+  bytesMax: z.int(),
+  /** By Content-Type; [] takes any. */
+  types: z.array(z.string()),
+});
+export const fileLimits = z.record(z.enum(fileKinds), fileLimit);
+export type FileLimits = z.infer<typeof fileLimits>;
+
 export const materialView = z.object({
   id: z.uuid(),
   kind: z.enum(materialKinds),
@@ -122,6 +131,13 @@ export const materialApi = {
       tags: z.array(z.object({ tag: z.string(), count: z.int() })),
     }),
   }),
+  read: endpoint({
+    method: 'GET',
+    path: '/api/materials/:id',
+    summary: 'One material, archived or not',
+    params: byId,
+    answer: materialView,
+  }),
   create: endpoint({
     method: 'POST',
     path: '/api/materials',
@@ -166,6 +182,20 @@ export const materialApi = {
     summary: 'The bytes of a file',
     params: byId,
     answer: z.unknown(),
+  }),
+  fileInfo: endpoint({
+    method: 'GET',
+    path: '/api/material-files/:id/info',
+    summary: 'Name, type and size of a file',
+    params: byId,
+    answer: fileView,
+  }),
+  limits: endpoint({
+    method: 'GET',
+    path: '/api/material-limits',
+    summary: 'How large a file of each kind may be, and of which types',
+    roles: keepers,
+    answer: fileLimits,
   }),
   /** For a rep who sends a material from beside the chat: counts the use and names the file to the chat's client. */
   use: endpoint({
