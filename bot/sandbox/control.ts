@@ -6,7 +6,9 @@ import { dingtalkControl } from './dingtalk-control.ts';
 import * as api from './sandbox-api.ts';
 import { followOf, followsOf, jsonIn, pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';
 import { expireTokens, verifySignature } from './wecom-access.ts';
+import { channelsOf } from './wecom-channel.ts';
 import { performAny } from './wecom-deed.ts';
+import { groupSendsOf } from './wecom-group-send.ts';
 import { tagsIn } from './wecom-tag.ts';
 
 const memberCookie = 'sandbox_member';
@@ -44,6 +46,8 @@ export function controlDoor(stage: Stage, control: Control) {
       cards: stage.world.cards.filter((one) => !query.has('member') || one.member === query.get('member')),
     }),
     'GET transfers': () => ({ transfers: stage.world.transfers.map((one) => api.sandboxTransfer.parse(one)) }),
+    'GET group-sends': ({ query }) => ({ sends: groupSendsOf(stage, query.get('member')) }),
+    'GET channels': () => ({ channels: channelsOf(stage) }),
     'GET log': ({ query }) => ({ entries: control.log().slice(-Number(query.get('limit') ?? 200)) }),
     'POST act': ({ body }) => {
       const done = performAny(stage, api.act.parse(body));
@@ -59,7 +63,12 @@ export function controlDoor(stage: Stage, control: Control) {
     'POST faults': ({ body }) => {
       const edit = api.faultEdit.parse(body);
       const { faults } = stage.world;
-      if (edit.api) faults.api = edit.api;
+      if (edit.api) {
+        faults.api = edit.api.map(({ forMs, ...fault }) => ({
+          ...fault,
+          ...(forMs === undefined ? {} : { until: stage.now() + forMs }),
+        }));
+      }
       Object.assign(faults.callbacks, edit.callbacks);
       Object.assign(faults.model, edit.model);
       if (edit.bridge) faults.bridge = edit.bridge;

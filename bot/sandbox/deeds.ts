@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { agreeRecord, append, plainOf, recallRecord } from './archive.ts';
-import type { Act, ActResult, act } from './sandbox-api.ts';
+import type { Act, ActResult, act, sendActs } from './sandbox-api.ts';
 import { alphanumeric } from './seed-world.ts';
 import {
   followOf,
@@ -29,11 +29,11 @@ export class DeedRefused extends Error {
 
 type Deed<Kind extends Act['kind']> = Extract<z.output<typeof act>, { kind: Kind }>;
 
+/** Deeds that a platform's own part of the sandbox knows more about. */
+type DeedElsewhere = 'card_pressed' | 'transfer_settles' | z.output<(typeof sendActs)[number]>['kind'];
+
 /** Whatever people do in their clients and in the admin console; each tells the product what the platform would. */
-export function perform(
-  stage: Stage,
-  deed: Exclude<z.output<typeof act>, { kind: 'card_pressed' | 'transfer_settles' }>,
-): ActResult {
+export function perform(stage: Stage, deed: Exclude<z.output<typeof act>, { kind: DeedElsewhere }>): ActResult {
   switch (deed.kind) {
     case 'customer_adds':
       return customerAdds(stage, deed);
@@ -109,7 +109,11 @@ export function pushFollow(
   });
 }
 
-function customerAdds(stage: Stage, deed: Deed<'customer_adds'>): ActResult {
+export function customerAdds(
+  stage: Stage,
+  deed: Omit<Deed<'customer_adds'>, 'kind'>,
+  addWay = deed.channel ? 1 : 2,
+): ActResult {
   const { world } = stage;
   const member = getMember(stage, deed.member);
   if (!member.mayHaveContacts) throw new DeedRefused('sandbox.no_contacts', '这位成员没有客户联系功能。');
@@ -132,7 +136,7 @@ function customerAdds(stage: Stage, deed: Deed<'customer_adds'>): ActResult {
     remarkPhones: before?.remarkPhones ?? [],
     tagIds: before?.relation === 'deleted_by_contact' ? before.tagIds : [],
     personalTags: before?.personalTags ?? [],
-    addWay: deed.channel ? 1 : 2,
+    addWay,
     state: deed.channel ?? '',
     createdAt: stage.now(),
     by: contact.id,
@@ -146,7 +150,7 @@ function customerAdds(stage: Stage, deed: Deed<'customer_adds'>): ActResult {
   });
   stage.changed();
   if (deed.agree && follow.consent !== 'agreed') consents(stage, follow, true);
-  return { contact: contact.id, relation: follow.relation };
+  return { contact: contact.id, member: member.userid, relation: follow.relation };
 }
 
 function newContact(stage: Stage, about: { name?: string; corpName?: string }): Contact {
@@ -209,12 +213,12 @@ function customerWrites(stage: Stage, member: string, contact: string, text: str
   return say(stage, follow, { from: contact, by: 'contact', kind: 'text', text, via: 'client' });
 }
 
-/** The member writes by hand, by the sidebar's button, or the platform sends the welcome in their name. */
+/** The member writes by hand or by the sidebar's button, or the platform sends a welcome or a group message in their name. */
 export function memberWrites(
   stage: Stage,
   member: string,
   contact: string,
-  what: { text: string; kind?: ChatMessage['kind']; via?: ChatMessage['via'] },
+  what: Pick<ChatMessage, 'text' | 'card'> & Partial<Pick<ChatMessage, 'kind' | 'via'>>,
 ): ChatMessage {
   const follow = getFollow(stage, { member: getMember(stage, member).userid, contact });
   const isWelcome = what.via === 'welcome';
@@ -227,13 +231,14 @@ export function memberWrites(
     kind: what.kind ?? 'text',
     text: what.text,
     via: what.via ?? 'client',
+    ...(what.card ? { card: what.card } : {}),
   });
 }
 
 function say(
   stage: Stage,
   follow: Follow,
-  what: Pick<ChatMessage, 'from' | 'by' | 'kind' | 'text' | 'via'>,
+  what: Pick<ChatMessage, 'from' | 'by' | 'kind' | 'text' | 'via' | 'card'>,
 ): ChatMessage {
   const { world } = stage;
   const chat = (world.chats[pairOf(follow.member, follow.contact)] ??= []);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { dingtalkLiveEvent } from './dingtalk-phone-api.ts';
+import { messageCard, sendActs, sendLiveEvents, sendSettings } from './wecom-send-api.ts';
 
 export * from './dingtalk-phone-api.ts';
+export * from './wecom-send-api.ts';
 
 /**
  * The control contract of the sandbox: what its page and the journeys ask of it under /sandbox/api. Times are unix
@@ -26,6 +28,7 @@ export * from './dingtalk-phone-api.ts';
  * POST /sandbox/api/verify-signature SignatureCheck → SignatureVerdict
  * POST /sandbox/api/bridge         BridgeCall → BridgeReply   what the client does when a page calls its JS bridge
  *
+ * Group messages and the ways customers come in by: wecom-send-api.ts.
  * The same for DingTalk, under /sandbox/api/dingtalk: dingtalk-phone-api.ts.
  */
 
@@ -96,8 +99,13 @@ export const sandboxMessage = z.object({
   at: z.number(),
   kind: z.enum(['text', 'image', 'file', 'link', 'other']),
   text: z.string(),
-  /** sidebar: the product's page sent it through sendChatMessage (show 由侧边栏发送); welcome: send_welcome_msg. */
-  via: z.enum(['client', 'sidebar', 'welcome']),
+  /**
+   * sidebar: the product's page sent it through sendChatMessage (show 由侧边栏发送); welcome: send_welcome_msg; broadcast: a
+   * group message the member confirmed.
+   */
+  via: z.enum(['client', 'sidebar', 'welcome', 'broadcast']),
+  /** Set for what a welcome or a group message attaches; `text` says it in words. */
+  card: messageCard.optional(),
   /** False where the customer did not agree to the archive (yet). */
   archived: z.boolean(),
   recalled: z.boolean(),
@@ -149,6 +157,8 @@ export const sandboxNotice = z.object({
   kind: z.string(),
   text: z.string(),
   url: z.string().nullable(),
+  /** Set for a picture, a file or a news article. */
+  card: messageCard.optional(),
 });
 export type SandboxNotice = z.infer<typeof sandboxNotice>;
 
@@ -196,9 +206,12 @@ export type SandboxTransfer = z.infer<typeof sandboxTransfer>;
 export const apiFault = z.object({
   /** 'externalcontact/get' is that call, 'externalcontact/*' the family, '*' all. */
   path: z.string().min(1),
-  kind: z.enum(['rate_limited', 'ip_refused', 'token_expired', 'busy', 'slow', 'no_answer', 'code']),
+  /** no_answer, hang_up: it is done, and no answer comes; the caller waits for it, or is cut off. */
+  kind: z.enum(['rate_limited', 'ip_refused', 'token_expired', 'busy', 'slow', 'no_answer', 'hang_up', 'code']),
   /** How many calls it still meets; null: until taken away. */
   calls: z.number().int().positive().nullable().default(null),
+  /** When it goes by itself, in the sandbox's time. */
+  until: z.number().optional(),
   /** For `slow`. */
   delayMs: z.number().int().min(0).max(60_000).default(3000),
   /** For `code`: any errcode. */
@@ -231,7 +244,8 @@ export const faults = z.object({
 });
 export type Faults = z.infer<typeof faults>;
 export const faultEdit = z.object({
-  api: z.array(apiFault).optional(),
+  /** `forMs`: sets `until`, that long from now. */
+  api: z.array(apiFault.extend({ forMs: z.number().int().positive().max(86_400_000).optional() })).optional(),
   callbacks: faults.shape.callbacks.partial().optional(),
   model: faults.shape.model.partial().optional(),
   bridge: faults.shape.bridge.optional(),
@@ -250,6 +264,7 @@ export const settings = z.object({
   theme: z.enum(['light', 'dark']),
   /** How long a customer has to decline before they go over. WeCom: 24 hours. */
   transferWaitMs: z.number().int().min(0),
+  ...sendSettings,
 });
 export type Settings = z.infer<typeof settings>;
 export const settingsEdit = settings.partial();
@@ -329,6 +344,7 @@ export const act = z.discriminatedUnion('kind', [
     contact: z.string().nullable(),
     outcome: transferState.exclude(['waiting']),
   }),
+  ...sendActs,
   /** An event of a kind nobody planned for. */
   z.object({ kind: z.literal('unknown_event'), name: z.string().min(1).max(64) }),
 ]);
@@ -407,6 +423,7 @@ export const liveEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('card'), card: sandboxCard }),
   z.object({ type: z.literal('faults'), faults }),
   z.object({ type: z.literal('settings'), settings }),
+  ...sendLiveEvents,
   dingtalkLiveEvent,
   /** Read everything anew. */
   z.object({ type: z.literal('reset') }),

@@ -21,7 +21,10 @@ import { defaultSettings, foundCompany, seedWorld } from './seed-world.ts';
 import { readWorld, worldWriter } from './stage-file.ts';
 import type { Stage, World } from './stage.ts';
 import { isTrusted, loginCode } from './wecom-access.ts';
-import { wecomGate } from './wecom-gate.ts';
+import { codePicture } from './wecom-channel.ts';
+import { endFaults, wecomGate } from './wecom-gate.ts';
+import { settleSends } from './wecom-group-send.ts';
+import { pictureOf } from './wecom-media.ts';
 import { settleDue } from './wecom-transfer.ts';
 
 const bodyBytesMax = 24 * 1024 * 1024;
@@ -73,6 +76,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     url: '',
     productUrl: options.productUrl,
     without: options.without ?? [],
+    uploadFolder: `${options.stateFile}.uploads`,
     now,
     changed: writer.changed,
     tell: hub.tell,
@@ -126,8 +130,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await listening.promise;
   stage.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const transferClock = setInterval(() => settleDue(stage), 1000);
-  transferClock.unref();
+  const clock = setInterval(() => {
+    settleDue(stage);
+    settleSends(stage);
+    endFaults(stage);
+  }, 200);
+  clock.unref();
 
   let firstDay: Promise<void> | undefined;
   return {
@@ -139,7 +147,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     async close() {
       closing.abort();
-      clearInterval(transferClock);
+      clearInterval(clock);
       await firstDay;
       await resetDay;
       notifier.stop();
@@ -229,6 +237,15 @@ function openDoors(stage: Stage, control: Control) {
       const said = archiveDoor(stage, path.slice('/sandbox/archive/'.length), await bodyOf(request));
       return sendText(response, said ? 200 : 404, 'application/json', JSON.stringify(said ?? {}));
     }
+    if (path.startsWith('/sandbox/code/') || path.startsWith('/sandbox/media/'))
+      return sendPicture(stage, path, response);
+    // A person who opens an acquisition link: the page lets a customer come in by it.
+    const [, link] = /^\/ca\/(\w+)$/.exec(path) ?? [];
+    if (link && request.method === 'GET') {
+      const state = url.searchParams.get('customer_channel') ?? '';
+      response.writeHead(302, { location: `/?${new URLSearchParams({ channel: link, state })}` }).end();
+      return;
+    }
     if (path === '/sandbox/client.js') {
       response.setHeader('cache-control', 'no-store');
       return sendText(response, 200, 'text/javascript', clientScript(stage.world.settings.theme));
@@ -257,6 +274,24 @@ const isNavigation = (request: IncomingMessage): boolean =>
 function sendText(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, { 'content-type': `${type}; charset=utf-8` });
   response.end(text);
+}
+
+async function sendPicture(stage: Stage, path: string, response: ServerResponse): Promise<void> {
+  const [, kind, key = ''] = /^\/sandbox\/(code|media)\/(\w+)(?:\.svg)?$/.exec(path) ?? [];
+  const code = kind === 'code' ? codePicture(stage, key) : null;
+  const picture = code
+    ? { type: 'image/svg+xml', bytes: Buffer.from(code) }
+    : kind === 'media'
+      ? await pictureOf(stage, key)
+      : null;
+  if (!picture) return sendText(response, 404, 'text/plain', '没有这张图片。\n');
+  response.writeHead(200, {
+    'content-type': picture.type,
+    'content-length': picture.bytes.length,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'private, max-age=3600',
+  });
+  response.end(picture.bytes);
 }
 
 /** D91022: back to the page with a code for whoever the browser plays; only to the app's trusted domain (50001). */

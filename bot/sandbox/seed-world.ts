@@ -21,6 +21,12 @@ export const defaultSettings: Settings = {
   consoleWelcome: false,
   theme: 'light',
   transferWaitMs: dayMs,
+  sendDispatchMs: 1500,
+  sendStepMs: 400,
+  sendListDelayMs: 0,
+  sendsPerDayMax: null,
+  sendsPerWeekMax: null,
+  sendsPerMonthMax: 30,
 };
 
 /** Keys and secrets as the admin console would show them. Not from the seed: nobody shall guess them. */
@@ -52,7 +58,8 @@ export function alphanumeric(length: number): string {
 
 /**
  * Same seed, same people and talks; their times are told back from `now`. A world that follows another has ids of its own
- * (`round`): the product must not take one world's customer for the other's.
+ * (`round`): the product must not take one world's customer for the other's. What the product made for itself goes on: its
+ * files, and the codes and links it gave out, which lead to the same members.
  */
 export function seedWorld(
   seed: number,
@@ -83,6 +90,10 @@ export function seedWorld(
     cards: [],
     cardCodes: [],
     transfers: [],
+    groupSends: [],
+    contactWays: after?.contactWays ?? [],
+    acquisitionLinks: after?.acquisitionLinks ?? [],
+    uploads: after?.uploads ?? [],
     media: [],
     dingtalk: emptyDingtalk(app),
     demo: { member: 'wanglei', contact: '', secondContact: '', stranger: '' },

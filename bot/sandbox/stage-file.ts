@@ -14,7 +14,15 @@ export function readWorld(path: string): World | null {
   }
   const world = JSON.parse(text) as Partial<World>;
   // Written by a version that had none of these.
-  const added = { cards: [], cardCodes: [], transfers: [] };
+  const added = {
+    cards: [],
+    cardCodes: [],
+    transfers: [],
+    groupSends: [],
+    contactWays: [],
+    acquisitionLinks: [],
+    uploads: [],
+  };
   return world.version === 1 ? ({ ...added, ...world } as World) : null;
 }
 

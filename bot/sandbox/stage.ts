@@ -5,8 +5,10 @@ import type {
   Faults,
   LiveEvent,
   LogEntry,
+  MessageCard,
   Relation,
   SandboxMessage,
+  SendOutcome,
   Settings,
   TransferState,
 } from './sandbox-api.ts';
@@ -35,6 +37,10 @@ export interface World {
   cards: WecomCard[];
   cardCodes: CardCode[];
   transfers: Transfer[];
+  groupSends: GroupSend[];
+  contactWays: ContactWay[];
+  acquisitionLinks: AcquisitionLink[];
+  uploads: Upload[];
   media: { id: string; name: string; bytes: number; at: number }[];
   dingtalk: DingtalkWorld;
   demo: { member: string; contact: string; secondContact: string; stranger: string };
@@ -141,6 +147,7 @@ export interface Notice {
   kind: string;
   text: string;
   url: string | null;
+  card?: MessageCard;
 }
 
 /** One member's copy of a template card. */
@@ -174,6 +181,59 @@ export interface Transfer {
   at: number;
 }
 
+/** A message members are asked to send to their customers. */
+export interface GroupSend {
+  id: string;
+  at: number;
+  text: string;
+  /** As the call gave them, without the keys of media. */
+  attachments: Record<string, unknown>[];
+  cards: MessageCard[];
+  /** Members see it. */
+  isDispatched: boolean;
+  cancelledAt: number | null;
+  remindedAt: number[];
+  tasks: SendTask[];
+}
+
+export interface SendTask {
+  member: string;
+  state: 'waiting' | 'sending' | 'sent' | 'declined' | 'cancelled';
+  confirmedAt: number | null;
+  /** `at`: when it settles, once the member has confirmed; later, when it did. */
+  contacts: { contact: string; outcome: SendOutcome; at: number | null }[];
+}
+
+export interface ContactWay {
+  id: string;
+  type: 1 | 2;
+  remark: string;
+  state: string;
+  skipVerify: boolean;
+  users: string[];
+  party: number[];
+  at: number;
+  addedCount: number;
+}
+
+export interface AcquisitionLink {
+  id: string;
+  name: string;
+  skipVerify: boolean;
+  users: string[];
+  at: number;
+  addedCount: number;
+}
+
+/** A file the product uploaded; kept three days (D90253). */
+export interface Upload {
+  id: string;
+  type: string;
+  name: string;
+  bytes: number;
+  at: number;
+}
+
 export interface Credential {
   kind: 'app' | 'archive' | 'contact_sync' | 'corp_ticket' | 'agent_ticket';
   value: string;
@@ -203,6 +263,8 @@ export interface Stage {
   productUrl: string;
   /** Platforms the company does not use. */
   without: readonly string[];
+  /** Where the bytes of uploaded pictures are. */
+  uploadFolder: string;
   now(): number;
   /** Something in the world is other than before: it will be written down. */
   changed(): void;

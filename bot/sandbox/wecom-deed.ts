@@ -3,9 +3,11 @@ import { DeedRefused, perform } from './deeds.ts';
 import type { ActResult, act } from './sandbox-api.ts';
 import type { Stage } from './stage.ts';
 import { pressCard } from './wecom-card.ts';
+import { openChannel } from './wecom-channel.ts';
+import { performSend } from './wecom-group-send.ts';
 import { settle } from './wecom-transfer.ts';
 
-/** All that people do, with what they do to a card or to a customer on the way to somebody else. */
+/** All that people do, with what they do to a card, to a customer on the way to somebody else, to a group message or a code. */
 export function performAny(stage: Stage, deed: z.output<typeof act>): ActResult {
   switch (deed.kind) {
     case 'card_pressed':
@@ -20,6 +22,12 @@ export function performAny(stage: Stage, deed: z.output<typeof act>): ActResult 
       for (const one of waiting) settle(stage, one, outcome);
       return { settled: waiting.length };
     }
+    case 'send_confirmed':
+    case 'send_declined':
+    case 'sends_confirmed':
+      return performSend(stage, deed);
+    case 'channel_opened':
+      return openChannel(stage, deed);
     default:
       return perform(stage, deed);
   }

@@ -8,7 +8,10 @@ import { jsonIn, type Stage } from './stage.ts';
 import { accessCalls, tokenKind } from './wecom-access.ts';
 import { Errcode, type CallTable } from './wecom-call.ts';
 import { cardCalls } from './wecom-card.ts';
+import { channelCalls } from './wecom-channel.ts';
 import { customerCalls } from './wecom-customer.ts';
+import { groupSendCalls } from './wecom-group-send.ts';
+import { mediaCalls } from './wecom-media.ts';
 import { messageCalls } from './wecom-message.ts';
 import { peopleCalls } from './wecom-people.ts';
 import { tagCalls } from './wecom-tag.ts';
@@ -22,6 +25,9 @@ const calls: CallTable = {
   ...messageCalls,
   ...cardCalls,
   ...transferCalls,
+  ...mediaCalls,
+  ...groupSendCalls,
+  ...channelCalls,
 };
 
 /** What stands before every call under /cgi-bin/: faults, limits, tokens; then the call. HTTP is 200 whatever it says. */
@@ -71,6 +77,7 @@ export function wecomGate(stage: Stage) {
       }
       case 'slow':
       case 'no_answer':
+      case 'hang_up':
         return;
     }
   }
@@ -93,17 +100,30 @@ export function wecomGate(stage: Stage) {
       said = { errcode: code, errmsg: `${error.message}, ${hint}, ${more}` };
     }
     const ms = Math.round(performance.now() - startedAt);
-    const isSilent = met.some((fault) => fault.kind === 'no_answer');
+    const isCutOff = met.some((fault) => fault.kind === 'hang_up');
+    const isSilent = isCutOff || met.some((fault) => fault.kind === 'no_answer');
     const asked = { ...Object.fromEntries(url.searchParams), ...bodyShown(raw) };
     const detail = detailOf({ asked, [isSilent ? 'done, not answered' : 'said']: said });
     stage.log({ kind: 'api', name: path, code: String(code), ms, detail });
+    if (isCutOff) response.destroy();
     if (isSilent) return;
     response.writeHead(200, { 'content-type': 'application/json; charset=UTF-8' });
     response.end(JSON.stringify(said));
   };
 }
 
+/** Those whose time is over go. */
+export function endFaults(stage: Stage): void {
+  const { faults } = stage.world;
+  const left = faults.api.filter(({ until }) => until === undefined || until > stage.now());
+  if (left.length === faults.api.length) return;
+  faults.api = left;
+  stage.changed();
+  stage.tell({ type: 'faults', faults });
+}
+
 function faultsMet(stage: Stage, path: string): ApiFault[] {
+  endFaults(stage);
   const { faults } = stage.world;
   const { met, left } = meetFaults(faults.api, path);
   if (met.length === 0) return [];

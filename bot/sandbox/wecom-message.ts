@@ -1,8 +1,9 @@
-import { haveChatted, memberWrites } from './deeds.ts';
+import { haveChatted } from './deeds.ts';
 import { alphanumeric } from './seed-world.ts';
 import { followOf, type Notice, type Stage } from './stage.ts';
 import { Errcode, optionalText, post, records, textOf, type CallTable } from './wecom-call.ts';
 import { sendTemplateCard } from './wecom-card.ts';
+import { contentIn, deliverContent, mediaCard, spoken } from './wecom-content.ts';
 
 const welcomeMs = 20_000;
 
@@ -10,15 +11,7 @@ export const messageCalls: CallTable = {
   // D92137: within 20 s of the event, once; the first app wins.
   'externalcontact/send_welcome_msg': post(({ stage, body }) => {
     const code = textOf(body, 'welcome_code', 41049);
-    const text = welcomeText(body);
-    const attachments = body['attachments'] === undefined ? [] : records(body['attachments'], 'attachments');
-    if (attachments.length > 9) throw new Errcode(41064, 'too many attachments');
-    if (
-      attachments.some((one) => !['image', 'link', 'miniprogram', 'video', 'file'].includes(String(one['msgtype'])))
-    ) {
-      throw new Errcode(41065, 'invalid attachment type');
-    }
-    if (text === '' && attachments.length === 0) throw new Errcode(40063, 'text and attachments are empty');
+    const content = contentIn(stage, body);
     const welcome = stage.world.welcomes.find((one) => one.code === code);
     if (!welcome || welcome.used || stage.now() - welcome.issuedAt > welcomeMs) {
       throw new Errcode(41050, 'invalid welcome_code');
@@ -27,13 +20,7 @@ export const messageCalls: CallTable = {
     const follow = followOf(stage.world, welcome.member, welcome.contact);
     if (follow?.relation !== 'friend' && follow?.relation !== 'half') throw new Errcode(84061, 'not external contact');
     welcome.used = true;
-    if (text) memberWrites(stage, welcome.member, welcome.contact, { text, via: 'welcome' });
-    for (const one of attachments) {
-      const kind = one['msgtype'] === 'image' ? 'image' : one['msgtype'] === 'file' ? 'file' : 'link';
-      const link = one['link'] as { title?: string } | undefined;
-      const words = link?.title ?? `[${String(one['msgtype'])}]`;
-      memberWrites(stage, welcome.member, welcome.contact, { text: words, kind, via: 'welcome' });
-    }
+    deliverContent(stage, welcome, content, 'welcome');
     stage.changed();
     return {};
   }),
@@ -52,7 +39,7 @@ export const messageCalls: CallTable = {
     if (body['msgtype'] === 'template_card' && (typeof card !== 'object' || card === null)) {
       throw new Errcode(42031, 'no template_card');
     }
-    const said = card ? null : noticeText(body);
+    const said = card ? null : noticeIn(stage, body);
     const active = Object.values(world.members).filter((member) => member.active);
     const found = active.filter(
       (member) =>
@@ -81,14 +68,7 @@ export const messageCalls: CallTable = {
 
 const split = (list: string): string[] => list.split('|').filter((one) => one !== '');
 
-function welcomeText(body: Record<string, unknown>): string {
-  if (body['text'] === undefined) return '';
-  const content = optionalText(body['text'] as Record<string, unknown>, 'content') ?? '';
-  if (Buffer.byteLength(content) > 4000) throw new Errcode(45002, 'content is too large');
-  return content;
-}
-
-function noticeText(body: Record<string, unknown>): Pick<Notice, 'kind' | 'text' | 'url'> {
+function noticeIn(stage: Stage, body: Record<string, unknown>): Omit<Notice, 'id' | 'at' | 'member'> {
   const kind = textOf(body, 'msgtype', 40008);
   const content = body[kind];
   if (typeof content !== 'object' || content === null) throw new Errcode(kind === 'text' ? 44004 : 40008, `no ${kind}`);
@@ -109,13 +89,20 @@ function noticeText(body: Record<string, unknown>): Pick<Notice, 'kind' | 'text'
     case 'news': {
       const [first] = records(told['articles'], 'articles');
       if (!first) throw new Errcode(45008, 'no article');
-      return { kind, text: textOf(first, 'title', 40063), url: optionalText(first, 'url') ?? null };
+      const title = textOf(first, 'title', 40063);
+      const url = optionalText(first, 'url') ?? null;
+      const description = optionalText(first, 'description') ?? '';
+      const pictureUrl = optionalText(first, 'picurl') ?? null;
+      return { kind, text: title, url, card: { kind: 'link', title, description, url, pictureUrl } };
     }
     case 'image':
-    case 'voice':
     case 'video':
-    case 'file':
-      return { kind, text: `[${kind}]`, url: null };
+    case 'file': {
+      const shown = mediaCard(stage, kind, told);
+      return { kind, text: spoken(shown).text, url: null, card: shown };
+    }
+    case 'voice':
+      return { kind, text: '[voice]', url: null };
     default:
       throw new Errcode(40008, 'invalid message type');
   }

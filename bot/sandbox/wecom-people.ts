@@ -1,4 +1,4 @@
-import { seconds, type Member, type Stage } from './stage.ts';
+import type { Member, Stage } from './stage.ts';
 import { Errcode, get, limitOf, memberOf, pageOf, post, type CallTable } from './wecom-call.ts';
 
 export const peopleCalls: CallTable = {
@@ -48,21 +48,6 @@ export const peopleCalls: CallTable = {
       order: one.order,
     })),
   })),
-  'media/upload': post(({ stage, query, raw, contentType }) => {
-    const type = query.get('type') ?? '';
-    if (!['image', 'voice', 'video', 'file'].includes(type)) throw new Errcode(40004, 'invalid media type');
-    if (!contentType.startsWith('multipart/form-data')) throw new Errcode(44001, 'empty media data');
-    const head = raw.subarray(0, raw.indexOf('\r\n\r\n')).toString('utf8');
-    const name = /filename="([^"]*)"/.exec(head)?.[1];
-    const bytes = raw.length - head.length;
-    if (!name || bytes < 5) throw new Errcode(44001, 'empty media data');
-    // D90253: 20 MB for files is the largest of the four.
-    if (bytes > 20 * 1024 * 1024) throw new Errcode(45001, 'media size out of limit');
-    const id = `media_${stage.world.media.length}_${stage.now()}`;
-    stage.world.media.push({ id, name, bytes, at: stage.now() });
-    stage.changed();
-    return { type, media_id: id, created_at: String(seconds(stage.now())) };
-  }),
 };
 
 const activeMembers = (stage: Stage): Member[] => Object.values(stage.world.members).filter((member) => member.active);

@@ -1,0 +1,328 @@
+import type { z } from 'zod';
+import { DeedRefused } from './deeds.ts';
+import type { ActResult, SandboxGroupSend, SendOutcome, sendActs } from './sandbox-api.ts';
+import { alphanumeric } from './seed-world.ts';
+import { followOf, followsOf, pairOf, seconds, type GroupSend, type SendTask, type Stage } from './stage.ts';
+import {
+  Errcode,
+  limitOf,
+  listOf,
+  memberOf,
+  optionalText,
+  pageOf,
+  post,
+  textOf,
+  type Call,
+  type CallTable,
+} from './wecom-call.ts';
+import { contentIn, deliverContent } from './wecom-content.ts';
+
+const dayMs = 86_400_000;
+const monthMs = 31 * dayMs;
+/** However many customers there are. */
+const sendingMsMax = 30_000;
+const remindersMax = 3;
+const sendsKept = 2000;
+
+export const groupSendCalls: CallTable = {
+  'externalcontact/add_msg_template': post(start),
+  'externalcontact/get_groupmsg_list_v2': post(list),
+  // D93338: 0 not sent, 2 sent; whoever put it aside has not sent it.
+  'externalcontact/get_groupmsg_task': post(({ stage, body }) => {
+    const { tasks } = dispatched(stage, body);
+    const page = pageOf(tasks, body, limitOf(body, 1000, 500));
+    return {
+      task_list: page.items.map(({ member, confirmedAt }) => ({
+        userid: member,
+        status: confirmedAt === null ? 0 : 2,
+        ...(confirmedAt === null ? {} : { send_time: seconds(confirmedAt) }),
+      })),
+      next_cursor: page.nextCursor,
+    };
+  }),
+  'externalcontact/get_groupmsg_send_result': post(({ stage, body }) => {
+    const { tasks } = dispatched(stage, body);
+    const { userid } = memberOf(stage, textOf(body, 'userid', 41009));
+    const rows = tasks.find((task) => task.member === userid)?.contacts ?? [];
+    const page = pageOf(rows, body, limitOf(body, 1000, 500));
+    return {
+      send_list: page.items.map(({ contact, outcome, at }) => ({
+        external_userid: contact,
+        userid,
+        status: statuses[outcome],
+        ...(outcome === 'delivered' ? { send_time: seconds(at ?? 0) } : {}),
+      })),
+      next_cursor: page.nextCursor,
+    };
+  }),
+  // D97610: three times in 24 hours, to those who have not sent it.
+  'externalcontact/remind_groupmsg_send': post(({ stage, body }) => {
+    const send = dispatched(stage, body);
+    if (send.cancelledAt !== null) throw new Errcode(41093, 'message has been cancelled');
+    const recent = send.remindedAt.filter((at) => at > stage.now() - dayMs);
+    if (recent.length >= remindersMax) throw new Errcode(41094, 'reminded too often');
+    send.remindedAt.push(stage.now());
+    for (const task of send.tasks) {
+      if (task.state === 'declined') task.state = 'waiting';
+      if (task.state === 'waiting') touched(stage, send, task);
+    }
+    stage.changed();
+    return {};
+  }),
+  // D97611: for those who have not sent it; what was sent stays.
+  'externalcontact/cancel_groupmsg_send': post(({ stage, body }) => {
+    const send = dispatched(stage, body);
+    if (send.cancelledAt !== null) throw new Errcode(41093, 'message has been cancelled');
+    send.cancelledAt = stage.now();
+    for (const task of send.tasks) {
+      if (task.confirmedAt !== null) continue;
+      task.state = 'cancelled';
+      touched(stage, send, task);
+    }
+    stage.changed();
+    return {};
+  }),
+};
+
+const statuses: Record<SendOutcome, number> = { waiting: 0, delivered: 1, not_connected: 2, over_quota: 3 };
+
+/** D92135: each customer goes to one member only, and nothing leaves before that member says so. */
+function start({ stage, body }: Call): Record<string, unknown> {
+  const { world } = stage;
+  const type = optionalText(body, 'chat_type') ?? 'single';
+  if (type !== 'single') throw new Errcode(86214, 'only single chats are played here');
+  if (body['tag_filter'] !== undefined) throw new Errcode(40058, 'tag_filter is not played here');
+  const content = contentIn(stage, body);
+  const wanted = [...new Set(listOf(body, 'external_userid'))];
+  if (wanted.length > 10_000) throw new Errcode(40032, 'external_userid is too long');
+  const sender = optionalText(body, 'sender');
+  if (!sender && wanted.length === 0) throw new Errcode(40063, 'neither sender nor external_userid');
+  const member = sender ? memberOf(stage, sender).userid : null;
+  if (member && !world.members[member]?.mayHaveContacts) throw new Errcode(84074, 'no right to external contacts');
+
+  const routes = routesOf(stage, member, wanted);
+  const fail_list = wanted.filter((contact) => !routes.has(contact));
+  if (routes.size === 0) throw new Errcode(41048, 'nobody to send to');
+  const byMember = Map.groupBy(routes, ([, to]) => to);
+  const send: GroupSend = {
+    id: `msg${alphanumeric(40)}`,
+    at: stage.now(),
+    ...content,
+    isDispatched: world.settings.sendDispatchMs === 0,
+    cancelledAt: null,
+    remindedAt: [],
+    tasks: [...byMember].map(([to, pairs]) => ({
+      member: to,
+      state: 'waiting',
+      confirmedAt: null,
+      contacts: pairs.map(([contact]) => ({ contact, outcome: 'waiting', at: null })),
+    })),
+  };
+  world.groupSends.push(send);
+  world.groupSends.splice(0, world.groupSends.length - sendsKept);
+  stage.changed();
+  if (send.isDispatched) for (const task of send.tasks) touched(stage, send, task);
+  return { msgid: send.id, fail_list };
+}
+
+/** Who sends to whom. Without customers all of the sender's are meant; without a sender whoever talked to them last. */
+function routesOf(stage: Stage, member: string | null, wanted: readonly string[]): Map<string, string> {
+  const { world } = stage;
+  const routes = new Map<string, string>();
+  if (member) {
+    const contacts = wanted.length > 0 ? wanted : followsOf(world, member).map((follow) => follow.contact);
+    for (const contact of contacts) if (mayTry(stage, member, contact)) routes.set(contact, member);
+    return routes;
+  }
+  for (const contact of wanted) {
+    const follows = Object.values(world.follows).filter(
+      (follow) => follow.contact === contact && mayTry(stage, follow.member, contact),
+    );
+    const lastTalk = (of: string) => world.chats[pairOf(of, contact)]?.at(-1)?.at ?? 0;
+    const [last] = follows.toSorted((a, b) => lastTalk(b.member) - lastTalk(a.member));
+    if (last) routes.set(contact, last.member);
+  }
+  return routes;
+}
+
+/** That a customer deleted the member is found out when it is sent. */
+function mayTry(stage: Stage, member: string, contact: string): boolean {
+  const relation = followOf(stage.world, member, contact)?.relation;
+  return relation === 'friend' || relation === 'deleted_by_contact';
+}
+
+// D93338: at most a month; what an app made has no creator.
+function list({ stage, body }: Call): Record<string, unknown> {
+  if (body['chat_type'] !== 'single' && body['chat_type'] !== 'group') throw new Errcode(86214, 'invalid chat_type');
+  const [from, to] = [body['start_time'], body['end_time']];
+  if (typeof from !== 'number' || typeof to !== 'number') throw new Errcode(40063, 'start_time or end_time is empty');
+  if (to < from || (to - from) * 1000 > monthMs) throw new Errcode(40058, 'invalid time span');
+  const isAsked = body['chat_type'] === 'single' && body['filter_type'] !== 1;
+  const knownUntil = stage.now() - stage.world.settings.sendListDelayMs;
+  const made = stage.world.groupSends.filter(
+    ({ at }) => isAsked && at <= knownUntil && seconds(at) >= from && seconds(at) <= to,
+  );
+  const page = pageOf(made.toReversed(), body, limitOf(body, 100, 50));
+  return {
+    group_msg_list: page.items.map((send) => ({
+      msgid: send.id,
+      create_time: String(seconds(send.at)),
+      create_type: 0,
+      ...(send.text === '' ? {} : { text: { content: send.text } }),
+      attachments: send.attachments,
+    })),
+    next_cursor: page.nextCursor,
+  };
+}
+
+function dispatched(stage: Stage, body: Record<string, unknown>): GroupSend {
+  settleSends(stage);
+  const id = textOf(body, 'msgid', 41046);
+  const send = stage.world.groupSends.find((one) => one.id === id);
+  if (!send) throw new Errcode(41047, 'invalid msgid');
+  if (!send.isDispatched) throw new Errcode(41063, 'message is being dispatched');
+  return send;
+}
+
+/** What time brings: members see a new message, and customers get the ones that were confirmed, one after another. */
+export function settleSends(stage: Stage): void {
+  const { groupSends, settings } = stage.world;
+  const now = stage.now();
+  for (const send of groupSends) {
+    if (!send.isDispatched && now >= send.at + settings.sendDispatchMs) {
+      send.isDispatched = true;
+      stage.changed();
+      for (const task of send.tasks) touched(stage, send, task);
+    }
+    for (const task of send.tasks) if (task.state === 'sending') sendDue(stage, send, task, now);
+  }
+}
+
+function sendDue(stage: Stage, send: GroupSend, task: SendTask, now: number): void {
+  const due = task.contacts.filter(({ outcome, at }) => outcome === 'waiting' && at !== null && at <= now);
+  const got = due.length > 0 ? receivedBy(stage) : new Map<string, number[]>();
+  for (const row of due) {
+    row.outcome = outcomeOf(stage, task.member, row.contact, got.get(row.contact) ?? []);
+    row.at = now;
+    if (row.outcome === 'delivered')
+      deliverContent(stage, { member: task.member, contact: row.contact }, send, 'broadcast');
+  }
+  const isSent = task.contacts.every(({ outcome }) => outcome !== 'waiting');
+  if (isSent) task.state = 'sent';
+  if (due.length > 0 || isSent) touched(stage, send, task);
+}
+
+/** When each customer got group messages. */
+function receivedBy(stage: Stage): Map<string, number[]> {
+  const got = new Map<string, number[]>();
+  for (const { contact, outcome, at } of stage.world.groupSends.flatMap((send) =>
+    send.tasks.flatMap((task) => task.contacts),
+  )) {
+    if (outcome === 'delivered' && at !== null) got.set(contact, [...(got.get(contact) ?? []), at]);
+  }
+  return got;
+}
+
+function outcomeOf(stage: Stage, member: string, contact: string, got: readonly number[]): SendOutcome {
+  const { world } = stage;
+  if (!world.members[member]?.active) return 'not_connected';
+  if (followOf(world, member, contact)?.relation !== 'friend') return 'not_connected';
+  const { sendsPerDayMax, sendsPerWeekMax, sendsPerMonthMax } = world.settings;
+  const isOver = (max: number | null, periodOf: (at: number) => string | number) =>
+    max !== null && got.filter((at) => periodOf(at) === periodOf(stage.now())).length >= max;
+  return isOver(sendsPerDayMax, dayOf) || isOver(sendsPerWeekMax, weekOf) || isOver(sendsPerMonthMax, monthOf)
+    ? 'over_quota'
+    : 'delivered';
+}
+
+/** Days begin at midnight in China, weeks on Monday. */
+const chinaMs = 8 * 3_600_000;
+const dayOf = (at: number): number => Math.floor((at + chinaMs) / dayMs);
+const weekOf = (at: number): number => Math.floor((dayOf(at) + 3) / 7);
+const monthOf = (at: number): string => new Date(at + chinaMs).toISOString().slice(0, 7);
+
+function touched(stage: Stage, send: GroupSend, task: SendTask): void {
+  stage.changed();
+  stage.tell({ type: 'group_send', member: task.member, send: send.id });
+}
+
+type SendDeed = Extract<z.output<(typeof sendActs)[number]>, { kind: `send${string}` }>;
+
+/** What members do in their assistant. */
+export function performSend(stage: Stage, deed: SendDeed): ActResult {
+  settleSends(stage);
+  switch (deed.kind) {
+    case 'send_confirmed': {
+      const [send, task] = taskOf(stage, deed);
+      return { settled: confirm(stage, send, task) };
+    }
+    case 'send_declined': {
+      const [send, task] = taskOf(stage, deed);
+      task.state = 'declined';
+      touched(stage, send, task);
+      return {};
+    }
+    case 'sends_confirmed': {
+      const waiting = stage.world.groupSends
+        .filter((send) => send.isDispatched && (deed.send === null || send.id === deed.send))
+        .flatMap((send) => send.tasks.filter(isOpen).map((task) => ({ send, task })));
+      if (waiting.length === 0) throw new DeedRefused('sandbox.nothing_to_send', '没有等待发送的群发任务。');
+      for (const { send, task } of waiting) confirm(stage, send, task);
+      return { settled: waiting.length };
+    }
+  }
+}
+
+const isOpen = ({ state }: SendTask): boolean => state === 'waiting' || state === 'declined';
+
+function taskOf(stage: Stage, of: { member: string; send: string }): [GroupSend, SendTask] {
+  const send = stage.world.groupSends.find((one) => one.isDispatched && one.id === of.send);
+  const task = send?.tasks.find(({ member }) => member === of.member);
+  if (!send || !task) throw new DeedRefused('sandbox.send_unknown', '没有这个群发任务。', 404);
+  if (task.state === 'cancelled') throw new DeedRefused('sandbox.send_cancelled', '管理员已停止这次群发。');
+  if (!isOpen(task)) throw new DeedRefused('sandbox.send_done', '这次群发已经发送。');
+  return [send, task];
+}
+
+function confirm(stage: Stage, send: GroupSend, task: SendTask): number {
+  const now = stage.now();
+  const stepMs = Math.min(stage.world.settings.sendStepMs, sendingMsMax / task.contacts.length);
+  task.state = 'sending';
+  task.confirmedAt = now;
+  task.contacts.forEach((row, place) => {
+    row.at = now + Math.round(place * stepMs);
+  });
+  touched(stage, send, task);
+  settleSends(stage);
+  return task.contacts.length;
+}
+
+/** Newest first, as the members' assistant lists them. */
+export function groupSendsOf(stage: Stage, member: string | null): SandboxGroupSend[] {
+  settleSends(stage);
+  return stage.world.groupSends
+    .filter((send) => send.isDispatched)
+    .flatMap((send) =>
+      send.tasks
+        .filter((task) => member === null || task.member === member)
+        .map((task) => ({
+          id: send.id,
+          member: task.member,
+          at: send.at,
+          text: send.text,
+          cards: send.cards,
+          contactCount: task.contacts.length,
+          state: task.state,
+          outcomes: outcomesOf(task),
+          confirmedAt: task.confirmedAt,
+          remindedAt: send.remindedAt.at(-1) ?? null,
+        })),
+    )
+    .toReversed();
+}
+
+function outcomesOf({ contacts }: SendTask): Record<SendOutcome, number> {
+  const counts = { waiting: 0, delivered: 0, not_connected: 0, over_quota: 0 };
+  for (const { outcome } of contacts) counts[outcome] += 1;
+  return counts;
+}
