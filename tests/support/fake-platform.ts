@@ -19,7 +19,6 @@ import type {
   FollowProfile,
   FormState,
   GroupSends,
-  MediaStore,
   MemberProfile,
   Page,
   Platform,
@@ -34,6 +33,8 @@ import type {
   TransferRefusal,
   TransferResult,
 } from '#server/platform/platform.ts';
+import { FakeChannels } from './fake-channels.ts';
+import { FakeGroupSends, FakeMediaStore } from './fake-sends.ts';
 
 type NetworkMethod =
   | {
@@ -43,7 +44,10 @@ type NetworkMethod =
   | 'readMedia'
   | 'consentOf'
   | `forms.${keyof ApprovalForms}`
-  | `transfers.${Exclude<keyof ContactTransfers, 'batchMax'>}`;
+  | `transfers.${Exclude<keyof ContactTransfers, 'batchMax'>}`
+  | 'media.upload'
+  | `groupSends.${Exclude<keyof GroupSends, 'limits'>}`
+  | `channels.${Exclude<keyof ContactChannels, 'limits' | 'linkUrl'>}`;
 
 const CALLBACK_AGE_MS_MAX = 3_600_000;
 
@@ -75,9 +79,9 @@ export class FakePlatform implements Platform {
   archive: FakeArchive | null = new FakeArchive(this);
   forms: FakeForms | null = new FakeForms(this);
   transfers: FakeTransfers | null = new FakeTransfers(this);
-  media: MediaStore | null = null;
-  groupSends: GroupSends | null = null;
-  channels: ContactChannels | null = null;
+  media: FakeMediaStore | null = new FakeMediaStore(this);
+  groupSends: FakeGroupSends | null = new FakeGroupSends(this);
+  channels: FakeChannels | null = new FakeChannels(this);
   stream: FakeStream | null = new FakeStream();
 
   departments = new Map<PlatformKey, DepartmentProfile>();
@@ -91,12 +95,14 @@ export class FakePlatform implements Platform {
   welcomeCodes = new Set<string>();
   unreachable = new Set<PlatformKey>();
   pageSize = 2;
+  /** Its clock; in a world of `useWorld` the world's. */
+  now: () => Date = () => new Date();
   /** While true, no call gets through. */
   isDown = false;
 
   /** Every call that would have gone to the network, in order. */
   calls: { method: NetworkMethod; args: unknown[] }[] = [];
-  welcomes: { code: string; text: string }[] = [];
+  welcomes: { code: string; text: string; attachments?: ContactMessage['attachments'] }[] = [];
   notices: { to: PlatformKey; text: string; url: string | null }[] = [];
   /** Cards by key, as each member sees them now. */
   cards = new Map<string, { to: PlatformKey; card: Card }>();
@@ -115,6 +121,9 @@ export class FakePlatform implements Platform {
     this.archive = new FakeArchive(this);
     this.forms = new FakeForms(this);
     this.transfers = new FakeTransfers(this);
+    this.media = new FakeMediaStore(this);
+    this.groupSends = new FakeGroupSends(this);
+    this.channels = new FakeChannels(this);
     this.stream = new FakeStream();
     this.cards.clear();
     this.todos.clear();
@@ -321,8 +330,10 @@ export class FakePlatform implements Platform {
     return this.answer('sendWelcome', [code, message], () => {
       const isTooLong = Buffer.byteLength(message.text) > this.capabilities.welcomeBytesMax;
       if (isTooLong) this.refuse('sendWelcome', 'text too long');
+      if (this.media?.has(message) === false) this.missing('sendWelcome');
       if (!this.welcomeCodes.delete(code)) this.refuse('sendWelcome', 'code used or unknown');
-      this.welcomes.push({ code, text: message.text });
+      const { text, attachments } = message;
+      this.welcomes.push({ code, text, ...(attachments.length > 0 ? { attachments } : {}) });
     });
   }
 

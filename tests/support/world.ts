@@ -10,6 +10,7 @@ import { makeMetrics } from '#server/base/metrics.ts';
 import { listPlatforms } from '#server/base/platforms.ts';
 import type { Platform } from '#server/platform/platform.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
+import { FakePlatform } from './fake-platform.ts';
 import { InlineJobs } from './inline-jobs.ts';
 
 /** Sunday morning in Shanghai; tests move it by `world.clock.set`. */
@@ -63,6 +64,7 @@ export function useWorld(options: WorldOptions = {}): World {
       now: () => now,
     };
     jobs.bind(deps);
+    for (const platform of options.platforms ?? []) if (platform instanceof FakePlatform) platform.now = deps.now;
     Object.assign(world, {
       deps,
       jobs,
