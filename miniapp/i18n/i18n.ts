@@ -7,6 +7,10 @@ import { zhCN } from './zh-CN.ts';
 
 type Words = typeof zhCN & typeof inboxZhCN & typeof deskZhCN & typeof opportunityZhCN;
 export type MessageKey = keyof Words;
+/** What is said as it stands: a message without blanks. */
+export type PlainKey = {
+  [Key in MessageKey]: [Blanks<Words[Key]>] extends [never] ? Key : never;
+}[MessageKey];
 export type Locale = 'zh-CN' | 'en';
 /** A translation of all that is said in a file of words: a key that is missing does not compile. */
 export type Translated<Source> = Record<keyof Source, string>;

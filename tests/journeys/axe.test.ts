@@ -59,7 +59,7 @@ describe.each(languages)('axe finds nothing in $locale, in either theme', (langu
     await journey.act({ kind: 'unknown_event', name: 'change_weather' });
     const { findings, screen } = examine();
     for (const word of ['desk.tab.inbound', 'desk.tab.sync', 'desk.tab.sources'] as const) {
-      await page.getByRole('tab', { name: words[word] }).click();
+      await page.getByRole('link', { name: words[word] }).click();
       await page.getByRole('table').waitFor();
       for (const width of [1280, 1440]) {
         await page.setViewportSize({ width, height: 900 });

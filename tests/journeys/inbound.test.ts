@@ -19,7 +19,8 @@ test('an event that could not be handled is in the ledger with the reason, and a
 
   await page.getByRole('button', { name: '管理后台' }).click();
   const desk = page.frameLocator('iframe[title="知客管理后台"]');
-  await desk.getByRole('tab', { name: '收到的事件' }).click();
+  await desk.getByRole('button', { name: '菜单' }).click();
+  await desk.getByRole('link', { name: '收到的事件' }).click();
   const ledger = card(desk, '平台告诉我们的事件').first();
   const event = (kind: string) => ledger.getByRole('row').filter({ hasText: kind });
   await ledger.getByLabel('状态').selectOption('dead');

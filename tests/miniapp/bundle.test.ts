@@ -42,6 +42,12 @@ test('the desk shows its first screen after at most 240 KiB', () => {
   expect(scripts + styles).toBeLessThanOrEqual(240);
 });
 
+test('each screen of the desk is fetched when it is opened, and weighs at most 25 KiB', () => {
+  const { later } = weigh('desk.html');
+  expect(Object.keys(later)).toContain('desk/handover/HandoverScreen.vue');
+  expect(Object.entries(later).filter(([, kib]) => kib > 25)).toEqual([]);
+});
+
 test('every built file has a name the server hands out, and no style asks another host', () => {
   const files = built();
   expect(files.map(({ name }) => name).filter((name) => !/^[\w.-]+$/.test(name))).toEqual([]);
@@ -55,10 +61,14 @@ test('the pages carry no script of their own beside the built ones, so that a st
   expect(pages.filter((page) => ownScript.test(readFileSync(path.join(dist, page), 'utf8')))).toEqual([]);
 });
 
-test.each(['sidebar.html', 'inbox.html'])('no style of %s needs what Chromium 69 does not know', (page) => {
-  const newer = /[;{](gap|inset|aspect-ratio|row-gap)\s*:|:is\(|:where\(|:has\(|\d(dvh|svh|lvh)\b|color-mix\(|clamp\(/;
-  expect(stylesOf(page).filter(({ text }) => newer.test(text))).toEqual([]);
-});
+test.each(['sidebar.html', 'inbox.html', 'desk.html'])(
+  'no style of %s needs what Chromium 69 does not know',
+  (page) => {
+    const newer =
+      /[;{](gap|inset|aspect-ratio|row-gap)\s*:|:is\(|:where\(|:has\(|\d(dvh|svh|lvh)\b|color-mix\(|clamp\(/;
+    expect(stylesOf(page).filter(({ text }) => newer.test(text))).toEqual([]);
+  },
+);
 
 test('no script of the sidebar calls what Chromium 69 and compat.ts do not have', () => {
   const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');

@@ -45,6 +45,7 @@ async function openDesk(
 }
 
 const callsTo = (address: string) => product.calls.filter((call) => call.address === address).map(({ sent }) => sent);
+const menu = (page: Page) => page.getByRole('navigation').getByRole('link').allInnerTexts();
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click();
 const sees = (page: Page, text: string | RegExp) =>
   page
@@ -160,19 +161,20 @@ test('a refusal is said in words, and the page shows what holds now', async () =
 });
 
 test('who leads finds the hand-overs only, an admin beside the rest, a rep nothing', async () => {
-  const page = await openDesk('');
-  expect(await page.getByRole('tab').allInnerTexts()).toEqual(['客户交接']);
+  const page = await openDesk('#/handovers');
+  expect(await menu(page)).toContain('客户交接');
+  expect(await menu(page)).not.toContain('成员与角色');
   product.me.role = 'admin';
   await page.reload();
-  await page.getByRole('tab', { name: '同步' }).waitFor();
-  await page.getByRole('tab', { name: '客户交接' }).click();
+  await page.getByRole('link', { name: '同步' }).waitFor();
+  await page.getByRole('link', { name: '客户交接' }).click();
   await sees(page, '还没有交接。成员调岗或离职时，从这里把客户交给同事。');
-  await page.getByRole('tab', { name: '收到的事件' }).click();
-  await page.getByRole('tab', { name: '收到的事件', selected: true }).waitFor();
-  await page.locator('#panel-inbound').waitFor();
+  await page.getByRole('link', { name: '收到的事件' }).click();
+  await page.locator('nav [aria-current=page]').filter({ hasText: '收到的事件' }).waitFor();
+  await sees(page, '平台告诉我们的事件');
   product.me.role = 'rep';
   await page.reload();
-  await sees(page, /这里供经理、总监和管理员使用/);
+  await sees(page, /这里供市场、经理、总监和管理员使用/);
 });
 
 test('a link to a hand-over still leads to it after the login', async () => {

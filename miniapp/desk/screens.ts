@@ -1,0 +1,54 @@
+import { defineAsyncComponent, type Component } from 'vue';
+import type { Me } from '#miniapp/api/session.ts';
+import type { PlainKey } from '#miniapp/i18n/i18n.ts';
+import ScreenMissing from './ScreenMissing.vue';
+import ScreenPending from './ScreenPending.vue';
+
+type Role = Me['role'];
+interface Screen {
+  /** In the address: `#/<name>`. */
+  name: string;
+  word: PlainKey;
+  roles: readonly Role[];
+  show: Component;
+  takesPlatform?: true;
+}
+
+const lazily = (load: () => Promise<{ default: Component }>): Component =>
+  defineAsyncComponent({ loader: load, loadingComponent: ScreenPending, errorComponent: ScreenMissing, delay: 100 });
+
+export const marketers: readonly Role[] = ['marketing', 'manager', 'director', 'admin'];
+const leaders: readonly Role[] = ['manager', 'director', 'admin'];
+const admins: readonly Role[] = ['admin'];
+
+/** What the desk shows, in the order of its menu; each is fetched when it is opened. */
+export const groups: readonly { name: string; word: PlainKey; screens: readonly Screen[] }[] = [
+  {
+    name: 'marketing',
+    word: 'desk.group.marketing',
+    // oxfmt-ignore
+    screens: [],
+  },
+  {
+    name: 'operations',
+    word: 'desk.group.operations',
+    // oxfmt-ignore
+    screens: [
+      { name: 'handovers', word: 'desk.tab.handovers', roles: leaders, show: lazily(() => import('./handover/HandoverScreen.vue')) },
+      { name: 'inbound', word: 'desk.tab.inbound', roles: admins, show: lazily(() => import('./inbound/InboundScreen.vue')) },
+      { name: 'sync', word: 'desk.tab.sync', roles: admins, takesPlatform: true, show: lazily(() => import('./inbound/SyncScreen.vue')) },
+      { name: 'sources', word: 'desk.tab.sources', roles: admins, show: lazily(() => import('./inbound/SourceScreen.vue')) },
+    ],
+  },
+  {
+    name: 'settings',
+    word: 'desk.group.settings',
+    // oxfmt-ignore
+    screens: [
+      { name: 'policies', word: 'desk.tab.policies', roles: admins, show: lazily(() => import('./approval/PolicyScreen.vue')) },
+      { name: 'delegates', word: 'desk.tab.delegates', roles: admins, show: lazily(() => import('./approval/DelegateScreen.vue')) },
+      { name: 'members', word: 'desk.tab.members', roles: admins, show: lazily(() => import('./member/MemberScreen.vue')) },
+      { name: 'follow-up', word: 'desk.tab.followUp', roles: admins, show: lazily(() => import('./follow-up/FollowUpScreen.vue')) },
+    ],
+  },
+];
