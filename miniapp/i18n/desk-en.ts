@@ -134,6 +134,8 @@ export const deskEn: Translated<typeof deskZhCN> = {
   'refused.handover.item_unknown': 'The member no longer has one of these. Load it again.',
   'refused.handover.item_twice': 'One thing cannot go to two members. Choose one taker.',
   'refused.handover.request_key': 'This was sent before with something else. Refresh and try again.',
+  'refused.material.file_unknown': 'This file is gone, or files cannot be sent there. Upload it again.',
+  'refused.material.text_attached': 'A text is no attachment. Put it into the text.',
   'desk.tab.policies': 'Approval rules',
   'desk.tab.delegates': 'Stand-ins',
   'desk.tab.members': 'Members',

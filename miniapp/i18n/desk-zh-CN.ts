@@ -128,6 +128,8 @@ export const deskZhCN = {
   'refused.handover.item_unknown': '其中有的已不在这位成员名下，请重新加载。',
   'refused.handover.item_twice': '同一项不能交给两个人，请只选一位接手人。',
   'refused.handover.request_key': '这次提交与之前的冲突，请刷新后再试。',
+  'refused.material.file_unknown': '找不到这个文件，或平台不支持发送文件，请重新上传。',
+  'refused.material.text_attached': '文字不能作为附件，请写在正文里。',
   'desk.tab.policies': '审批规则',
   'desk.tab.delegates': '代理审批',
   'desk.tab.members': '成员与角色',

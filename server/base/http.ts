@@ -6,7 +6,7 @@ import { PlatformError, type PlatformErrorKind } from '#server/platform/platform
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, RequestInvalid } from './refusal.ts';
 
 const JSON_BODY_BYTES_MAX = '1mb';
 
@@ -76,13 +76,6 @@ function holdsUnstorable(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed();
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([key, inner]) => holdsUnstorable(key) || holdsUnstorable(inner));
-}
-
-class RequestInvalid extends Refusal {
-  constructor(problems: { path: string; message: string }[]) {
-    const said = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
-    super('request.invalid', `Correct these and send again: ${said}`, 400, { problems });
-  }
 }
 
 async function readJson(ctx: Context): Promise<unknown> {

@@ -20,3 +20,16 @@ export class Refusal extends Error {
     this.detail = detail;
   }
 }
+
+/** Where in what was sent something is wrong (`body.attachments.2`), and what. */
+export interface Problem {
+  path: string;
+  message: string;
+}
+
+export class RequestInvalid extends Refusal {
+  constructor(problems: readonly Problem[]) {
+    const said = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    super('request.invalid', `Correct these and send again: ${said}`, 400, { problems });
+  }
+}

@@ -34,6 +34,10 @@ export const materialContent = z.discriminatedUnion('kind', [
 ]);
 export type MaterialContent = z.infer<typeof materialContent>;
 
+/** What stands in a text for the names of who sends and who gets it. */
+export const variables = ['member', 'contact'] as const;
+export type Variable = (typeof variables)[number];
+
 /**
  * What contacts are sent: a text and up to nine attachments. `{member}` in the text is the name of who sends; `{contact}`
  * that of who gets it, which only welcomes know. An attachment is a material, or made for this message alone.
@@ -86,6 +90,8 @@ export const wordFinding = z.object({
   word: z.string(),
   /** forbid: the company's own list; warn: words advertising law knows. */
   level: z.enum(['forbid', 'warn']),
+  /** The law that knows it; null for the company’s own. */
+  source: z.string().nullable(),
   /** Of the text, in UTF-16 units. */
   at: z.int(),
 });

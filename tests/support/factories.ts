@@ -1,8 +1,10 @@
-import type { Contact, Customer, Department, Follow, Member } from '#prisma/client/client.ts';
+import { createHash, randomUUID } from 'node:crypto';
+import type { Contact, Customer, Department, Follow, Material, MaterialFile, Member } from '#prisma/client/client.ts';
 import type { Caller, Role } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { saveSetting } from '#server/base/setting.ts';
 import { normalisePhone } from '#server/base/phone.ts';
+import type { MaterialContent } from '#server/material/material-api.ts';
 import { findCaller } from '#server/member/find-caller.ts';
 import { calledName, sameAs, type CustomerKind } from '#server/customer/customer.ts';
 import { newSessionToken } from '#server/member/session.ts';
@@ -130,5 +132,30 @@ export async function makeCustomer(
       updatedAt: deps.now(),
       ...columns,
     },
+  });
+}
+
+/** A file as if it had been uploaded. */
+export async function makeFile(
+  deps: Deps,
+  given: { kind?: 'image' | 'video' | 'file'; name?: string; type?: string; bytes?: Buffer; by?: Member } = {},
+): Promise<MaterialFile> {
+  const { kind = 'image', type = 'image/png', bytes = Buffer.from(`picture ${next()}`), name = '图.png' } = given;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const createdBy = given.by?.id ?? randomUUID();
+  const file = { kind, name, type, size: bytes.length, sha256, bytes: new Uint8Array(bytes), createdBy };
+  return deps.db.materialFile.create({ data: file });
+}
+
+/** A text, unless its content is said. */
+export async function makeMaterial(
+  deps: Deps,
+  given: { title?: string; folder?: string; tags?: string[]; content?: MaterialContent; archivedAt?: Date | null } = {},
+): Promise<Material> {
+  const { title = `素材${next()}`, content = { kind: 'text', text: '您好' }, ...columns } = given;
+  const fileId = 'fileId' in content ? content.fileId : null;
+  const at = { createdAt: deps.now(), updatedAt: deps.now() };
+  return deps.db.material.create({
+    data: { kind: content.kind, title, content, fileId, createdBy: randomUUID(), ...at, ...columns },
   });
 }
