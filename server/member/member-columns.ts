@@ -103,7 +103,7 @@ export const memberColumns: readonly MemberColumn[] = [
   ...moved('Segment', 'ownerId'),
   ...kept('SegmentVersion', 'memberId'),
   ...moved('ContactList', 'createdBy'),
-  ...moved('Broadcast', 'ownerId', 'cancelledBy'),
+  ...moved('Broadcast', 'ownerId', 'cancelledBy', 'submittedBy'),
   // Of what was frozen, approved and sent.
   ...kept('BroadcastRecipient', 'memberId'),
   ...kept('BroadcastDelivery', 'memberId'),
