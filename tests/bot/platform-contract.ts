@@ -3,11 +3,14 @@ import type { Card } from '#server/platform/card.ts';
 import { platformEvent, type PlatformEvent } from '#server/platform/event.ts';
 import { CallbackRefused, PlatformError } from '#server/platform/platform-error.ts';
 import type { CallbackRequest, Platform } from '#server/platform/platform.ts';
+import { sendingContract, type SendingWorld } from '#tests/bot/sending-contract.ts';
 
 /** What is asked of a platform beyond what every one can do. */
 export interface ContractScope {
   contacts: boolean;
   welcome: boolean;
+  /** Files, messages to many, ways in. */
+  sends: boolean;
   todos: boolean;
   forms: boolean;
 }
@@ -37,6 +40,7 @@ export interface ContractWorld {
   pressCard?(card: string, action: string): Promise<CallbackRequest>;
   /** Every contact on the way from one member to another arrives. */
   finishTransfers?(): Promise<void>;
+  sending?: SendingWorld['sending'];
   /** Stops the other side; the platform stays. */
   close(): Promise<void>;
 }
@@ -45,7 +49,7 @@ export interface ContractWorld {
 export function platformContract(
   name: string,
   makeWorld: () => Promise<ContractWorld>,
-  scope: ContractScope = { contacts: true, welcome: true, todos: false, forms: false },
+  scope: ContractScope = { contacts: true, welcome: true, sends: true, todos: false, forms: false },
 ): void {
   describe(`${name} keeps what every platform promises`, () => {
     let world: ContractWorld;
@@ -55,9 +59,11 @@ export function platformContract(
     afterAll(() => world.close());
 
     test('it is asked about all it says it can do', () => {
-      const { capabilities, forms } = world.platform;
+      const { capabilities, forms, media, groupSends, channels } = world.platform;
       const { contacts, welcome, todos } = capabilities;
-      expect({ contacts, welcome, todos, forms: forms !== null }).toEqual(scope);
+      for (const sends of [media, groupSends, channels].map((one) => one !== null)) {
+        expect({ contacts, welcome, sends, todos, forms: forms !== null }).toEqual(scope);
+      }
     });
 
     test('departments form a tree of their own', async () => {
@@ -326,6 +332,8 @@ export function platformContract(
         });
       });
 
+    if (scope.sends) sendingContract(() => world);
+
     if (scope.todos)
       describe('of todos', () => {
         const draft = (sourceKey: string) => ({
@@ -426,6 +434,12 @@ export function platformContract(
         ? [
             () => platform.getContact(known.contact),
             () => platform.saveRemark({ member: known.member, contact: known.contact }, { remark: 'x' }),
+          ]
+        : []),
+      ...(scope.sends
+        ? [
+            () => platform.groupSends?.confirmations('send', ''),
+            () => platform.media?.upload({ kind: 'file', name: 'a.pdf', type: '', bytes: Buffer.alloc(100) }),
           ]
         : []),
       ...(scope.todos ? [() => platform.readTodo({ todo: 'todo', member: known.member })] : []),

@@ -1,17 +1,46 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { sandboxState, type Act, type ActResult, type SandboxCard } from '#bot/sandbox/sandbox-api.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  sandboxState,
+  type Act,
+  type ActResult,
+  type FaultEdit,
+  type SandboxCard,
+  type SandboxGroupSend,
+  type SettingsEdit,
+} from '#bot/sandbox/sandbox-api.ts';
 import { startSandbox } from '#bot/sandbox/sandbox.ts';
 import { wecom } from '#bot/wecom/wecom.ts';
 import { readXml, textOf } from '#bot/wecom/wecom-xml.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { platformContract, type ContractWorld } from '#tests/bot/platform-contract.ts';
 import { testTools } from '#tests/bot/platform-tools.ts';
 import { startQuietProduct } from '#tests/bot/quiet-product.ts';
+import { sendingContract } from '#tests/bot/sending-contract.ts';
+import { sendingPaths } from '#tests/bot/wecom-world.ts';
 
-platformContract('The sandbox', makeWorld);
+platformContract('The sandbox', () => makeWorld());
 
-async function makeWorld(): Promise<ContractWorld> {
+describe('The sandbox on a bad day', () => {
+  let world: ContractWorld;
+  beforeAll(async () => {
+    world = await makeWorld({
+      settings: { sendListDelayMs: 100 },
+      api: [
+        { path: 'externalcontact/*', kind: 'token_expired', calls: 1 },
+        { path: 'media/*', kind: 'code', code: 45033, calls: 1 },
+        { path: 'externalcontact/*', kind: 'rate_limited', forMs: 80 },
+        { path: 'externalcontact/*', kind: 'slow', delayMs: 5, forMs: 200 },
+      ],
+    });
+  });
+  afterAll(() => world.close());
+  sendingContract(() => world);
+});
+
+async function makeWorld(day: { settings?: SettingsEdit; api?: FaultEdit['api'] } = {}): Promise<ContractWorld> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'zhike-contract-'));
   const product = await startQuietProduct(() => 'success');
   const sandbox = await startSandbox({
@@ -31,14 +60,25 @@ async function makeWorld(): Promise<ContractWorld> {
   const tag = state.tags.find(({ key }) => !worn.includes(key));
   if (!idle || !tag) throw new Error('The sandbox has nobody idle, or no tag to give.');
 
-  const act = async (deed: Act): Promise<ActResult> => {
-    const answer = await fetch(`${sandbox.url}/sandbox/api/act`, {
+  const post = async (call: string, body: unknown): Promise<unknown> => {
+    const answer = await fetch(`${sandbox.url}/sandbox/api/${call}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(deed),
+      body: JSON.stringify(body),
     });
-    return (await answer.json()) as ActResult;
+    return answer.json();
   };
+  const act = async (deed: Act) => (await post('act', deed)) as ActResult;
+  const setFaults = (api: FaultEdit['api']) => post('faults', { api } satisfies FaultEdit);
+  const sendNow = async (id: string) => {
+    const answer = await fetch(`${sandbox.url}/sandbox/api/group-sends?member=${member}`);
+    const { sends } = (await answer.json()) as { sends: SandboxGroupSend[] };
+    return sends.find((one) => one.id === id);
+  };
+  const until = async (isSo: () => Promise<boolean>) => {
+    while (!(await isSo())) await pause(10);
+  };
+  await post('settings', { sendDispatchMs: 40, sendStepMs: 5, ...day.settings } satisfies SettingsEdit);
   /** A new person adds the member; the callback that tells of it. */
   const added = async () => {
     const told = product.next((request) => {
@@ -81,6 +121,26 @@ async function makeWorld(): Promise<ContractWorld> {
       );
       await act({ kind: 'card_pressed', card: card?.id ?? '', button: action });
       return told;
+    },
+    sending: {
+      async confirm(send) {
+        await until(async () => (await sendNow(send)) !== undefined);
+        await act({ kind: 'send_confirmed', member, send });
+        await until(async () => (await sendNow(send))?.state === 'sent');
+      },
+      async loseAnswer(call) {
+        await setFaults([{ path: sendingPaths[call], kind: 'hang_up', calls: 1 }]);
+      },
+      async comeIn(code) {
+        const told = product.next((request) =>
+          platform.readCallback(request).events.some(({ event }) => event.kind === 'contact_added'),
+        );
+        await act({ kind: 'channel_opened', channel: code, contact: null, name: '扫码的人', agree: false });
+        return told;
+      },
+      async trouble() {
+        if (day.api) await setFaults(day.api);
+      },
     },
     async finishTransfers() {
       await act({ kind: 'transfer_settles', contact: null, outcome: 'done' });

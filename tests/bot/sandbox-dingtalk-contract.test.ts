@@ -1,7 +1,7 @@
 import { platformContract } from '#tests/bot/platform-contract.ts';
 import { sandboxDingtalkContractWorld } from '#tests/bot/sandbox-dingtalk-world.ts';
 
-const scope = { contacts: false, welcome: false, todos: true, forms: true };
+const scope = { contacts: false, welcome: false, sends: false, todos: true, forms: true };
 
 platformContract('DingTalk on the sandbox', () => sandboxDingtalkContractWorld(), scope);
 

@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { sendingDouble } from '#tests/bot/wecom-double-send.ts';
 import { keys } from '#tests/bot/wecom-sealed.ts';
 
 type Json = Record<string, unknown>;
@@ -18,6 +19,7 @@ export interface DoubleCall {
   path: string;
   query: Record<string, string>;
   body: Json;
+  headers: Record<string, unknown>;
 }
 type Answer = Json | ((call: DoubleCall, response: ServerResponse) => Json | ServerResponse);
 
@@ -40,6 +42,9 @@ export async function startDouble() {
   const tokens = { app: 'app-token-1', archive: 'archive-token-1', fetched: 0 };
   const calls: DoubleCall[] = [];
   const answers = new Map<string, Answer>();
+  const sending = sendingDouble();
+  /** Calls that are done and not answered, once. */
+  const silent = new Set<string>();
 
   const once = (set: Set<string>, code: unknown, refused: number, answer: Json) =>
     typeof code === 'string' && set.delete(code) ? answer : not(refused);
@@ -49,6 +54,7 @@ export async function startDouble() {
       : undefined;
 
   const usual: Record<string, (call: DoubleCall) => Json> = {
+    ...sending.calls,
     'department/list': () => fixture('department-list'),
     'user/list': ({ query }) =>
       ['2', '7'].includes(query['department_id'] ?? '')
@@ -92,6 +98,8 @@ export async function startDouble() {
     'message/send': ({ body }) => {
       const { task_id } = (body['template_card'] ?? {}) as Json;
       const to = String(body['touser']).split('|');
+      const named = (body[String(body['msgtype'])] as Json | undefined)?.['media_id'];
+      if (named !== undefined && !sending.hasMedia(named)) return not(40007);
       const invalid = to.filter((key) => !['zhangsan', 'lisi', 'WangWu'].includes(key));
       if (invalid.length === to.length) return not(81013);
       if (task_id !== undefined && cards.has(task_id)) return not(42014);
@@ -126,14 +134,17 @@ export async function startDouble() {
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://localhost');
       const text = Buffer.concat(chunks).toString();
+      const isForm = request.headers['content-type']?.startsWith('multipart/') ?? false;
       const call: DoubleCall = {
         path: url.pathname.replace('/cgi-bin/', ''),
         query: Object.fromEntries(url.searchParams),
-        body: (text ? JSON.parse(text) : {}) as Json,
+        headers: request.headers,
+        body: (text && (isForm ? { form: text } : JSON.parse(text))) || {},
       };
       calls.push(call);
       const answer = answerOf(call, response);
-      if (answer) response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+      if (silent.delete(call.path)) request.socket.destroy();
+      else if (answer) response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
     });
   });
 
@@ -165,6 +176,8 @@ export async function startDouble() {
     tokens,
     codes,
     underway,
+    sending,
+    silent,
     /** What the platform is configured with. */
     env: {
       WECOM_CORP_ID: keys.receiver,

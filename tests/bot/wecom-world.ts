@@ -49,9 +49,29 @@ export async function wecomContractWorld(): Promise<ContractWorld> {
         pressed.replace('task_1', card).replace('[approve]', `[${action}]`).replace('RC_1', `press-${count}`),
       );
     },
+    sending: {
+      async confirm(send) {
+        const sent = double.sending.sends.get(send);
+        if (sent) sent.confirmedAt = 1_700_000_000;
+      },
+      async loseAnswer(call) {
+        double.silent.add(sendingPaths[call]);
+      },
+      async comeIn(code) {
+        const state = String(double.sending.ways.get(code)?.['state']);
+        return callbackOf(message.replace('[ch_1]', `[${state}]`));
+      },
+    },
     async finishTransfers() {
       for (const one of double.underway.values()) one['status'] = 1;
     },
     close: () => double.close(),
   };
 }
+
+/** What stands behind the calls whose answers may be lost. */
+export const sendingPaths = {
+  start: 'externalcontact/add_msg_template',
+  createCode: 'externalcontact/add_contact_way',
+  createLink: 'externalcontact/customer_acquisition/create_link',
+};

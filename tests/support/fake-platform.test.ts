@@ -1,7 +1,13 @@
 import { platformContract, type ContractWorld } from '#tests/bot/platform-contract.ts';
 import { FakePlatform } from './fake-platform.ts';
 
-platformContract('The platform in memory', makeWorld, { contacts: true, welcome: true, todos: true, forms: true });
+platformContract('The platform in memory', makeWorld, {
+  contacts: true,
+  welcome: true,
+  sends: true,
+  todos: true,
+  forms: true,
+});
 
 async function makeWorld(): Promise<ContractWorld> {
   const platform = new FakePlatform();
@@ -38,6 +44,19 @@ async function makeWorld(): Promise<ContractWorld> {
       const occurredAt = new Date(Math.floor(receivedAt.getTime() / 1000) * 1000).toISOString();
       const pressed = { card, action, member: 'zhangsan', values: {}, messageKey: `press-${(made += 1)}` };
       return platform.callback({ kind: 'card_pressed', ...pressed, occurredAt }, receivedAt);
+    },
+    sending: {
+      confirm: async (send) => platform.groupSends?.confirm(send),
+      async loseAnswer(call) {
+        platform.loseAnswer(call === 'start' ? 'groupSends.start' : `channels.${call}`);
+      },
+      async comeIn(code) {
+        const channel = platform.channels?.codes.get(code)?.state ?? '';
+        const receivedAt = new Date();
+        const occurredAt = new Date(Math.floor(receivedAt.getTime() / 1000) * 1000).toISOString();
+        const added = { contact: `new-${(made += 1)}`, member: 'zhangsan', half: false, channel };
+        return platform.callback({ kind: 'contact_added', ...added, occurredAt }, receivedAt);
+      },
     },
     async finishTransfers() {
       for (const of of platform.transfers?.asked.values() ?? []) platform.transfers?.settle(of, 'done');

@@ -4,6 +4,7 @@ import type {
   ListedSend,
   MediaKind,
   MediaStore,
+  MessageAttachment,
   Page,
   PlatformKey,
   SendConfirmation,
@@ -178,7 +179,19 @@ export class FakeGroupSends implements GroupSends {
     if (text === '' && attachments.length === 0) this.#platform.refuse(call, 'empty');
     if (Buffer.byteLength(text) > this.limits.textBytesMax) this.#platform.refuse(call, 'text too long');
     if (attachments.length > this.limits.attachmentsMax) this.#platform.refuse(call, 'too many attachments');
+    if (attachments.some((one) => this.#isTooLong(one))) this.#platform.refuse(call, 'attachment too long');
     if (this.#platform.media?.has(message) === false) this.#platform.missing(call);
+  }
+
+  #isTooLong(one: MessageAttachment): boolean {
+    const { link, appTitleBytesMax } = this.limits;
+    if (one.kind === 'app') return Buffer.byteLength(one.title) > appTitleBytesMax;
+    return (
+      one.kind === 'link' &&
+      (Buffer.byteLength(one.title) > link.titleBytesMax ||
+        Buffer.byteLength(one.description) > link.descriptionBytesMax ||
+        Buffer.byteLength(one.url) > link.urlBytesMax)
+    );
   }
 
   #send(call: `groupSends.${'confirmations' | 'results' | 'remind' | 'cancel'}`, key: PlatformKey): FakeSend {
