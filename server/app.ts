@@ -8,6 +8,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { answering, serve, type Route } from '#server/base/http.ts';
 import { openApiDocument } from '#server/base/openapi.ts';
 import { Refusal } from '#server/base/refusal.ts';
+import { channelRoutes } from '#server/channel/channel-routes.ts';
 import { contactRoutes } from '#server/contact/contact-routes.ts';
 import { callbackRoute } from '#server/inbound/callback-route.ts';
 import { countInbound } from '#server/inbound/count-inbound.ts';
@@ -46,6 +47,7 @@ export const routes: Route[] = [
   ...opportunityRoutes,
   ...handoverRoutes,
   ...teamRoutes,
+  ...channelRoutes,
   ...sidebarRoutes,
 ];
 

@@ -3,7 +3,7 @@ import { readForm } from '#server/approval/carry-form.ts';
 import { pressCard } from '#server/approval/press-card.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { learnContact } from '#server/contact/learn-contact.ts';
-import { oweWelcome } from '#server/contact/owe-welcome.ts';
+import { oweWelcome } from '#server/channel/owe-welcome.ts';
 import { noticeContact } from '#server/handover/sweep-handovers.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
 import { confirmLeft, refreshMember, renameMember } from '#server/member/refresh-member.ts';

@@ -8,7 +8,8 @@ import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { reconcile } from '#server/contact/reconcile.ts';
-import { sendWelcome } from '#server/contact/send-welcome.ts';
+import { sendWelcome } from '#server/channel/send-welcome.ts';
+import { sweepWelcomes, sweepWelcomesEveryMs } from '#server/channel/sweep-welcomes.ts';
 import { syncContacts } from '#server/contact/sync-contacts.ts';
 import { syncTags } from '#server/contact/sync-tags.ts';
 import { pullArchive, pullArchiveEveryMs } from '#server/conversation/pull-archive.ts';
@@ -49,6 +50,7 @@ const work: Work = {
   reconcile: async (deps, { platform }) => void (await reconcile(deps, platform, proposeBindings)),
   'pull-archive': pullArchive,
   'send-welcome': (deps, { codeHash }) => sendWelcome(deps, codeHash),
+  'sweep-welcomes': sweepWelcomes,
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,
   'forget-model-answers': forgetModelAnswers,
@@ -89,6 +91,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-handovers', payload: {}, everyMs: sweepHandoversEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
     { name: 'sweep-cards', payload: {}, everyMs: sweepCardsEveryMs },
+    { name: 'sweep-welcomes', payload: {}, everyMs: sweepWelcomesEveryMs },
     { name: 'sweep-forms', payload: {}, everyMs: sweepFormsEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },

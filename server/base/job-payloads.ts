@@ -14,6 +14,7 @@ export const jobPayloads = {
   reconcile: z.object({ platform }),
   'pull-archive': z.object({ platform }),
   'send-welcome': z.object({ codeHash: z.string() }),
+  'sweep-welcomes': z.object({}),
   'summarise-conversation': z.object({ conversationId: z.uuid() }),
   'sweep-summaries': z.object({}),
   'forget-model-answers': z.object({}),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
-import { messageContent } from '#server/material/material-api.ts';
+import { messageContent, variables } from '#server/material/material-api.ts';
 
 export const channelKinds = ['code', 'link'] as const;
 
@@ -78,6 +78,29 @@ export const boardLine = z.object({
   days: z.array(z.object({ day: z.iso.date(), added: z.int() })),
 });
 
+const variable = /\{([^{}]*)\}/g;
+
+const welcomeText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(4000)
+  .superRefine((text, ctx) => {
+    const known: readonly string[] = variables;
+    // No matchAll: the pages' oldest kernels lack it, and they read this file too.
+    for (const whole of text.match(variable) ?? [])
+      if (!known.includes(whole.slice(1, -1)))
+        ctx.addIssue(`${whole} stands for nothing; there is ${known.map((one) => `{${one}}`).join(' and ')}`);
+    if (text.replace(variable, '').trim() === '') ctx.addIssue('says nothing where a name is not known');
+  });
+
+export const welcomeView = z.object({
+  enabled: z.boolean(),
+  text: z.string(),
+  /** What the platform takes, in UTF-8; null when none sends welcomes. */
+  bytesMax: z.int().nullable(),
+});
+
 const keepers = ['marketing', 'admin', 'manager', 'director'] as const;
 const byId = z.object({ id: z.uuid() });
 
@@ -139,5 +162,20 @@ export const channelApi = {
     roles: keepers,
     query: z.object({ from: z.iso.date(), to: z.iso.date() }),
     answer: z.object({ items: z.array(boardLine) }),
+  }),
+  welcome: endpoint({
+    method: 'GET',
+    path: '/api/settings/welcome',
+    summary: 'What a new contact is greeted with',
+    roles: ['admin', 'marketing'],
+    answer: welcomeView,
+  }),
+  saveWelcome: endpoint({
+    method: 'PUT',
+    path: '/api/settings/welcome',
+    summary: 'Change what a new contact is greeted with; {member} and {contact} stand for the names',
+    roles: ['admin', 'marketing'],
+    body: z.object({ enabled: z.boolean(), text: welcomeText }),
+    answer: welcomeView,
   }),
 };

@@ -34,30 +34,6 @@ export const contactView = z.object({
   /** Colleagues who follow the contact too. */
   followers: z.array(z.object({ memberId: z.uuid(), name: z.string(), state: z.string() })),
 });
-/** What stands in a welcome text for the names: `{member}`, `{contact}`. */
-export const welcomeVariables = ['member', 'contact'] as const;
-const variable = /\{([^{}]*)\}/g;
-
-const welcomeText = z
-  .string()
-  .trim()
-  .min(1)
-  .max(4000)
-  .superRefine((text, ctx) => {
-    const known: readonly string[] = welcomeVariables;
-    // No matchAll: the pages' oldest kernels lack it, and they read this file too.
-    for (const whole of text.match(variable) ?? [])
-      if (!known.includes(whole.slice(1, -1)))
-        ctx.addIssue(`${whole} stands for nothing; there is ${known.map((one) => `{${one}}`).join(' and ')}`);
-    if (text.replace(variable, '').trim() === '') ctx.addIssue('says nothing where a name is not known');
-  });
-
-export const welcomeView = z.object({
-  enabled: z.boolean(),
-  text: z.string(),
-  /** What the platform takes, in UTF-8; null when none sends welcomes. */
-  bytesMax: z.int().nullable(),
-});
 
 export type ContactView = z.infer<typeof contactView>;
 export type TagView = z.infer<typeof tagView>;
@@ -102,20 +78,5 @@ export const contactApi = {
     summary: 'The phone numbers in full; each reading is in the audit log',
     params: byId,
     answer: z.object({ phones: z.array(z.string()) }),
-  }),
-  welcome: endpoint({
-    method: 'GET',
-    path: '/api/settings/welcome',
-    summary: 'What a new contact is greeted with',
-    roles: ['admin', 'marketing'],
-    answer: welcomeView,
-  }),
-  saveWelcome: endpoint({
-    method: 'PUT',
-    path: '/api/settings/welcome',
-    summary: 'Change what a new contact is greeted with; {member} and {contact} stand for the names',
-    roles: ['admin', 'marketing'],
-    body: z.object({ enabled: z.boolean(), text: welcomeText }),
-    answer: welcomeView,
   }),
 };

@@ -1,6 +1,5 @@
 import { route, type Route } from '#server/base/http.ts';
 import { contactApi, type TagView } from './contact-api.ts';
-import { saveWelcome, viewWelcome } from './edit-welcome.ts';
 import { markTags } from './mark-tags.ts';
 import { revealPhones } from './reveal-phones.ts';
 import { saveRemark } from './save-remark.ts';
@@ -21,8 +20,6 @@ export const contactRoutes: Route[] = [
   route(contactApi.revealPhones, async (deps, { caller, params }) => ({
     phones: await revealPhones(deps, caller, params.id),
   })),
-  route(contactApi.welcome, (deps) => viewWelcome(deps)),
-  route(contactApi.saveWelcome, (deps, { caller, body }) => saveWelcome(deps, caller, body)),
 ];
 
 function grouped(tags: Tag[]): { name: string; tags: TagView[] }[] {

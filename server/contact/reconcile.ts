@@ -11,11 +11,6 @@ import { listFollowedKeys, type FollowedKey } from './follow-store.ts';
 import { settleFollow } from './settle-follow.ts';
 import { listOwnersAfter, type AfterContacts } from './sync-contacts.ts';
 import { takeTags } from './sync-tags.ts';
-import { deleteWelcomes, settleExpiredWelcomes } from './welcome-store.ts';
-
-/** A call under way when its code ended has had its answer by then. */
-const WELCOME_SETTLED_MS = 10 * 60_000;
-const WELCOME_KEPT_MS = 30 * 24 * 3_600_000;
 
 const reconcileCursor = z.discriminatedUnion('part', [
   z.object({ part: z.literal('members'), at: membersCursor.nullable() }),
@@ -49,8 +44,6 @@ async function reconcileStep(
       return { next: contacts ? { part: 'tags' } : null, done, repaired };
     }
     case 'tags':
-      await settleExpiredWelcomes(deps.db, new Date(deps.now().getTime() - WELCOME_SETTLED_MS));
-      await deleteWelcomes(deps.db, new Date(deps.now().getTime() - WELCOME_KEPT_MS));
       return { next: await contactsPart(deps, platform), done: 0, repaired: await takeTags(deps, platform) };
     case 'contacts':
       return ownerStep(deps, platform, cursor.afterOwner, after);

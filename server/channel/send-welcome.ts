@@ -2,8 +2,8 @@ import type { Deps } from '#server/base/deps.ts';
 import { readSetting } from '#server/base/setting.ts';
 import { findMemberByKey } from '#server/member/member-store.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import { findContact } from './contact-store.ts';
-import { shownProfile } from './learn-contact.ts';
+import { findContact } from '#server/contact/contact-store.ts';
+import { shownProfile } from '#server/contact/learn-contact.ts';
 import { welcomeSetting, welcomeText, type WelcomeState } from './welcome.ts';
 import { findWelcome, moveWelcome, type Welcome } from './welcome-store.ts';
 

@@ -4,7 +4,7 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
-import type { welcomeView } from './contact-api.ts';
+import type { welcomeView } from './channel-api.ts';
 import { welcomeSetting } from './welcome.ts';
 
 export async function viewWelcome(deps: Deps): Promise<z.infer<typeof welcomeView>> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { welcomeVariables } from './contact-api.ts';
+import { variables, type Variable } from '#server/material/material-api.ts';
 
 /**
  * waiting → sending → sent | refused | unknown, or waiting → late. A welcome leaves at most once: one that may have left
@@ -23,12 +23,11 @@ export function hashWelcomeCode(code: string): string {
   return createHash('sha256').update(code).digest('base64url');
 }
 
-type WelcomeVariable = (typeof welcomeVariables)[number];
-const variable = new RegExp(`\\{(${welcomeVariables.join('|')})\\}`, 'g');
+const variable = new RegExp(`\\{(${variables.join('|')})\\}`, 'g');
 
 /** Names can make a text too long that was not: it is cut to what the platform takes. */
-export function welcomeText(template: string, names: Record<WelcomeVariable, string>, bytesMax: number): string {
-  const text = template.replace(variable, (_, name: WelcomeVariable) => names[name]).trim();
+export function welcomeText(template: string, names: Record<Variable, string>, bytesMax: number): string {
+  const text = template.replace(variable, (_, name: Variable) => names[name]).trim();
   return Buffer.from(text)
     .subarray(0, bytesMax)
     .toString()

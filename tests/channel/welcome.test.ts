@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { saveSetting } from '#server/base/setting.ts';
-import { deleteWelcomes } from '#server/contact/welcome-store.ts';
-import { sendWelcome } from '#server/contact/send-welcome.ts';
-import { hashWelcomeCode, welcomeText } from '#server/contact/welcome.ts';
+import { deleteWelcomes } from '#server/channel/welcome-store.ts';
+import { sendWelcome } from '#server/channel/send-welcome.ts';
+import { hashWelcomeCode, welcomeText } from '#server/channel/welcome.ts';
 import type { PlatformErrorKind } from '#server/platform/platform-error.ts';
 import { makeMember, welcomeContacts } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
