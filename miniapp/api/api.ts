@@ -1,13 +1,17 @@
 import type { approvalApi } from '#server/approval/approval-api.ts';
 import type { bindingApi } from '#server/binding/binding-api.ts';
+import type { broadcastApi } from '#server/broadcast/broadcast-api.ts';
+import type { channelApi } from '#server/channel/channel-api.ts';
 import type { contactApi } from '#server/contact/contact-api.ts';
 import type { conversationApi } from '#server/conversation/conversation-api.ts';
 import type { customerApi } from '#server/customer/customer-api.ts';
 import type { handoverApi } from '#server/handover/handover-api.ts';
 import type { inboundApi } from '#server/inbound/inbound-api.ts';
+import type { materialApi } from '#server/material/material-api.ts';
 import type { memberApi } from '#server/member/member-api.ts';
 import type { opportunityApi } from '#server/opportunity/opportunity-api.ts';
 import type { scoringApi } from '#server/scoring/scoring-api.ts';
+import type { seriesApi } from '#server/series/series-api.ts';
 import type { sidebarApi } from '#server/sidebar/sidebar-api.ts';
 import type { summaryApi } from '#server/summary/summary-api.ts';
 import type { taskApi } from '#server/task/task-api.ts';
@@ -127,4 +131,38 @@ export const api = {
   replayDead: to<typeof inboundApi.replayDead>('POST', '/api/inbound/replay-dead'),
   syncRuns: to<typeof inboundApi.syncRuns>('GET', '/api/sync-runs'),
   startSync: to<typeof inboundApi.startSync>('POST', '/api/sync-runs'),
+
+  materials: to<typeof materialApi.list>('GET', '/api/materials'),
+  materialFolders: to<typeof materialApi.folders>('GET', '/api/materials/folders'),
+  material: to<typeof materialApi.read>('GET', '/api/materials/:id'),
+  createMaterial: to<typeof materialApi.create>('POST', '/api/materials'),
+  editMaterial: to<typeof materialApi.edit>('PUT', '/api/materials/:id'),
+  archiveMaterial: to<typeof materialApi.archive>('POST', '/api/materials/:id/archive'),
+  uploadMaterial: to<typeof materialApi.upload>('POST', '/api/material-files'),
+  materialFile: to<typeof materialApi.fileInfo>('GET', '/api/material-files/:id/info'),
+  materialLimits: to<typeof materialApi.limits>('GET', '/api/material-limits'),
+  useMaterial: to<typeof materialApi.use>('POST', '/api/materials/:id/use'),
+  checkWords: to<typeof materialApi.checkWords>('POST', '/api/materials/check-words'),
+  sensitiveWords: to<typeof materialApi.words>('GET', '/api/settings/sensitive-words'),
+  saveSensitiveWords: to<typeof materialApi.saveWords>('PUT', '/api/settings/sensitive-words'),
+
+  channels: to<typeof channelApi.list>('GET', '/api/channels'),
+  channel: to<typeof channelApi.read>('GET', '/api/channels/:id'),
+  createChannel: to<typeof channelApi.create>('POST', '/api/channels'),
+  editChannel: to<typeof channelApi.edit>('PUT', '/api/channels/:id'),
+  archiveChannel: to<typeof channelApi.archive>('POST', '/api/channels/:id/archive'),
+  channelBoard: to<typeof channelApi.board>('GET', '/api/channels/board'),
+
+  allSeries: to<typeof seriesApi.list>('GET', '/api/series'),
+  createSeries: to<typeof seriesApi.create>('POST', '/api/series'),
+  editSeries: to<typeof seriesApi.edit>('PUT', '/api/series/:id'),
+  moveSeries: to<typeof seriesApi.move>('POST', '/api/series/:id/state'),
+  seriesRuns: to<typeof seriesApi.runs>('GET', '/api/series/:id/runs'),
+  contactSeries: to<typeof seriesApi.ofContact>('GET', '/api/contacts/:id/series'),
+  moveSeriesRun: to<typeof seriesApi.moveRun>('POST', '/api/series-runs/:id/state'),
+
+  broadcastRules: to<typeof broadcastApi.rules>('GET', '/api/settings/broadcast-rules'),
+  saveBroadcastRules: to<typeof broadcastApi.saveRules>('PUT', '/api/settings/broadcast-rules'),
+  welcome: to<typeof contactApi.welcome>('GET', '/api/settings/welcome'),
+  saveWelcome: to<typeof contactApi.saveWelcome>('PUT', '/api/settings/welcome'),
 };

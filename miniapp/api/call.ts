@@ -57,14 +57,27 @@ async function request(method: string, path: string, sent: Partial<Record<Part, 
   } finally {
     clearTimeout(timer);
   }
-  const body = parsed(text);
-  if (response.ok && body !== undefined) return body;
-  const error = errorOf(response, body);
+  return answerIn({ ok: response.ok, status: response.status, requestId: response.headers.get('X-Request-Id'), text });
+}
+
+/** A response, however it was fetched. */
+interface Received {
+  ok: boolean;
+  status: number;
+  requestId: string | null;
+  text: string;
+}
+
+/** What the server answered; throws what it refused. */
+export function answerIn(received: Received): unknown {
+  const body = parsed(received.text);
+  if (received.ok && body !== undefined) return body;
+  const error = errorOf(received, body);
   if (error.status === 401) unauthorised?.();
   throw error;
 }
 
-function addressOf(path: string, { params, query }: Partial<Record<Part, unknown>>): string {
+export function addressOf(path: string, { params, query }: Partial<Record<Part, unknown>>): string {
   const given = (params ?? {}) as Record<string, string>;
   const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(given[name] ?? ''));
   const search = new URLSearchParams();
@@ -84,14 +97,14 @@ function parsed(text: string): unknown {
   }
 }
 
-function errorOf(response: Response, body: unknown): ApiError {
+function errorOf(received: Received, body: unknown): ApiError {
   const said = (body as { error?: Record<string, unknown> } | undefined)?.error ?? {};
   const { code, message, requestId, detail } = said;
   return new ApiError(
     typeof code === 'string' ? code : 'answer.unreadable',
-    typeof message === 'string' ? message : `HTTP ${response.status}`,
-    response.ok ? 502 : response.status,
-    typeof requestId === 'string' ? requestId : response.headers.get('X-Request-Id'),
+    typeof message === 'string' ? message : `HTTP ${received.status}`,
+    received.ok ? 502 : received.status,
+    typeof requestId === 'string' ? requestId : received.requestId,
     typeof detail === 'object' && detail !== null ? (detail as Record<string, unknown>) : {},
   );
 }

@@ -2,10 +2,11 @@ import { shallowReactive } from 'vue';
 import type { deskZhCN } from './desk-zh-CN.ts';
 import { en } from './en.ts';
 import type { inboxZhCN } from './inbox-zh-CN.ts';
+import type { materialZhCN } from './material-zh-CN.ts';
 import type { opportunityZhCN } from './opportunity-zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
-type Words = typeof zhCN & typeof inboxZhCN & typeof deskZhCN & typeof opportunityZhCN;
+type Words = typeof zhCN & typeof inboxZhCN & typeof deskZhCN & typeof materialZhCN & typeof opportunityZhCN;
 export type MessageKey = keyof Words;
 /** What is said as it stands: a message without blanks. */
 export type PlainKey = {

@@ -1,6 +1,9 @@
 const reachable =
   'a[href], button, input, select, textarea, summary, [tabindex]:not([tabindex="-1"]), [contenteditable="true"]';
 
+/** Of several boxes one above the other only the last one holds. */
+const held: HTMLElement[] = [];
+
 /**
  * Keeps the keyboard inside `box` until the answer is called, which gives the focus back to where it was. Own, because the
  * known libraries use selectors Chromium 69 refuses.
@@ -25,10 +28,13 @@ export function holdFocus(box: HTMLElement): () => void {
 
   function onFocus(event: FocusEvent): void {
     const { target } = event;
+    if (held[held.length - 1] !== box) return;
     const isOutside = target instanceof Element && !box.contains(target) && !target.closest('[role="status"]');
     if (isOutside) box.focus();
   }
 
+  held.push(box);
+  hidePage();
   box.addEventListener('keydown', onKey);
   document.addEventListener('focusin', onFocus);
   // The box itself, so that its title is read out first and no keyboard jumps up on a phone.
@@ -37,8 +43,19 @@ export function holdFocus(box: HTMLElement): () => void {
   return () => {
     box.removeEventListener('keydown', onKey);
     document.removeEventListener('focusin', onFocus);
+    held.splice(held.indexOf(box), 1);
+    hidePage();
     if (before instanceof HTMLElement && before.isConnected) before.focus();
   };
+}
+
+/** What lies behind a modal is there for nobody. */
+function hidePage(): void {
+  const page = document.getElementById('app');
+  for (const name of ['inert', 'aria-hidden']) {
+    if (held.length > 0) page?.setAttribute(name, 'true');
+    else page?.removeAttribute(name);
+  }
 }
 
 function turnTo(event: KeyboardEvent, element: HTMLElement): void {

@@ -19,6 +19,7 @@ import { noPrefill, opportunityDeeds, type Prefill } from './mock-opportunities.
 import { deskDeeds } from './mock-desk.ts';
 import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
+import { materialDeeds, someMaterials, type MockMaterials } from './mock-materials.ts';
 import { teamDeeds } from './mock-team.ts';
 
 type Me = z.output<typeof memberApi.me.answer>;
@@ -31,6 +32,7 @@ export interface MockProduct {
   me: Me;
   approvals: MockApprovals;
   handovers: MockHandovers;
+  materials: MockMaterials;
   /** What the chat says of a sale. */
   prefill: Prefill;
   closedSales: OpportunityView[];
@@ -46,6 +48,11 @@ export interface MockProduct {
 
 const dist = path.join(import.meta.dirname, '..', '..', 'miniapp', 'dist');
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+/** A picture of one dot. */
+const dot = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+  'base64',
+);
 // As strict as the server can be made.
 const policy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'";
@@ -76,6 +83,7 @@ export async function startMockProduct(
     },
     approvals,
     handovers: { all: [], items: [], leavers: [] },
+    materials: someMaterials(),
     prefill: noPrefill(),
     closedSales: [],
     calls: [],
@@ -105,11 +113,15 @@ export async function startMockProduct(
       for (const { part, at } of told) if (Date.now() - at < 5000) say(response, part);
       streams.add(response);
       response.on('close', () => streams.delete(response));
+    } else if (request.method === 'GET' && /^\/api\/material-files\/[^/]+$/.test(url.pathname)) {
+      response.writeHead(200, { 'content-type': 'image/png' }).end(dot);
     } else if (url.pathname.startsWith('/api/')) {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const { status, body } = answer(mock, routes, request.method ?? '', url, Buffer.concat(chunks).toString());
+        const isJson = request.headers['content-type'] === 'application/json';
+        const sent = isJson ? Buffer.concat(chunks).toString() : '';
+        const { status, body } = answer(mock, routes, request.method ?? '', url, sent);
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       });
     } else {
@@ -176,6 +188,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...approvalDeeds(mock, on),
     ...teamDeeds(mock, on),
     ...handoverDeeds(mock, on),
+    ...materialDeeds(mock, on),
     ...opportunityDeeds(mock, on),
     ...deskDeeds(on),
     on(memberApi.loginUrl, ({ query }) => ({

@@ -7,13 +7,27 @@ import { en as commonEn } from '#miniapp/i18n/en.ts';
 import type { MessageKey } from '#miniapp/i18n/i18n.ts';
 import { inboxEn } from '#miniapp/i18n/inbox-en.ts';
 import { inboxZhCN } from '#miniapp/i18n/inbox-zh-CN.ts';
+import { materialEn } from '#miniapp/i18n/material-en.ts';
+import { materialZhCN } from '#miniapp/i18n/material-zh-CN.ts';
 import { opportunityEn } from '#miniapp/i18n/opportunity-en.ts';
 import { opportunityZhCN } from '#miniapp/i18n/opportunity-zh-CN.ts';
 import { zhCN as commonZhCN } from '#miniapp/i18n/zh-CN.ts';
 
 const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');
-const zhCN: Record<MessageKey, string> = { ...commonZhCN, ...inboxZhCN, ...deskZhCN, ...opportunityZhCN };
-const en: Record<MessageKey, string> = { ...commonEn, ...inboxEn, ...deskEn, ...opportunityEn };
+const zhCN: Record<MessageKey, string> = {
+  ...commonZhCN,
+  ...inboxZhCN,
+  ...deskZhCN,
+  ...materialZhCN,
+  ...opportunityZhCN,
+};
+const en: Record<MessageKey, string> = {
+  ...commonEn,
+  ...inboxEn,
+  ...deskEn,
+  ...materialEn,
+  ...opportunityEn,
+};
 const keys = Object.keys(zhCN) as MessageKey[];
 const blanks = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
 
@@ -33,7 +47,7 @@ test('the English words are English', () => {
 });
 
 test('no two files of words say the same thing', () => {
-  const said = [commonZhCN, inboxZhCN, deskZhCN, opportunityZhCN].flatMap((words) => Object.keys(words));
+  const said = [commonZhCN, inboxZhCN, deskZhCN, materialZhCN, opportunityZhCN].flatMap((words) => Object.keys(words));
   expect(said.filter((key, index) => said.indexOf(key) !== index)).toEqual([]);
 });
 
