@@ -2,7 +2,6 @@ import type { Translated } from './i18n.ts';
 import type { materialZhCN } from './material-zh-CN.ts';
 
 export const materialEn: Translated<typeof materialZhCN> = {
-  'material.title': 'Materials',
   'material.kind.text': 'Text',
   'material.kind.image': 'Picture',
   'material.kind.video': 'Video',
@@ -14,14 +13,12 @@ export const materialEn: Translated<typeof materialZhCN> = {
   'material.allKinds': 'All kinds',
   'material.folders': 'Folders',
   'material.allFolders': 'All materials',
-  'material.tags': 'Tags',
-  'material.uses': 'Used once in 90 days|Used {n} times in 90 days',
+  'material.uses': 'Used {n} time in 90 days|Used {n} times in 90 days',
   'material.none': 'No materials yet.',
   'material.noMatch': 'No material fits.',
   'material.bytes': '{n} bytes',
   'material.kib': '{n} KB',
   'material.mib': '{n} MB',
-  'material.preview': 'Preview',
 
   'message.text': 'Text',
   'message.textHint': 'Leave empty to send attachments only',
@@ -38,6 +35,7 @@ export const materialEn: Translated<typeof materialZhCN> = {
   'message.attachments': 'Attachments',
   'message.attachmentsOf': '{n} / {max}',
   'message.addMaterial': 'From the materials',
+  'message.insertText': 'Insert a text',
   'message.addOwn': 'Upload or write',
   'message.full': 'At most {max} attachments.',
   'message.up': 'Move {name} up',
@@ -89,6 +87,8 @@ export const materialEn: Translated<typeof materialZhCN> = {
   'field.needed': 'This is needed.',
   'field.long': 'At most {max} characters.',
 
+  'refused.material.file_unknown': 'This file cannot be found. Upload it again.',
+  'refused.material.text_attached': 'A text is no attachment. Put it into the message itself.',
   'refused.material.unknown': 'This material cannot be found. It may have been removed.',
   'refused.material.stale': 'Somebody changed this material just now. Refresh and change it again.',
 };

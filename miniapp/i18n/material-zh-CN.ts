@@ -1,6 +1,5 @@
 /** What is said of materials and of messages made of them: at the desk and beside the chat. */
 export const materialZhCN = {
-  'material.title': '素材',
   'material.kind.text': '文本',
   'material.kind.image': '图片',
   'material.kind.video': '视频',
@@ -12,14 +11,12 @@ export const materialZhCN = {
   'material.allKinds': '全部类型',
   'material.folders': '文件夹',
   'material.allFolders': '全部素材',
-  'material.tags': '标签',
   'material.uses': '近 90 天使用 {n} 次',
   'material.none': '还没有素材。',
   'material.noMatch': '没有符合条件的素材。',
   'material.bytes': '{n} 字节',
   'material.kib': '{n} KB',
   'material.mib': '{n} MB',
-  'material.preview': '预览',
 
   'message.text': '文字',
   'message.textHint': '不填则只发附件',
@@ -36,6 +33,7 @@ export const materialZhCN = {
   'message.attachments': '附件',
   'message.attachmentsOf': '{n} / {max}',
   'message.addMaterial': '从素材库选',
+  'message.insertText': '插入素材文本',
   'message.addOwn': '上传或新写',
   'message.full': '最多 {max} 个附件。',
   'message.up': '上移 {name}',
@@ -87,6 +85,8 @@ export const materialZhCN = {
   'field.needed': '请填写。',
   'field.long': '最多 {max} 个字。',
 
+  'refused.material.file_unknown': '找不到这个文件，请重新上传。',
+  'refused.material.text_attached': '文本不能作为附件，请写进消息文字里。',
   'refused.material.unknown': '找不到这个素材，可能已被删除。',
   'refused.material.stale': '刚有人改过这个素材，请刷新后再改。',
 } as const;
