@@ -15,14 +15,15 @@ export interface LiveEvent {
     | 'approvals'
     | 'opportunities'
     | 'handovers'
+    | 'broadcasts'
     | 'inbound'
     | 'sync';
   contactId?: string;
   customerId?: string;
 }
 
-/** `contact.<id>`, `customer.<id>`, `member.<id>`, or `admin`. */
-export type LiveTopic = `${'contact' | 'customer' | 'member'}.${string}` | 'admin';
+/** `contact.<id>`, `customer.<id>`, `member.<id>`, `admin`, or `desk`: everybody who is more than a rep. */
+export type LiveTopic = `${'contact' | 'customer' | 'member'}.${string}` | 'admin' | 'desk';
 
 /** Updates between processes, at most once: a screen that missed one finds the truth when it next asks. */
 export interface Live {

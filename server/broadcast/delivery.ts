@@ -151,13 +151,19 @@ export function pollAt({ sentAt, confirmedAt }: Pick<Delivery, 'sentAt' | 'confi
 }
 
 /** Results do not change any more, whatever is still missing. */
-export function isTooOld({ sentAt, claimedAt }: Pick<Delivery, 'sentAt' | 'claimedAt'>, resultsDays: number, now: Date) {
+export function isTooOld(
+  { sentAt, claimedAt }: Pick<Delivery, 'sentAt' | 'claimedAt'>,
+  resultsDays: number,
+  now: Date,
+) {
   const since = sentAt ?? claimedAt;
   return since !== null && now.getTime() - since.getTime() > resultsDays * DAY_MS;
 }
 
 /** What a result of the platform says of a recipient; null while it says nothing. */
-export function endOf(result: Pick<SendResult, 'state'>): { state: 'delivered' | 'failed'; failure: FailureReason | null } | null {
+export function endOf(
+  result: Pick<SendResult, 'state'>,
+): { state: 'delivered' | 'failed'; failure: FailureReason | null } | null {
   switch (result.state) {
     case 'waiting':
       return null;
@@ -180,7 +186,10 @@ export function mayRemind(
   return remindersToday({ remindedAt, reminders }, now) < remindersMax;
 }
 
-export function remindersToday({ remindedAt, reminders }: Pick<Delivery, 'remindedAt' | 'reminders'>, now: Date): number {
+export function remindersToday(
+  { remindedAt, reminders }: Pick<Delivery, 'remindedAt' | 'reminders'>,
+  now: Date,
+): number {
   return remindedAt && now.getTime() - remindedAt.getTime() < DAY_MS ? reminders : 0;
 }
 

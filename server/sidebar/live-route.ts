@@ -67,6 +67,7 @@ async function isStillFor(deps: Deps, ctx: Context, topics: LiveTopic[]): Promis
 async function topicsFor(deps: Deps, caller: Caller, contact: unknown): Promise<LiveTopic[]> {
   const own: LiveTopic[] = [`member.${caller.memberId}`];
   if (caller.role === 'admin') own.push('admin');
+  if (caller.role !== 'rep') own.push('desk');
   if (contact === undefined) return own;
   const id = z.uuid().safeParse(contact).data;
   if (id === undefined) throw new Refusal('request.invalid', 'query.contact must be the id of a contact.', 400);

@@ -79,6 +79,7 @@ export const liveEvent = z.object({
     'approvals',
     'opportunities',
     'handovers',
+    'broadcasts',
     'inbound',
     'sync',
   ]),
