@@ -163,6 +163,6 @@ export const api = {
 
   broadcastRules: to<typeof broadcastApi.rules>('GET', '/api/settings/broadcast-rules'),
   saveBroadcastRules: to<typeof broadcastApi.saveRules>('PUT', '/api/settings/broadcast-rules'),
-  welcome: to<typeof contactApi.welcome>('GET', '/api/settings/welcome'),
-  saveWelcome: to<typeof contactApi.saveWelcome>('PUT', '/api/settings/welcome'),
+  welcome: to<typeof channelApi.welcome>('GET', '/api/settings/welcome'),
+  saveWelcome: to<typeof channelApi.saveWelcome>('PUT', '/api/settings/welcome'),
 };

@@ -87,8 +87,6 @@ export const materialEn: Translated<typeof materialZhCN> = {
   'field.needed': 'This is needed.',
   'field.long': 'At most {max} characters.',
 
-  'refused.material.file_unknown': 'This file cannot be found. Upload it again.',
-  'refused.material.text_attached': 'A text is no attachment. Put it into the message itself.',
   'refused.material.unknown': 'This material cannot be found. It may have been removed.',
   'refused.material.stale': 'Somebody changed this material just now. Refresh and change it again.',
 };

@@ -85,8 +85,6 @@ export const materialZhCN = {
   'field.needed': '请填写。',
   'field.long': '最多 {max} 个字。',
 
-  'refused.material.file_unknown': '找不到这个文件，请重新上传。',
-  'refused.material.text_attached': '文本不能作为附件，请写进消息文字里。',
   'refused.material.unknown': '找不到这个素材，可能已被删除。',
   'refused.material.stale': '刚有人改过这个素材，请刷新后再改。',
 } as const;
