@@ -6,6 +6,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { forgetAnswersEveryMs, forgetModelAnswers } from '#server/base/forget-model-answers.ts';
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
+import { noteReplies, noteRepliesEveryMs } from '#server/broadcast/note-replies.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { reconcile } from '#server/contact/reconcile.ts';
 import { sendWelcome } from '#server/channel/send-welcome.ts';
@@ -64,6 +65,7 @@ const work: Work = {
   'sweep-notices': sweepNotices,
   'run-handover': runHandover,
   'sweep-handovers': sweepHandovers,
+  'note-replies': noteReplies,
   'attend-approval': attendApproval,
   'sweep-approvals': sweepApprovals,
   'apply-effect': (deps, payload) => applyEffect(deps, payload, effects),
@@ -89,6 +91,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'write-digests', payload: {}, everyMs: writeDigestsEveryMs },
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
     { name: 'sweep-handovers', payload: {}, everyMs: sweepHandoversEveryMs },
+    { name: 'note-replies', payload: {}, everyMs: noteRepliesEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
     { name: 'sweep-cards', payload: {}, everyMs: sweepCardsEveryMs },
     { name: 'sweep-welcomes', payload: {}, everyMs: sweepWelcomesEveryMs },

@@ -35,6 +35,7 @@ export const jobPayloads = {
   'sweep-forms': z.object({}),
   'run-handover': z.object({ handoverId: z.uuid() }),
   'sweep-handovers': z.object({}),
+  'note-replies': z.object({}),
 };
 
 export type JobName = keyof typeof jobPayloads;
