@@ -135,11 +135,6 @@ export async function countCalls(db: Db, id: string): Promise<CallCount[]> {
     FROM "BroadcastDelivery" WHERE "broadcastId" = ${id}::uuid GROUP BY 1, 2, 3`;
 }
 
-export async function listMemberNames(db: Db, ids: string[]): Promise<Map<string, string>> {
-  const rows = await db.member.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } });
-  return new Map(rows.map(({ id, name }) => [id, name]));
-}
-
 export interface RecipientRow {
   contactId: string;
   name: string;

@@ -1,9 +1,10 @@
 import type { Deps } from '#server/base/deps.ts';
+import { listMemberNames } from '#server/member/member-store.ts';
 import type { FailureReason, ResultView } from './broadcast-api.ts';
 import { readBroadcastRules } from './broadcast-rules.ts';
 import { effectOf, moneyEffectOf, rateOf, type Earned } from './lift.ts';
 import { windowOf } from './note-replies.ts';
-import { countCalls, getSent, groupRecipients, listMemberNames, type Alike, type CallCount } from './results-store.ts';
+import { countCalls, getSent, groupRecipients, type Alike, type CallCount } from './results-store.ts';
 
 /** What became of a broadcast. */
 export async function viewResults(deps: Deps, id: string): Promise<ResultView> {
@@ -13,7 +14,7 @@ export async function viewResults(deps: Deps, id: string): Promise<ResultView> {
     countCalls(deps.db, id),
   ]);
   const memberIds = groups.flatMap(({ memberId }) => memberId ?? []).concat(calls.map(({ memberId }) => memberId));
-  const names = await listMemberNames(deps.db, [...new Set(memberIds)]);
+  const names = await listMemberNames(deps.db, memberIds);
   return {
     ...resultsOf(groups, calls, (memberId) => names.get(memberId) ?? ''),
     resultsAt: sent.resultsAt?.toISOString() ?? null,
