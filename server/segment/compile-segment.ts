@@ -1,0 +1,396 @@
+import { dateOf, dayOf, dayOn, instantOf, type Day } from '#server/base/shanghai.ts';
+import { openStages } from '#server/opportunity/opportunity.ts';
+import type { SegmentCondition, SegmentField, SegmentRule } from './segment-api.ts';
+import { customKeyOf, isOwnField } from './segment.ts';
+
+export interface SegmentSql {
+  sql: string;
+  values: unknown[];
+}
+
+export interface WhereOptions {
+  /** Of "Contact" in the statement around it. */
+  alias?: string;
+  /** The number of the first parameter that is free. */
+  firstParam?: number;
+  now: Date;
+  /** Only contacts known there. */
+  platform?: string;
+}
+
+/** Of RFM: what counts as lately, today included. */
+const YEAR_DAYS = 365;
+
+/**
+ * A checked rule as the condition of a statement about "Contact": true or false of every contact, never null, so that
+ * `not` is the exact complement. Values are parameters, all of them.
+ *
+ * Each condition is an EXISTS: among 1,000,000 contacts PostgreSQL makes hash joins of those that must all hold, hashed
+ * subplans of those inside `any`, and index lookups of either where a page of contacts is asked for. IN with a list of
+ * ids was slower in the last two, and its negation never became a join.
+ */
+export function segmentWhere(rule: SegmentRule, options: WhereOptions): SegmentSql {
+  const scribe = makeScribe(options);
+  const { alias = 'c', platform } = options;
+  const parts = [
+    ...(platform === undefined ? [] : [`${alias}.platform = ${scribe.value(platform, 'text')}`]),
+    write(rule, scribe),
+  ];
+  return { sql: parts.join(' AND '), values: scribe.values };
+}
+
+/** The ids of the contacts a rule takes in. */
+export function compileSegment(
+  rule: SegmentRule,
+  options: { now: Date; platform?: string },
+): { text: string; values: unknown[] } {
+  const { sql, values } = segmentWhere(rule, options);
+  return { text: `SELECT c.id FROM "Contact" c WHERE ${sql}`, values };
+}
+
+/** Several conditions for one statement, whose parameters follow each other. */
+export function segmentWheres(
+  rules: readonly SegmentRule[],
+  options: WhereOptions,
+): { sql: string[]; values: unknown[] } {
+  const scribe = makeScribe(options);
+  return { sql: rules.map((rule) => write(rule, scribe)), values: scribe.values };
+}
+
+interface Scribe {
+  values: unknown[];
+  /** The contact's id, in SQL. */
+  id: string;
+  /** A column of the contact. */
+  own(column: string): string;
+  /** Takes the value as a parameter and answers its place. */
+  value(value: unknown, type: string): string;
+  today: Day;
+}
+
+function makeScribe({ alias = 'c', firstParam = 1, now }: WhereOptions): Scribe {
+  const values: unknown[] = [];
+  return {
+    values,
+    id: `${alias}.id`,
+    own: (column) => `${alias}."${column}"`,
+    value: (value, type) => `$${firstParam + values.push(value) - 1}::${type}`,
+    today: dayOf(now),
+  };
+}
+
+function write(rule: SegmentRule, scribe: Scribe): string {
+  if ('all' in rule) return joined(rule.all, ' AND ', 'TRUE', scribe);
+  if ('any' in rule) return joined(rule.any, ' OR ', 'FALSE', scribe);
+  if ('not' in rule) return `(NOT ${write(rule.not, scribe)})`;
+  return writeCondition(rule, scribe);
+}
+
+function joined(rules: readonly SegmentRule[], by: string, none: string, scribe: Scribe): string {
+  return rules.length === 0 ? none : `(${rules.map((rule) => write(rule, scribe)).join(by)})`;
+}
+
+/** Questions that are the complement of another one. */
+const complements: Record<string, string> = {
+  is_none: 'is_any',
+  is_not_set: 'is_set',
+  not_within_days: 'within_days',
+  never: 'ever',
+  no: 'yes',
+};
+
+function writeCondition(condition: SegmentCondition, scribe: Scribe): string {
+  const { field, operator } = condition;
+  const positive = complements[operator];
+  if (positive) return `(NOT ${writeCondition({ ...condition, operator: positive }, scribe)})`;
+  const key = customKeyOf(field);
+  if (key !== null) return ofCustomer(scribe, customHolds(key, condition, scribe));
+  if (!isOwnField(field)) throw new Error('A rule is checked before it is compiled.');
+  return writers[field](condition, scribe);
+}
+
+type Writer = (condition: SegmentCondition, scribe: Scribe) => string;
+
+const ofCustomer = ({ id }: Scribe, holds: string) =>
+  `EXISTS (SELECT 1 FROM "Binding" b JOIN "Customer" u ON u.id = b."customerId" WHERE b."contactId" = ${id} AND ${holds})`;
+const ofFollow = ({ id }: Scribe, holds: string) =>
+  `EXISTS (SELECT 1 FROM "Follow" f WHERE f."contactId" = ${id} AND f.state = 'active' AND ${holds})`;
+const ofRecipient = ({ id }: Scribe, holds: string) =>
+  `EXISTS (SELECT 1 FROM "BroadcastRecipient" r WHERE r."contactId" = ${id} AND r.part = 'target' AND ${holds})`;
+
+const choice =
+  (of: typeof ofCustomer, column: string, type: 'text' | 'uuid' | 'int', isSet = `${column} IS NOT NULL`): Writer =>
+  (condition, scribe) =>
+    of(
+      scribe,
+      condition.operator === 'is_set' ? isSet : `${column} = ANY(${scribe.value(listOf(condition), `${type}[]`)})`,
+    );
+
+/** Codes that begin with one of the codes; `headOf` leaves of a code what all below it share. */
+const prefix =
+  (column: string, headOf: (code: string) => string): Writer =>
+  (condition, scribe) =>
+    ofCustomer(
+      scribe,
+      condition.operator === 'is_set'
+        ? `${column} IS NOT NULL`
+        : `${column} LIKE ANY(${scribe.value(
+            listOf(condition).map((code) => `${literal(headOf(String(code)))}%`),
+            'text[]',
+          )})`,
+    );
+
+const instant =
+  (of: typeof ofCustomer, column: string): Writer =>
+  (condition, scribe) =>
+    of(scribe, instantHolds(column, condition, scribe));
+
+const yes =
+  (holds: (scribe: Scribe) => string): Writer =>
+  (_, scribe) =>
+    holds(scribe);
+
+/** Something that happened: within the last days, or ever. */
+const event =
+  (happened: (scribe: Scribe, since: string | null) => string): Writer =>
+  (condition, scribe) =>
+    happened(scribe, condition.operator === 'ever' ? null : sinceOf(condition, scribe));
+
+const ofContact =
+  (column: string, type: 'text' | 'int', unknown = ''): Writer =>
+  (condition, scribe) =>
+    condition.operator === 'is_set'
+      ? `(${scribe.own(column)} <> '${unknown}')`
+      : `(${scribe.own(column)} = ANY(${scribe.value(listOf(condition), `${type}[]`)}))`;
+
+const writers: Record<SegmentField, Writer> = {
+  'contact.type': ofContact('type', 'text'),
+  'contact.gender': ofContact('gender', 'int', '0'),
+  'contact.corp_name': (condition, scribe) => {
+    const holds = ['corpName', 'corpFullName'].map((column) => textHolds(scribe.own(column), condition, scribe));
+    return `coalesce(${holds.map((each) => `coalesce(${each}, FALSE)`).join(' OR ')}, FALSE)`;
+  },
+  'follow.member': choice(ofFollow, 'f."memberId"', 'uuid'),
+  'follow.added': instant(ofFollow, 'f."addedAt"'),
+  'follow.add_way': choice(ofFollow, 'f."addWay"', 'int'),
+  'follow.channel': choice(ofFollow, 'f.channel', 'text'),
+  'follow.tag': choice(
+    ({ id }, holds) =>
+      `EXISTS (SELECT 1 FROM "Follow" f JOIN "FollowTag" t ON t."followId" = f.id WHERE f."contactId" = ${id} AND f.state = 'active' AND ${holds})`,
+    't."tagId"',
+    'uuid',
+    'TRUE',
+  ),
+  // A connection that was transferred went on, with a colleague.
+  'follow.removed_by_contact': yes(
+    ({ id }) => `(EXISTS (SELECT 1 FROM "Follow" f WHERE f."contactId" = ${id} AND f.state = 'removed_by_contact')
+      AND NOT EXISTS (SELECT 1 FROM "Follow" f WHERE f."contactId" = ${id} AND f.state IN ('pending', 'active', 'removed_by_member')))`,
+  ),
+  'contact.opted_out': yes((scribe) => `(${scribe.own('optedOutAt')} IS NOT NULL)`),
+  'binding.bound': yes(({ id }) => `EXISTS (SELECT 1 FROM "Binding" b WHERE b."contactId" = ${id})`),
+  'binding.role': choice(
+    ({ id }, holds) => `EXISTS (SELECT 1 FROM "Binding" b WHERE b."contactId" = ${id} AND ${holds})`,
+    'b.role',
+    'text',
+  ),
+  'customer.kind': choice(ofCustomer, 'u.kind', 'text'),
+  'customer.stage': choice(ofCustomer, 'u.stage', 'text'),
+  'customer.grade': choice(ofCustomer, 'u.grade', 'text'),
+  'customer.source': choice(ofCustomer, 'u.source', 'text', "u.source <> ''"),
+  'customer.region': prefix('u."regionCode"', (code) => code.replace(/(00){1,2}$/, '')),
+  'customer.industry': prefix('u."industryCode"', (code) => code),
+  'customer.owner': choice(ofCustomer, 'u."ownerId"', 'uuid'),
+  'customer.created': instant(ofCustomer, 'u."createdAt"'),
+  'rfm.recency': (condition, scribe) => {
+    // Days of the company: its midnight is 28,800 s before that of the epoch's clock.
+    const days = () =>
+      `(${scribe.value(scribe.today, 'int')} - floor((extract(epoch FROM max(s."stageAt")) + 28800) / 86400))`;
+    const holds = condition.operator === 'is_set' ? 'TRUE' : numberHolds(days(), condition, scribe);
+    return ofBuyers(
+      scribe,
+      `IN (SELECT s."customerId" FROM "Opportunity" s WHERE s.stage = 'won' GROUP BY s."customerId" HAVING ${holds})`,
+    );
+  },
+  'rfm.frequency': ofLastYear('count(*)', (value) => value),
+  // As netOf rounds: half a fen of the discount is given. In fen.
+  'rfm.monetary': ofLastYear(
+    'coalesce(sum(s."amountFen" - floor(s."amountFen" * s."discountBp" / 10000.0 + 0.5)), 0)',
+    (value) => `${value} * 100`,
+  ),
+  'score.value': (condition, scribe) => {
+    const holds =
+      condition.operator === 'is_set' ? 'TRUE' : numberHolds('coalesce(s.override, s.value)', condition, scribe);
+    return `EXISTS (SELECT 1 FROM "Score" s WHERE s."contactId" = ${scribe.id} AND ${holds}
+      AND NOT EXISTS (SELECT 1 FROM "Score" n WHERE n."contactId" = s."contactId" AND (n.at, n.id) > (s.at, s.id)))`;
+  },
+  'chat.last_message': event(
+    ({ id }, since) =>
+      `EXISTS (SELECT 1 FROM "Conversation" v WHERE v."contactId" = ${id} AND v."lastMessageAt" ${since ? `>= ${since}` : 'IS NOT NULL'})`,
+  ),
+  // Of a conversation without a message so late no message is looked at.
+  'chat.replied': event(
+    ({ id }, since) =>
+      `EXISTS (SELECT 1 FROM "Conversation" v WHERE v."contactId" = ${id} AND v."lastMessageAt" ${since ? `>= ${since}` : 'IS NOT NULL'}
+        AND EXISTS (SELECT 1 FROM "Message" m WHERE m."conversationId" = v.id AND m.sender = 'contact'${since ? ` AND m.at >= ${since}` : ''}))`,
+  ),
+  'task.promise_open': yes(
+    ({ id }) =>
+      `EXISTS (SELECT 1 FROM "Task" k WHERE k."contactId" = ${id} AND k.state = 'open' AND k.quote IS NOT NULL)`,
+  ),
+  'opportunity.open': yes(
+    (scribe) => `EXISTS (SELECT 1 FROM "Binding" b JOIN "Opportunity" s ON s."customerId" = b."customerId"
+      WHERE b."contactId" = ${scribe.id} AND s.stage = ANY(${scribe.value([...openStages], 'text[]')}))`,
+  ),
+  'broadcast.received': choice(
+    ofRecipient,
+    `r.state NOT IN ('failed', 'dropped') AND r."broadcastId"`,
+    'uuid',
+    `r.state NOT IN ('failed', 'dropped')`,
+  ),
+  'broadcast.replied': choice(
+    ofRecipient,
+    `r."repliedAt" IS NOT NULL AND r."broadcastId"`,
+    'uuid',
+    `r."repliedAt" IS NOT NULL`,
+  ),
+  'broadcast.any_received': event((scribe, since) =>
+    ofRecipient(scribe, `r."deliveredAt" ${since ? `>= ${since}` : 'IS NOT NULL'}`),
+  ),
+  'list.member': choice(
+    ({ id }, holds) => `EXISTS (SELECT 1 FROM "ContactListEntry" e WHERE e."contactId" = ${id} AND ${holds})`,
+    'e."listId"',
+    'uuid',
+    'TRUE',
+  ),
+};
+
+const ofBuyers = ({ id }: Scribe, isOne: string) =>
+  `EXISTS (SELECT 1 FROM "Binding" b WHERE b."contactId" = ${id} AND b."customerId" ${isOne})`;
+
+/** What won opportunities of the last year come to, of one customer; who won none has 0. */
+function ofLastYear(sum: string, inItsUnit: (value: string) => string): Writer {
+  return (condition, scribe) => {
+    if (condition.operator === 'is_set') return ofBuyers(scribe, 'IS NOT NULL');
+    const since = scribe.value(iso(scribe.today - YEAR_DAYS + 1), 'timestamptz');
+    const sumHolds = numberHolds(sum, condition, scribe, inItsUnit);
+    const zeroFits = fitsZero(condition);
+    return ofBuyers(
+      scribe,
+      `${zeroFits ? 'NOT IN' : 'IN'} (SELECT s."customerId" FROM "Opportunity" s WHERE s.stage = 'won' AND s."stageAt" >= ${since}
+        GROUP BY s."customerId" HAVING ${zeroFits ? `NOT (${sumHolds})` : sumHolds})`,
+    );
+  };
+}
+
+function fitsZero({ operator, value }: SegmentCondition): boolean {
+  const [from, to] = boundsOf(operator, value);
+  return (from === null || from <= 0) && (to === null || to >= 0);
+}
+
+/** From and to, both included; null is without end. */
+function boundsOf(operator: string, value: SegmentCondition['value']): [from: number | null, to: number | null] {
+  switch (operator) {
+    case 'equals':
+      return [Number(value), Number(value)];
+    case 'at_least':
+      return [Number(value), null];
+    case 'at_most':
+      return [null, Number(value)];
+    case 'between': {
+      const [from, to] = Array.isArray(value) ? value.map(Number) : [];
+      return [from ?? 0, to ?? 0];
+    }
+    default:
+      throw new Error(`A number cannot be asked with ${operator}.`);
+  }
+}
+
+function numberHolds(
+  number: string,
+  { operator, value }: SegmentCondition,
+  scribe: Scribe,
+  inItsUnit: (value: string) => string = (place) => place,
+): string {
+  const [from, to] = boundsOf(operator, value);
+  return [
+    ...(from === null ? [] : [`${number} >= ${inItsUnit(scribe.value(from, 'numeric'))}`]),
+    ...(to === null ? [] : [`${number} <= ${inItsUnit(scribe.value(to, 'numeric'))}`]),
+  ].join(' AND ');
+}
+
+function textHolds(column: string, { operator, value }: SegmentCondition, scribe: Scribe): string {
+  if (operator === 'is_set') return `${column} <> ''`;
+  const sought = literal(String(value));
+  const pattern = { equals: sought, contains: `%${sought}%`, starts_with: `${sought}%` }[operator];
+  if (pattern === undefined) throw new Error(`A text cannot be asked with ${operator}.`);
+  return `${column} ILIKE ${scribe.value(pattern, 'text')}`;
+}
+
+function instantHolds(column: string, { operator, value }: SegmentCondition, scribe: Scribe): string {
+  const at = (day: Day) => scribe.value(iso(day), 'timestamptz');
+  switch (operator) {
+    case 'is_set':
+      return `${column} IS NOT NULL`;
+    case 'before':
+      return `${column} < ${at(dayNamed(value))}`;
+    case 'after':
+      return `${column} >= ${at(dayNamed(value) + 1)}`;
+    case 'within_days':
+      return `${column} >= ${at(scribe.today - Number(value) + 1)} AND ${column} < ${at(scribe.today + 1)}`;
+    default:
+      throw new Error(`A time cannot be asked with ${operator}.`);
+  }
+}
+
+/** Values as the customer record keeps them: a day is YYYY-MM-DD. What is of another type has no value. */
+function customHolds(key: string, condition: SegmentCondition, scribe: Scribe): string {
+  const { operator, value } = condition;
+  const name = scribe.value(key, 'text');
+  const text = `(u.custom ->> ${name})`;
+  const isA = (type: string) => `jsonb_typeof(u.custom -> ${name}) = '${type}'`;
+  const day = (at: Day) => scribe.value(dayText(at), 'text');
+  const dayHolds = (holds: string) => `${isA('string')} AND ${text} LIKE '____-__-__' AND ${holds}`;
+  const comparable = `${text} COLLATE "C"`;
+  switch (operator) {
+    case 'is_set':
+      return `${text} <> ''`;
+    case 'is_any':
+      return `${isA('string')} AND ${text} = ANY(${scribe.value(listOf(condition), 'text[]')})`;
+    case 'before':
+      return dayHolds(`${comparable} < ${day(dayNamed(value))}`);
+    case 'after':
+      return dayHolds(`${comparable} > ${day(dayNamed(value))}`);
+    case 'within_days':
+      return dayHolds(
+        `${comparable} >= ${day(scribe.today - Number(value) + 1)} AND ${comparable} <= ${day(scribe.today)}`,
+      );
+    case 'contains':
+    case 'starts_with':
+      return `${isA('string')} AND ${textHolds(text, condition, scribe)}`;
+    default:
+      if (typeof value === 'string') return `${isA('string')} AND ${textHolds(text, condition, scribe)}`;
+      // Only a CASE keeps what is no number from being cast.
+      return `CASE WHEN ${isA('number')} THEN ${numberHolds(`${text}::numeric`, condition, scribe)} ELSE FALSE END`;
+  }
+}
+
+/** Since when something counts as within the last days: the midnight that begins the first of them. */
+const sinceOf = ({ value }: SegmentCondition, scribe: Scribe): string =>
+  scribe.value(iso(scribe.today - Number(value) + 1), 'timestamptz');
+
+const iso = (day: Day): string => instantOf(day, 0).toISOString();
+const listOf = ({ value }: SegmentCondition): (string | number)[] => [value ?? []].flat();
+/** % and _ as themselves. */
+const literal = (text: string): string => text.replace(/[\\%_]/g, String.raw`\$&`);
+
+function dayNamed(value: SegmentCondition['value']): Day {
+  const [year = 0, month = 0, date = 0] = String(value).split('-').map(Number);
+  const day = dayOn({ year, month, date });
+  if (day === null) throw new Error('A day is checked before it is compiled.');
+  return day;
+}
+
+function dayText(day: Day): string {
+  const { year, month, date } = dateOf(day);
+  return [String(year), ...[month, date].map((part) => String(part).padStart(2, '0'))].join('-');
+}
