@@ -20,6 +20,7 @@ import { handoverRoutes } from '#server/handover/handover-routes.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
 import { openInbox, type Inbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
+import { materialRoutes } from '#server/material/material-routes.ts';
 import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
 import { liveRoute } from '#server/sidebar/live-route.ts';
@@ -47,6 +48,7 @@ export const routes: Route[] = [
   ...opportunityRoutes,
   ...handoverRoutes,
   ...teamRoutes,
+  ...materialRoutes,
   ...channelRoutes,
   ...sidebarRoutes,
 ];

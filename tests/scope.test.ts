@@ -5,6 +5,7 @@ import { routes } from '#server/app.ts';
 import { requestReveal } from '#server/approval/request-reveal.ts';
 import { roles, type Role } from '#server/base/caller.ts';
 import { handoverRoutes } from '#server/handover/handover-routes.ts';
+import { materialRoutes } from '#server/material/material-routes.ts';
 import { insertScore } from '#server/scoring/scoring-store.ts';
 import { callerOf, makeContact, makeCustomer, makeDepartment, makeMember, openSession } from './support/factories.ts';
 import { FakePlatform } from './support/fake-platform.ts';
@@ -372,8 +373,11 @@ const withoutCustomers = [
 /** For those who lead only; whose they see is tested in tests/handover/handover-routes.test.ts. */
 const ofHandovers = handoverRoutes.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`);
 
+/** What the company has to say is for everyone. */
+const ofMaterials = materialRoutes.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`);
+
 test('every route is in the table, or is said to be about nobody’s customers', () => {
-  const known = [...withoutCustomers, ...ofHandovers, ...cases.map(({ route }) => route)];
+  const known = [...withoutCustomers, ...ofMaterials, ...ofHandovers, ...cases.map(({ route }) => route)];
   const served = routes.filter(({ endpoint }) => endpoint.roles?.join() !== 'admin');
   expect(known.toSorted()).toEqual(served.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`).toSorted());
 });

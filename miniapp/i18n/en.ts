@@ -435,6 +435,8 @@ export const en: Translated<typeof zhCN> = {
   'refused.login.unknown_member': 'You are not in the visible range of this app yet. Ask an admin.',
   'refused.session.missing': 'Your login has expired. Log in again.',
   'refused.caller.role': 'Your role cannot do this. Ask an admin.',
+  'refused.material.unknown': 'This material cannot be found. Refresh.',
+  'refused.material.archived': 'This material is no longer in use. Choose another.',
 
   'desk.title': 'Zhike · Admin',
   'desk.skip': 'Skip to content',

@@ -427,6 +427,8 @@ export const zhCN = {
   'refused.login.unknown_member': '你还不在本应用的可见范围内，请联系管理员。',
   'refused.session.missing': '登录已过期，请重新登录。',
   'refused.caller.role': '你的角色不能做这个操作，请联系管理员。',
+  'refused.material.unknown': '找不到这个素材，请刷新。',
+  'refused.material.archived': '这个素材已停用，请换一个。',
 
   'desk.title': '知客 · 管理',
   'desk.skip': '跳到内容',

@@ -18,6 +18,31 @@ export interface Asked<Params, Query, Body> {
   ctx: Context;
 }
 
+/**
+ * What a handler answers when it is no JSON. Only pictures and films are shown in place: of anything else a browser could
+ * take for a page, it is saved.
+ */
+export class BytesAnswer {
+  readonly bytes: Uint8Array;
+  readonly type: string;
+  readonly name: string;
+
+  constructor(bytes: Uint8Array, type: string, name: string) {
+    this.bytes = bytes;
+    this.type = type;
+    this.name = name;
+  }
+}
+
+const shownInPlace = new Set(['image/png', 'image/jpeg', 'video/mp4']);
+
+function answerBytes(ctx: Context, { bytes, type, name }: BytesAnswer): void {
+  const isShown = shownInPlace.has(type);
+  ctx.attachment(name, { type: isShown ? 'inline' : 'attachment' });
+  ctx.type = isShown || type === 'text/csv; charset=utf-8' ? type : 'application/octet-stream';
+  ctx.body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 export interface Route {
   endpoint: Endpoint;
   handle(deps: Deps, asked: Asked<never, never, never>): Promise<unknown>;
@@ -56,7 +81,8 @@ export function serve(deps: Deps, { endpoint, handle }: Route): Middleware {
     };
     const answer = await handle(deps, asked as unknown as Asked<never, never, never>);
     ctx.status = endpoint.status ?? 200;
-    ctx.body = endpoint.answer.parse(answer) ?? {};
+    if (answer instanceof BytesAnswer) answerBytes(ctx, answer);
+    else ctx.body = endpoint.answer.parse(answer) ?? {};
   };
 }
 

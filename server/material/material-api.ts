@@ -98,7 +98,7 @@ export const wordFinding = z.object({
 
 const keepers = ['marketing', 'admin', 'manager', 'director'] as const;
 const byId = z.object({ id: z.uuid() });
-const materialDraft = z.object({
+export const materialDraft = z.object({
   title: z.string().trim().min(1).max(80),
   folder: z
     .string()

@@ -55,6 +55,17 @@ export async function resolveContent(
   return { resolved, problems };
 }
 
+/** What is wrong with one content; paths are its fields. */
+export async function contentProblems(db: Db, content: MaterialContent, platform: Platform | null): Promise<Problem[]> {
+  const files = await listFiles(db, 'fileId' in content ? [content.fileId] : []);
+  const file = ('fileId' in content && files.get(content.fileId)) || null;
+  const whereto = { platform, variables: [] };
+  return [...fileFaults(content, file, whereto), ...lengthFaults(content, whereto)].map(({ field, message }) => ({
+    path: field,
+    message,
+  }));
+}
+
 function textProblems(content: MessageContent, { variables, textBytesMax = Infinity }: Whereto): Problem[] {
   const problems = variableProblems(content.text, variables, 'text');
   if (content.text.trim() === '' && content.attachments.length === 0)

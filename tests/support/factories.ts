@@ -156,6 +156,6 @@ export async function makeMaterial(
   const fileId = 'fileId' in content ? content.fileId : null;
   const at = { createdAt: deps.now(), updatedAt: deps.now() };
   return deps.db.material.create({
-    data: { kind: content.kind, title, content, fileId, createdBy: randomUUID(), ...at, ...columns },
+    data: { kind: content.kind, title, content, fileId, createdBy: randomUUID(), tags: [], ...at, ...columns },
   });
 }
