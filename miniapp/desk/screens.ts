@@ -27,7 +27,9 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
     name: 'marketing',
     word: 'desk.group.marketing',
     // oxfmt-ignore
-    screens: [],
+    screens: [
+      { name: 'materials', word: 'desk.tab.materials', roles: marketers, show: lazily(() => import('./material/MaterialScreen.vue')) },
+    ],
   },
   {
     name: 'operations',
@@ -45,6 +47,7 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
     word: 'desk.group.settings',
     // oxfmt-ignore
     screens: [
+      { name: 'sensitive-words', word: 'desk.tab.words', roles: marketers, show: lazily(() => import('./material/WordsScreen.vue')) },
       { name: 'policies', word: 'desk.tab.policies', roles: admins, show: lazily(() => import('./approval/PolicyScreen.vue')) },
       { name: 'delegates', word: 'desk.tab.delegates', roles: admins, show: lazily(() => import('./approval/DelegateScreen.vue')) },
       { name: 'members', word: 'desk.tab.members', roles: admins, show: lazily(() => import('./member/MemberScreen.vue')) },

@@ -2,6 +2,8 @@ import type { Translated } from './i18n.ts';
 import type { deskZhCN } from './desk-zh-CN.ts';
 
 export const deskEn: Translated<typeof deskZhCN> = {
+  'desk.tab.materials': 'Materials',
+  'desk.tab.words': 'Sensitive words',
   'desk.tab.handovers': 'Hand-overs',
   'handover.title': 'Hand-overs',
   'handover.new': 'New hand-over',

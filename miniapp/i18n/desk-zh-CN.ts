@@ -1,5 +1,7 @@
 /** What the desk’s newer screens say, beside zh-CN.ts and inbox-zh-CN.ts. */
 export const deskZhCN = {
+  'desk.tab.materials': '素材',
+  'desk.tab.words': '敏感词',
   'desk.tab.handovers': '客户交接',
   'handover.title': '交接',
   'handover.new': '新建交接',
