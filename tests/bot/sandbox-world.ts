@@ -1,3 +1,4 @@
+import { createDecipheriv } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -77,6 +78,21 @@ export class SandboxWorld {
       await this.#changed.promise;
     }
     return this.deliveries.filter(counts);
+  }
+
+  /** Waits for as many customers to be added, and answers what the pushes said of them: the texts of their fields. */
+  async added(count: number): Promise<Record<string, string>[]> {
+    const isAdded = (delivery: Delivery) => this.#open(delivery)['ChangeType']?.startsWith('add_') ?? false;
+    return (await this.delivered(count, isAdded)).map((delivery) => this.#open(delivery));
+  }
+
+  #open({ body }: Delivery): Record<string, string> {
+    const key = Buffer.from(`${this.env('WECOM_CALLBACK_AES_KEY')}=`, 'base64');
+    const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false);
+    const encrypted = /<Encrypt><!\[CDATA\[(.*?)\]\]>/.exec(body)?.[1] ?? '';
+    const plain = Buffer.concat([decipher.update(encrypted, 'base64'), decipher.final()]).toString('utf8');
+    const fields = plain.matchAll(/<(\w+)><!\[CDATA\[(.*?)\]\]>/g);
+    return Object.fromEntries(Array.from(fields, ([, name, text]) => [name, text]));
   }
 
   async get<T>(call: string): Promise<T> {
