@@ -145,7 +145,4 @@ export const materialEn: Translated<typeof materialZhCN> = {
   'field.picture': 'Picture',
   'field.needed': 'This is needed.',
   'field.long': 'At most {max} characters.',
-
-  'refused.material.unknown': 'This material cannot be found. It may have been removed.',
-  'refused.material.stale': 'Somebody changed this material just now. Refresh and change it again.',
 };

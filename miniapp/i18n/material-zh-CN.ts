@@ -140,7 +140,4 @@ export const materialZhCN = {
   'field.picture': '封面图',
   'field.needed': '请填写。',
   'field.long': '最多 {max} 个字。',
-
-  'refused.material.unknown': '找不到这个素材，可能已被删除。',
-  'refused.material.stale': '刚有人改过这个素材，请刷新后再改。',
 } as const;
