@@ -6,10 +6,10 @@ import { dingtalkControl } from './dingtalk-control.ts';
 import * as api from './sandbox-api.ts';
 import { followOf, followsOf, jsonIn, pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';
 import { expireTokens, verifySignature } from './wecom-access.ts';
-import { channelsOf } from './wecom-channel.ts';
 import { performAny } from './wecom-deed.ts';
-import { groupSendsOf } from './wecom-group-send.ts';
+import { groupSendsOf } from './wecom-send-task.ts';
 import { tagsIn } from './wecom-tag.ts';
+import { channelsOf } from './wecom-way-in.ts';
 
 const memberCookie = 'sandbox_member';
 

@@ -21,11 +21,11 @@ import { defaultSettings, foundCompany, seedWorld } from './seed-world.ts';
 import { readWorld, worldWriter } from './stage-file.ts';
 import type { Stage, World } from './stage.ts';
 import { isTrusted, loginCode } from './wecom-access.ts';
-import { codePicture } from './wecom-channel.ts';
 import { endFaults, wecomGate } from './wecom-gate.ts';
-import { settleSends } from './wecom-group-send.ts';
 import { pictureOf } from './wecom-media.ts';
+import { settleSends } from './wecom-send-task.ts';
 import { settleDue } from './wecom-transfer.ts';
+import { codePicture } from './wecom-way-in.ts';
 
 const bodyBytesMax = 24 * 1024 * 1024;
 

@@ -3,9 +3,9 @@ import { DeedRefused, perform } from './deeds.ts';
 import type { ActResult, act } from './sandbox-api.ts';
 import type { Stage } from './stage.ts';
 import { pressCard } from './wecom-card.ts';
-import { openChannel } from './wecom-channel.ts';
-import { performSend } from './wecom-group-send.ts';
+import { performSend } from './wecom-send-task.ts';
 import { settle } from './wecom-transfer.ts';
+import { openChannel } from './wecom-way-in.ts';
 
 /** All that people do, with what they do to a card, to a customer on the way to somebody else, to a group message or a code. */
 export function performAny(stage: Stage, deed: z.output<typeof act>): ActResult {

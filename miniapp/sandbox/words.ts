@@ -362,6 +362,11 @@ export const zh = {
   'refused.cannot_withdraw': '现在不能撤销：刚刚发起，或已经结束。',
   'refused.no_such_button': '卡片上已经没有这个按钮。',
   'refused.nothing_to_settle': '没有等待接替的客户。',
+  'refused.nothing_to_send': '没有等待发送的群发任务。',
+  'refused.send_unknown': '没有这个群发任务。',
+  'refused.send_cancelled': '管理员已停止这次群发。',
+  'refused.send_done': '这次群发已经发送。',
+  'refused.channel_unknown': '二维码或链接已失效。',
   'refused.offline': '沙箱没有回应。',
 } as const;
 
@@ -728,6 +733,11 @@ export const en: Record<keyof typeof zh, string> = {
   'refused.cannot_withdraw': 'It cannot be withdrawn now: it was just started, or is over.',
   'refused.no_such_button': 'The card has no such button any more.',
   'refused.nothing_to_settle': 'No customer is waiting to go over.',
+  'refused.nothing_to_send': 'No group message is waiting to be sent.',
+  'refused.send_unknown': 'There is no such group message.',
+  'refused.send_cancelled': 'The administrator has stopped this group message.',
+  'refused.send_done': 'This group message was sent already.',
+  'refused.channel_unknown': 'The code or link leads to nobody any more.',
   'refused.offline': 'The sandbox does not answer.',
 };
 

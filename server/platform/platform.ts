@@ -286,6 +286,7 @@ export interface GroupSends {
   preview(to: PlatformKey, message: ContactMessage): Promise<{ reached: boolean }>;
 }
 
+/** Whose it is, `confirmations` says; whom it is for, their `results`. */
 export interface ListedSend {
   key: PlatformKey;
   at: Date;
