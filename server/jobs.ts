@@ -7,6 +7,9 @@ import { forgetAnswersEveryMs, forgetModelAnswers } from '#server/base/forget-mo
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
 import { noteReplies, noteRepliesEveryMs } from '#server/broadcast/note-replies.ts';
+import { sendDeliveries } from '#server/broadcast/send-deliveries.ts';
+import { sweepBroadcasts, sweepBroadcastsEveryMs } from '#server/broadcast/sweep-broadcasts.ts';
+import { syncResults } from '#server/broadcast/sync-results.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { reconcile } from '#server/contact/reconcile.ts';
 import { sendWelcome } from '#server/channel/send-welcome.ts';
@@ -66,6 +69,9 @@ const work: Work = {
   'run-handover': runHandover,
   'sweep-handovers': sweepHandovers,
   'note-replies': noteReplies,
+  'send-broadcasts': sendDeliveries,
+  'sync-broadcasts': syncResults,
+  'sweep-broadcasts': sweepBroadcasts,
   'attend-approval': attendApproval,
   'sweep-approvals': sweepApprovals,
   'apply-effect': (deps, payload) => applyEffect(deps, payload, effects),
@@ -92,6 +98,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
     { name: 'sweep-handovers', payload: {}, everyMs: sweepHandoversEveryMs },
     { name: 'note-replies', payload: {}, everyMs: noteRepliesEveryMs },
+    { name: 'sweep-broadcasts', payload: {}, everyMs: sweepBroadcastsEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
     { name: 'sweep-cards', payload: {}, everyMs: sweepCardsEveryMs },
     { name: 'sweep-welcomes', payload: {}, everyMs: sweepWelcomesEveryMs },

@@ -43,6 +43,9 @@ export const environment = z.object({
   LLM_OUTPUT_YUAN_PER_MILLION: z
     .preprocess(empty, z.coerce.number().min(0).default(8))
     .describe('Price of a million output tokens'),
+  GROUP_SEND_LOOK_S: number(300, 15, 3600).describe(
+    'A group send whose answer never came is tried again when it is still missing at the platform this many seconds later',
+  ),
   SANDBOX_PORT: number(3100, 0, 65_535).describe('Port of the sandbox, which runs when no platform is configured'),
   SANDBOX_WITHOUT: z
     .preprocess(empty, z.string().default(''))

@@ -35,6 +35,9 @@ export const jobPayloads = {
   'sweep-forms': z.object({}),
   'run-handover': z.object({ handoverId: z.uuid() }),
   'sweep-handovers': z.object({}),
+  'send-broadcasts': z.object({ platform }),
+  'sync-broadcasts': z.object({ platform }),
+  'sweep-broadcasts': z.object({}),
   'note-replies': z.object({}),
 };
 

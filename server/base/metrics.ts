@@ -59,6 +59,12 @@ export function makeMetrics() {
       buckets: seconds,
       registers,
     }),
+    deliveries: new Gauge({
+      name: 'zhike_broadcast_deliveries',
+      help: 'Calls of broadcasts that have not ended, by state',
+      labelNames: ['state'] as const,
+      registers,
+    }),
     modelRuns: new Counter({
       name: 'zhike_model_runs_total',
       help: 'Model calls by outcome',

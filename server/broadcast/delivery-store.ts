@@ -1,8 +1,18 @@
 import type { BroadcastDelivery as Row } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
+import type { Day } from '#server/base/shanghai.ts';
 import type { SendResult } from '#server/platform/platform.ts';
 import type { FailureReason } from './broadcast-api.ts';
-import { endOf, type Delivery, type DeliveryChange, type DeliveryState, type Reached } from './delivery.ts';
+import {
+  endOf,
+  openStates,
+  unsentStates,
+  type Delivery,
+  type DeliveryChange,
+  type DeliveryState,
+  type Reached,
+} from './delivery.ts';
+import { dateOfDay } from './touch-store.ts';
 
 /** Ten thousand recipients are written with the call they belong to. */
 export const patient = { maxWait: 30_000, timeout: 60_000 };
@@ -25,12 +35,13 @@ export async function listDeliveries(
 }
 
 /** One that may leave now, the one that has waited longest. Of a broadcast that is released, not paused, and whose time has come. */
-export async function findNextDue(db: Db, platform: string, now: Date): Promise<string | null> {
+export async function findNextDue(db: Db, platform: string, now: Date, today: Day): Promise<string | null> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT d.id FROM "BroadcastDelivery" d JOIN "Broadcast" b ON b.id = d."broadcastId"
     WHERE d.state = 'due' AND d.platform = ${platform} AND d."nextAttemptAt" <= ${now}
       AND b.state IN ('scheduled', 'sending') AND b."pausedAt" IS NULL
       AND (b."sendAt" IS NULL OR b."sendAt" <= ${now}) AND (b."confirmBy" IS NULL OR b."confirmBy" > ${now})
+      AND b."untilDay" >= ${dateOfDay(today)}::date
     ORDER BY d."nextAttemptAt", d.id LIMIT 1`;
   return rows[0]?.id ?? null;
 }
@@ -123,29 +134,34 @@ export async function listKnownKeys(db: Db, platform: string, keys: readonly str
   return new Set(rows.flatMap(({ key }) => (key === null ? [] : [key])));
 }
 
-/** Everyone who was frozen into a delivery, by key, as they are now; `state` is the recipient's. */
-export async function listReached(db: Db, delivery: Delivery): Promise<(Reached & { state: string })[]> {
+/** Everyone who was frozen into a delivery, as they are now to who sends it; `state` is the recipient's. */
+export async function listReached(
+  db: Db,
+  delivery: Pick<Delivery, 'id' | 'broadcastId' | 'platform'>,
+  senderId: string | null,
+): Promise<(Reached & { state: string })[]> {
   return db.$queryRaw`
     SELECT r."contactId", c.key, c."optedOutAt", f.state AS "followState", r.state
     FROM "BroadcastRecipient" r JOIN "Contact" c ON c.id = r."contactId"
-    LEFT JOIN "Follow" f ON f."contactId" = c.id AND f."memberId" = r."memberId"
+    LEFT JOIN "Follow" f ON f."contactId" = c.id AND f."memberId" = ${senderId}::uuid
     WHERE r."deliveryId" = ${delivery.id}::uuid AND r."broadcastId" = ${delivery.broadcastId}::uuid
       AND r.part = 'target' AND c.platform = ${delivery.platform}
     ORDER BY c.key COLLATE "C"`;
 }
 
-/** Whether the member still has the account it was planned for, and the account its contacts. */
-export async function isSenderReady(db: Db, { memberId, platform, memberKey }: Delivery): Promise<boolean> {
+/**
+ * Whose the account is that sends: the member of the plan, or who they were joined to since. Null when they left, or left
+ * the platform.
+ */
+export async function findSender(
+  db: Db,
+  { platform, memberKey }: Pick<Delivery, 'platform' | 'memberKey'>,
+): Promise<{ id: string; name: string } | null> {
   const account = await db.memberIdentity.findUnique({
-    where: { platform_key: { platform, key: memberKey } },
-    select: { memberId: true, leftAt: true, member: { select: { status: true } } },
+    where: { platform_key: { platform, key: memberKey }, leftAt: null, member: { status: 'active' } },
+    select: { member: { select: { id: true, name: true } } },
   });
-  return account?.memberId === memberId && account.leftAt === null && account.member.status === 'active';
-}
-
-/** The names members are called by, of accounts on one platform. */
-export async function findSenderName(db: Db, memberId: string): Promise<string> {
-  return (await db.member.findUnique({ where: { id: memberId }, select: { name: true } }))?.name ?? '';
+  return account?.member ?? null;
 }
 
 /** Recipients of a broadcast who are in one of `from`; answers whom it changed. */
@@ -206,6 +222,74 @@ export async function settleRecipients(
     WHERE r."broadcastId" = ${broadcastId}::uuid AND r."contactId" = c.id AND r."deliveryId" = ${id}::uuid
       AND r.state = 'asked'
     RETURNING r."contactId", r.state, r."deliveredAt"`;
+}
+
+/** Targets by state. */
+export async function countRecipients(db: Db, broadcastId: string): Promise<Partial<Record<string, number>>> {
+  const groups = await db.broadcastRecipient.groupBy({
+    by: ['state'],
+    where: { broadcastId, part: 'target' },
+    _count: true,
+  });
+  return Object.fromEntries(groups.map(({ state, _count }) => [state, _count]));
+}
+
+/**
+ * Nothing that has not left will: it is cancelled, and whoever it was for fails with `failure`. What may have left is
+ * left alone.
+ */
+export async function endUnsent(tx: Db, broadcastId: string, failure: FailureReason): Promise<number> {
+  await tx.$executeRaw`
+    WITH ended AS (
+      UPDATE "BroadcastRecipient" r SET state = 'failed', failure = ${failure}
+      WHERE r."broadcastId" = ${broadcastId}::uuid AND r.part = 'target' AND r.state = 'planned'
+        AND (r."deliveryId" IS NULL OR r."deliveryId" IN (
+          SELECT d.id FROM "BroadcastDelivery" d
+          WHERE d."broadcastId" = ${broadcastId}::uuid AND d.state IN ('frozen', 'due')))
+      RETURNING r."contactId")
+    DELETE FROM "ContactTouch" t USING ended
+    WHERE t."contactId" = ended."contactId" AND t."broadcastId" = ${broadcastId}::uuid AND t.state = 'reserved'`;
+  return saveDeliveries(tx, { broadcastId }, ['frozen', 'due'], { state: 'cancelled' });
+}
+
+/** What members were asked is taken back from them, soon. */
+export async function oweCancels(tx: Db, broadcastId: string, now: Date): Promise<number> {
+  return saveDeliveries(tx, { broadcastId }, ['asked'], { cancelOwed: true, nextAttemptAt: now });
+}
+
+/** Without a change of the broadcast: it says when the platform was asked, and nothing else. */
+export async function saveResultsAt(db: Db, broadcastIds: readonly string[], now: Date): Promise<void> {
+  await db.$executeRaw`UPDATE "Broadcast" SET "resultsAt" = ${now} WHERE id = ANY(${[...broadcastIds]}::uuid[])`;
+}
+
+/** Broadcasts of which nothing may leave any more, though something still waits to. */
+export async function listLapsed(db: Db, now: Date, today: Day): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT b.id FROM "Broadcast" b
+    WHERE (b.state = 'sending' AND b."confirmBy" <= ${now} OR b.state = 'scheduled' AND b."untilDay" < ${dateOfDay(today)}::date)
+      AND EXISTS (SELECT FROM "BroadcastDelivery" d WHERE d."broadcastId" = b.id AND d.state IN ('frozen', 'due'))`;
+  return rows.map(({ id }) => id);
+}
+
+/** Broadcasts whose calls leave or whose results come, and cancelled ones of which something is not known yet. */
+export async function listMoving(db: Db): Promise<string[]> {
+  const rows = await db.broadcast.findMany({
+    where: { OR: [{ state: { in: ['sending', 'running'] } }, { state: 'cancelled', finishedAt: null }] },
+    select: { id: true },
+  });
+  return rows.map(({ id }) => id);
+}
+
+/** Deliveries that have not ended, by state. */
+export async function countUnended(db: Db): Promise<{ state: string; count: number }[]> {
+  const states = [...unsentStates, ...openStates];
+  const groups = await db.broadcastDelivery.groupBy({
+    by: ['state'],
+    where: { state: { in: states } },
+    _count: true,
+  });
+  const counts = new Map(groups.map(({ state, _count }) => [state, _count]));
+  return states.map((state) => ({ state, count: counts.get(state) ?? 0 }));
 }
 
 export async function countAsked(db: Db, { id, broadcastId }: Delivery): Promise<number> {

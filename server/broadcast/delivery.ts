@@ -73,7 +73,7 @@ export type DeliveryChange = Partial<
 >;
 
 /** No call takes this long: whoever claimed it is gone. */
-export const SENDING_MS_MAX = 2 * MINUTE_MS;
+export const SENDING_MS_MAX = MINUTE_MS;
 /** A right that is missing may be given; after so many attempts nobody did. */
 const FORBIDDEN_ATTEMPTS_MAX = 10;
 /** A file the platform lost is brought again so often. */
@@ -191,18 +191,6 @@ export function remindersToday(
   now: Date,
 ): number {
   return remindedAt && now.getTime() - remindedAt.getTime() < DAY_MS ? reminders : 0;
-}
-
-/** What deliveries say of their broadcast once its calls leave; null: as it is. */
-export function broadcastStateOf(
-  counts: Partial<Record<DeliveryState, number>>,
-  state: string,
-): 'running' | 'finished' | null {
-  const has = (states: readonly DeliveryState[]) => states.some((one) => (counts[one] ?? 0) > 0);
-  if (state !== 'sending' && state !== 'running') return null;
-  if (has(unsentStates)) return null;
-  if (has(openStates)) return state === 'sending' ? 'running' : null;
-  return 'finished';
 }
 
 /** A contact of a delivery, as things are when the call is about to leave. */

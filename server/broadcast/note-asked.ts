@@ -1,0 +1,26 @@
+import type { Db } from '#server/base/database.ts';
+import type { PlatformKey } from '#server/platform/platform.ts';
+import type { Broadcast } from './broadcast.ts';
+import type { Delivery } from './delivery.ts';
+import { askRecipients, saveDeliveries } from './delivery-store.ts';
+
+/** The platform has it, under this key. On a broadcast that is locked: one cancelled meanwhile is taken back. */
+export async function noteAsked(
+  tx: Db,
+  { state }: Broadcast,
+  delivery: Delivery,
+  { key, sentAt }: { key: PlatformKey; sentAt: Date },
+  now: Date,
+): Promise<void> {
+  const change = {
+    key,
+    sentAt,
+    lastError: null,
+    nextAttemptAt: now,
+    syncedAt: null,
+    cancelOwed: state === 'cancelled',
+  };
+  const from = ['sending', 'unknown'] as const;
+  if ((await saveDeliveries(tx, { ids: [delivery.id] }, from, { ...change, state: 'asked' })) === 0) return;
+  await askRecipients(tx, delivery);
+}

@@ -1,0 +1,34 @@
+import type { Deps } from '#server/base/deps.ts';
+import { dayOf } from '#server/base/shanghai.ts';
+import { advanceBroadcast } from './advance-broadcast.ts';
+import { startSending } from './broadcast.ts';
+import { lockBroadcast, saveBroadcast } from './broadcast-store.ts';
+import { openStates } from './delivery.ts';
+import { countUnended, endUnsent, listBusyPlatforms, listLapsed, listMoving, patient } from './delivery-store.ts';
+import { sendSoon, syncSoon } from './nudge-broadcasts.ts';
+
+export const sweepBroadcastsEveryMs = 15_000;
+
+/** Sets going what is due: what waited for its time, what a process that died left, what the platform is to be asked. */
+export async function sweepBroadcasts(deps: Deps): Promise<void> {
+  const now = deps.now();
+  for (const id of await listLapsed(deps.db, now, dayOf(now))) await endLapsed(deps, id);
+  for (const platform of await listBusyPlatforms(deps.db, ['due', 'sending', 'unknown'], now))
+    await sendSoon(deps, platform);
+  for (const platform of await listBusyPlatforms(deps.db, openStates, now)) await syncSoon(deps, platform);
+  for (const id of await listMoving(deps.db)) await advanceBroadcast(deps, id);
+  for (const { state, count } of await countUnended(deps.db)) deps.metrics.deliveries.set({ state }, count);
+}
+
+/** The days that were kept free for it are over: it was paused, or the platform was closed, for too long. */
+async function endLapsed(deps: Deps, id: string): Promise<void> {
+  const now = deps.now();
+  await deps.db.$transaction(async (tx) => {
+    const broadcast = await lockBroadcast(tx, id);
+    const isOver = broadcast.state === 'sending' && broadcast.confirmBy !== null && broadcast.confirmBy <= now;
+    const isPast = broadcast.state === 'scheduled' && broadcast.untilDay !== null && broadcast.untilDay < dayOf(now);
+    if (!isOver && !isPast) return;
+    if (isPast) await saveBroadcast(tx, id, startSending(broadcast, { confirmBy: now }, now), now);
+    await endUnsent(tx, id, 'not_confirmed');
+  }, patient);
+}
