@@ -96,6 +96,12 @@ const cases: Case[] = [
     route: 'POST /api/contacts/:id/phones/reveal',
     ask: ({ contact }) => ({ path: `/api/contacts/${contact.id}/phones/reveal`, body: {} }),
   },
+  {
+    route: 'POST /api/contacts/:id/opt-out',
+    ask: ({ contact }) => ({ path: `/api/contacts/${contact.id}/opt-out`, body: { optedOut: true } }),
+    // Marketing does it for whoever asked them.
+    roles: ['rep', ...leaders],
+  },
 
   { route: 'GET /api/customers', ask: () => ({ path: '/api/customers' }), shows: lists(({ customer }) => customer.id) },
   { route: 'GET /api/customers/:id', ask: ({ customer }) => ({ path: `/api/customers/${customer.id}` }) },
@@ -353,8 +359,10 @@ const withoutCustomers = [
   'GET /api/me',
   'GET /api/host',
   'GET /api/tags',
+  'GET /api/settings/opt-out',
   'GET /api/settings/welcome',
   'GET /api/settings/follow-up',
+  'PUT /api/settings/opt-out',
   'PUT /api/settings/welcome',
   'POST /api/customers',
   'POST /api/customers/import',

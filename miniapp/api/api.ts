@@ -31,6 +31,9 @@ export const api = {
   tags: to<typeof contactApi.tags>('GET', '/api/tags'),
   markTags: to<typeof contactApi.markTags>('POST', '/api/contacts/:id/tags'),
   saveRemark: to<typeof contactApi.saveRemark>('PATCH', '/api/contacts/:id/remark'),
+  optOut: to<typeof contactApi.optOut>('POST', '/api/contacts/:id/opt-out'),
+  optOutWords: to<typeof contactApi.optOutWords>('GET', '/api/settings/opt-out'),
+  saveOptOutWords: to<typeof contactApi.saveOptOutWords>('PUT', '/api/settings/opt-out'),
   revealContactPhones: to<typeof contactApi.revealPhones>('POST', '/api/contacts/:id/phones/reveal'),
 
   editCustomer: to<typeof customerApi.edit>('PATCH', '/api/customers/:id'),

@@ -76,7 +76,7 @@ export const en: Translated<typeof zhCN> = {
   'header.removedByMember': 'You have removed this contact.',
   'header.transferred': 'This contact was handed to a colleague.',
   'header.pending': 'The customer waits for you to accept the request.',
-  'header.optedOut': 'The customer takes no marketing messages.',
+  'header.optedOut': 'Unsubscribed',
 
   'stage.label': 'Stage',
   'stage.new': 'New',
@@ -105,6 +105,9 @@ export const en: Translated<typeof zhCN> = {
   'more.theme.auto': 'As the system',
   'more.theme.light': 'Light',
   'more.theme.dark': 'Dark',
+  'more.optOut': 'Broadcasts and series',
+  'more.optOut.out': 'Unsubscribe',
+  'more.optOut.back': 'Subscribe again',
   'more.logOut': 'Log out',
 
   'ai.label': 'AI',

@@ -71,7 +71,7 @@ export const zhCN = {
   'header.removedByMember': '你已删除这位客户。',
   'header.transferred': '这位客户已转给其他同事。',
   'header.pending': '客户还在等你通过好友申请。',
-  'header.optedOut': '客户不接收营销消息。',
+  'header.optedOut': '已退订',
 
   'stage.label': '阶段',
   'stage.new': '新客户',
@@ -100,6 +100,9 @@ export const zhCN = {
   'more.theme.auto': '跟随系统',
   'more.theme.light': '浅色',
   'more.theme.dark': '深色',
+  'more.optOut': '群发与自动跟进',
+  'more.optOut.out': '设为退订',
+  'more.optOut.back': '恢复触达',
   'more.logOut': '退出登录',
 
   'ai.label': 'AI',

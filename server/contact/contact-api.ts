@@ -35,6 +35,16 @@ export const contactView = z.object({
   followers: z.array(z.object({ memberId: z.uuid(), name: z.string(), state: z.string() })),
 });
 
+const keyword = z.string().trim().min(1).max(20);
+/** What a contact writes, as a message of its own, to be written to no more, and to be again. Width, case and what stands around it do not matter. */
+export const optOutView = z
+  .object({ keywords: z.array(keyword).min(1).max(20), backKeywords: z.array(keyword).min(1).max(20) })
+  .superRefine(({ keywords, backKeywords }, ctx) => {
+    const out = new Set(keywords.map((one) => one.toLowerCase()));
+    const at = backKeywords.findIndex((one) => out.has(one.toLowerCase()));
+    if (at >= 0) ctx.addIssue({ code: 'custom', path: ['backKeywords', at], message: 'stands among the keywords too' });
+  });
+
 export type ContactView = z.infer<typeof contactView>;
 export type TagView = z.infer<typeof tagView>;
 
@@ -78,5 +88,31 @@ export const contactApi = {
     summary: 'The phone numbers in full; each reading is in the audit log',
     params: byId,
     answer: z.object({ phones: z.array(z.string()) }),
+  }),
+  optOut: endpoint({
+    method: 'POST',
+    path: '/api/contacts/:id/opt-out',
+    summary: 'No broadcast and no series reaches the contact any more, or they may again; marketing and admins for any',
+    params: byId,
+    body: z.object({ optedOut: z.boolean(), reason: z.string().trim().max(200).default('') }),
+    answer: z.object({
+      optedOutAt: z.iso.datetime().nullable(),
+      optedOutBy: z.enum(['keyword', 'member', 'api']).nullable(),
+    }),
+  }),
+  optOutWords: endpoint({
+    method: 'GET',
+    path: '/api/settings/opt-out',
+    summary: 'The words by which contacts unsubscribe and subscribe again',
+    roles: ['admin', 'marketing'],
+    answer: optOutView,
+  }),
+  saveOptOutWords: endpoint({
+    method: 'PUT',
+    path: '/api/settings/opt-out',
+    summary: 'Other words by which contacts unsubscribe and subscribe again',
+    roles: ['admin', 'marketing'],
+    body: optOutView,
+    answer: optOutView,
   }),
 };

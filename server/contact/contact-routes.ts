@@ -1,6 +1,7 @@
 import { route, type Route } from '#server/base/http.ts';
 import { contactApi, type TagView } from './contact-api.ts';
 import { markTags } from './mark-tags.ts';
+import { readOptOutWords, saveOptOutWords, setOptOut } from './opt-out.ts';
 import { revealPhones } from './reveal-phones.ts';
 import { saveRemark } from './save-remark.ts';
 import { listTags, type Tag } from './tag-store.ts';
@@ -20,6 +21,9 @@ export const contactRoutes: Route[] = [
   route(contactApi.revealPhones, async (deps, { caller, params }) => ({
     phones: await revealPhones(deps, caller, params.id),
   })),
+  route(contactApi.optOut, (deps, { caller, params, body }) => setOptOut(deps, caller, params.id, body)),
+  route(contactApi.optOutWords, (deps) => readOptOutWords(deps.db)),
+  route(contactApi.saveOptOutWords, (deps, { caller, body }) => saveOptOutWords(deps, caller, body)),
 ];
 
 function grouped(tags: Tag[]): { name: string; tags: TagView[] }[] {

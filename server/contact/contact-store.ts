@@ -30,6 +30,13 @@ export async function getContactByIdInScope(db: Db, scope: Scope, id: string): P
   return toContact(row);
 }
 
+/** Whoever it belongs to: for those who answer for all contacts. */
+export async function getContactById(db: Db, id: string): Promise<Contact> {
+  const row = await db.contact.findUnique({ where: { id } });
+  if (!row) throw unknownContact();
+  return toContact(row);
+}
+
 /** For jobs and events, which ask for nobody. */
 export async function findContact(db: Db, platform: string, key: PlatformKey): Promise<Contact | null> {
   const row = await db.contact.findUnique({ where: { platform_key: { platform, key } } });
@@ -47,6 +54,26 @@ export async function saveContact(db: Db, id: string, change: ContactFace & { sy
   await db.contact.update({ where: { id }, data: change });
 }
 
+/** Null when something later was said on it. Whether it stands otherwise now than before is answered too. */
+export async function saveOptOut(
+  tx: Db,
+  id: string,
+  stand: Pick<Contact, 'optedOutAt' | 'optedOutBy'>,
+  saidAt: Date,
+): Promise<(Contact & { isChanged: boolean }) | null> {
+  await tx.$executeRaw`SELECT 1 FROM "Contact" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
+  const row = await tx.contact.findUnique({ where: { id } });
+  if (!row || (row.optSaidAt && row.optSaidAt >= saidAt)) return null;
+  const isChanged = (row.optedOutAt === null) !== (stand.optedOutAt === null);
+  await tx.contact.update({ where: { id }, data: { optSaidAt: saidAt, ...(isChanged ? stand : {}) } });
+  return { ...toContact(row), isChanged };
+}
+
 export function toContact(row: Prisma.ContactModel): Contact {
-  return { ...row, type: row.type as Contact['type'], gender: row.gender as Contact['gender'] };
+  return {
+    ...row,
+    type: row.type as Contact['type'],
+    gender: row.gender as Contact['gender'],
+    optedOutBy: row.optedOutBy as Contact['optedOutBy'],
+  };
 }

@@ -17,6 +17,7 @@ export interface Contact {
   createdAt: Date;
   syncedAt: Date | null;
   optedOutAt: Date | null;
+  optedOutBy: 'keyword' | 'member' | 'api' | null;
 }
 
 /** The part of a contact that is the same whoever follows it. */

@@ -4,10 +4,12 @@ import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
 import { findFollow } from '#server/contact/follow-store.ts';
+import { tellOptOuts } from '#server/contact/opt-out.ts';
 import { announceMessages } from './announce-messages.ts';
 import { splitPaste, type PastedMessage } from './chat-paste.ts';
 import { getSource } from './chat-source-store.ts';
 import { insertMessages, listSaidBetween } from './conversation-store.ts';
+import { hearOptOuts } from './hear-opt-outs.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -29,7 +31,7 @@ export async function pasteConversation(
   const pasted = splitPaste(text, names, deps.now());
   const pair = { contactId, memberId: caller.memberId };
 
-  const added = await deps.db.$transaction(async (tx) => {
+  const { added, news } = await deps.db.$transaction(async (tx) => {
     const said = await listSaidBetween(tx, deps.cipher, pair, boundsOf(pasted));
     const fresh = withKeys(deps, pair, pasted).filter(({ message }) => !takeSame(said, message));
     const messages = fresh.map(({ key, message }) => {
@@ -40,8 +42,9 @@ export async function pasteConversation(
     const detail = { added: count, known: pasted.length - count };
     const subject = `contact:${contactId}`;
     await recordAudit(tx, { memberId: caller.memberId, action: 'conversation.pasted', subject, detail });
-    return count;
+    return { added: count, news: await hearOptOuts(deps, tx, messages) };
   });
+  await tellOptOuts(deps, news);
   await announceMessages(deps);
   return { added, known: pasted.length - added };
 }

@@ -1,6 +1,7 @@
 import type { ArchiveGap } from '#prisma/client/client.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { withLock } from '#server/base/lock.ts';
+import { tellOptOuts, type OptOutNews } from '#server/contact/opt-out.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { ArchiveRecord, ChatArchive } from '#server/platform/platform.ts';
 import { joinHoles, missingAfter } from './archive-gap.ts';
@@ -8,6 +9,7 @@ import { insertGaps, keepEarlyRecalls, listDueGaps, listEarlyRecalls, settleGap 
 import { announceMessages } from './announce-messages.ts';
 import { countPassedOver, findSource, getSource, moveCursor } from './chat-source-store.ts';
 import { insertMessages, recallMessages } from './conversation-store.ts';
+import { hearOptOuts } from './hear-opt-outs.ts';
 import { readRecords, type ReadRecords } from './read-records.ts';
 
 /** The platform tells when there is something new; this is for what it told in vain. */
@@ -48,12 +50,13 @@ async function pullPage(deps: Deps, archive: ChatArchive, platform: string, sour
   // The first pull finds the archive where its keeping begins: what was before is no gap.
   const missing = cursor === 0n ? missingBetween(records) : missingAfter(cursor, records.map(seqOf));
   const holes = joinHoles([...missing.map((range) => ({ ...range, reason: 'missing' })), ...read.holes]);
-  await deps.db.$transaction(async (tx) => {
+  const news = await deps.db.$transaction(async (tx) => {
     if (!(await moveCursor(tx, sourceId, source.cursor, String(last.seq))))
       throw new Error(`The cursor of ${sourceId} was moved by another pull.`);
     await insertGaps(tx, sourceId, holes, deps.now());
-    await store(deps, tx, sourceId, read);
+    return store(deps, tx, sourceId, read);
   }, longTransaction);
+  await tellOptOuts(deps, news);
   return true;
 }
 
@@ -66,10 +69,11 @@ async function refillGaps(deps: Deps, archive: ChatArchive, platform: string, so
     const read = await readRecords(deps, platform, archive, records);
     const missing = missingAfter(gap.fromSeq - 1n, records.map(seqOf), gap.toSeq);
     const left = joinHoles([...missing.map((range) => ({ ...range, reason: 'missing' })), ...read.holes]);
-    const lost = await deps.db.$transaction(async (tx) => {
-      await store(deps, tx, sourceId, read);
-      return settleGap(tx, gap, left, deps.now());
+    const { news, lost } = await deps.db.$transaction(async (tx) => {
+      const news = await store(deps, tx, sourceId, read);
+      return { news, lost: await settleGap(tx, gap, left, deps.now()) };
     }, longTransaction);
+    await tellOptOuts(deps, news);
     for (const { from, to, reason } of lost)
       deps.log.warn({ sourceId, from: String(from), to: String(to), reason }, 'archive records are lost');
   }
@@ -92,7 +96,7 @@ async function store(
   tx: Parameters<typeof insertMessages>[0],
   sourceId: string,
   { messages, recalls, passedOver }: ReadRecords,
-): Promise<void> {
+): Promise<OptOutNews> {
   await insertMessages(tx, deps.cipher, sourceId, messages);
   const early = await listEarlyRecalls(
     tx,
@@ -102,6 +106,7 @@ async function store(
   const notHere = await recallMessages(tx, sourceId, [...recalls, ...early]);
   await keepEarlyRecalls(tx, sourceId, notHere);
   await countPassedOver(tx, sourceId, passedOver);
+  return hearOptOuts(deps, tx, messages);
 }
 
 function missingBetween(records: ArchiveRecord[]): { from: bigint; to: bigint }[] {
