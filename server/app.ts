@@ -9,6 +9,7 @@ import { answering, serve, type Route } from '#server/base/http.ts';
 import { openApiDocument } from '#server/base/openapi.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { channelRoutes } from '#server/channel/channel-routes.ts';
+import { broadcastRoutes } from '#server/broadcast/broadcast-routes.ts';
 import { contactRoutes } from '#server/contact/contact-routes.ts';
 import { callbackRoute } from '#server/inbound/callback-route.ts';
 import { countInbound } from '#server/inbound/count-inbound.ts';
@@ -47,6 +48,7 @@ export const routes: Route[] = [
   ...approvalRoutes,
   ...opportunityRoutes,
   ...handoverRoutes,
+  ...broadcastRoutes,
   ...teamRoutes,
   ...materialRoutes,
   ...channelRoutes,

@@ -1,4 +1,6 @@
 import type { Effects } from '#server/approval/effect.ts';
+import { releaseBroadcast } from '#server/broadcast/release-broadcast.ts';
+import { endWithoutApproval } from '#server/broadcast/take-back.ts';
 import { grantField } from '#server/customer/grant-field.ts';
 import { startHandover } from '#server/handover/start-handover.ts';
 import { applyDiscount, applyStageException, applyTerms } from '#server/opportunity/apply-request.ts';
@@ -11,5 +13,5 @@ export const effects: Effects = {
   customer_transfer: (tx, deps, { content }) => startHandover(tx, deps, content),
   sensitive_reveal: (tx, deps, { id, requesterId, content }) =>
     grantField(tx, deps, { ...content, approvalId: id, memberId: requesterId }),
-  broadcast: 'without effect',
+  broadcast: { approved: releaseBroadcast, ended: endWithoutApproval },
 };

@@ -10,6 +10,8 @@ import { noteReplies, noteRepliesEveryMs } from '#server/broadcast/note-replies.
 import { sendDeliveries } from '#server/broadcast/send-deliveries.ts';
 import { sweepBroadcasts, sweepBroadcastsEveryMs } from '#server/broadcast/sweep-broadcasts.ts';
 import { syncResults } from '#server/broadcast/sync-results.ts';
+import { planBroadcast } from '#server/broadcast/plan-broadcast.ts';
+import { sweepPlans, sweepPlansEveryMs } from '#server/broadcast/sweep-plans.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { reconcile } from '#server/contact/reconcile.ts';
 import { sendWelcome } from '#server/channel/send-welcome.ts';
@@ -68,6 +70,8 @@ const work: Work = {
   'sweep-notices': sweepNotices,
   'run-handover': runHandover,
   'sweep-handovers': sweepHandovers,
+  'plan-broadcast': planBroadcast,
+  'sweep-plans': sweepPlans,
   'note-replies': noteReplies,
   'send-broadcasts': sendDeliveries,
   'sync-broadcasts': syncResults,
@@ -99,6 +103,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-handovers', payload: {}, everyMs: sweepHandoversEveryMs },
     { name: 'note-replies', payload: {}, everyMs: noteRepliesEveryMs },
     { name: 'sweep-broadcasts', payload: {}, everyMs: sweepBroadcastsEveryMs },
+    { name: 'sweep-plans', payload: {}, everyMs: sweepPlansEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
     { name: 'sweep-cards', payload: {}, everyMs: sweepCardsEveryMs },
     { name: 'sweep-welcomes', payload: {}, everyMs: sweepWelcomesEveryMs },

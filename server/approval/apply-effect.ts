@@ -2,7 +2,7 @@ import type { Deps } from '#server/base/deps.ts';
 import type { Db } from '#server/base/database.ts';
 import { plainError } from '#server/base/plain-error.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import { after, effectDone, effectFailed, type Approval, type Step } from './approval.ts';
+import { after, effectDone, effectFailed, setsNothingFree, type Approval, type Step } from './approval.ts';
 import { approvalContents } from './approval-api.ts';
 import { lockApproval, readEffectAttempts, saveEffectAttempt, saveStep } from './approval-store.ts';
 import { changeApproval, patientTransaction, publishApproval } from './change-approval.ts';
@@ -33,22 +33,32 @@ interface Done {
 async function applyIn(tx: Db, deps: Deps, approvalId: string, effects: Effects): Promise<Done | null> {
   const now = deps.now();
   const found = await lockApproval(tx, deps.cipher, approvalId);
+  const effect = effects[found.kind];
+  if (setsNothingFree(found)) {
+    if (typeof effect !== 'object') return null;
+    return { approval: found, owed: nothingOwed, afterwards: await run(effect.ended, tx, deps, found) };
+  }
   const { nextAt } = await readEffectAttempts(tx, approvalId);
   if (found.effectState !== 'waiting' || (nextAt && nextAt > now)) return null;
-  const effect = effects[found.kind];
-  const content = approvalContents[found.kind].parse(found.content);
-  const approval = { ...found, content };
-  const afterwards =
-    effect === 'without effect' ? undefined : await (effect as AnyEffect)(tx, deps, approval as ApprovalOf<never>);
+  const approved = typeof effect === 'object' ? effect.approved : effect;
+  const afterwards = approved === 'without effect' ? undefined : await run(approved, tx, deps, found);
   const step: Step =
-    effect === 'without effect' ? { change: { effectState: 'none' }, seats: [], history: [] } : effectDone(found, now);
+    approved === 'without effect'
+      ? { change: { effectState: 'none' }, seats: [], history: [] }
+      : effectDone(found, now);
   const history = await saveStep(tx, deps.cipher, approvalId, step, now);
   await saveEffectAttempt(tx, approvalId, { error: null, effectAt: now });
   const owed = await owe(tx, deps, after(found, step), { seats: [], history });
-  return { approval: after(found, step), owed, afterwards: afterwards ?? undefined };
+  return { approval: after(found, step), owed, afterwards };
 }
 
-type AnyEffect = Effect<never>;
+const nothingOwed: Owed = { noticeKeys: [], cardKeys: [], formOf: null };
+
+async function run(effect: unknown, tx: Db, deps: Deps, found: Approval): Promise<Done['afterwards']> {
+  const content = approvalContents[found.kind].parse(found.content);
+  const afterwards = await (effect as Effect<never>)(tx, deps, { ...found, content } as ApprovalOf<never>);
+  return afterwards ?? undefined;
+}
 
 /** What the rooms above refuse stays refused: both who asked and who decided must know. */
 async function giveUp(deps: Deps, approvalId: string, refusal: Refusal): Promise<void> {

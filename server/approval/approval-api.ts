@@ -25,7 +25,20 @@ export const approvalContents = {
   /** Measure: hours it stays readable. */
   sensitive_reveal: z.object({ customerId: z.uuid(), field: z.enum(['phone']), hours: z.int().min(1).max(72) }),
   /** Measure: people who would get it. */
-  broadcast: z.object({ broadcastId: z.uuid(), contentHash: z.string(), recipientHash: z.string() }),
+  broadcast: z.object({
+    broadcastId: z.uuid(),
+    contentHash: z.string(),
+    recipientHash: z.string(),
+    /** For whoever decides; null: as soon as it is approved. */
+    sendAt: z.iso.datetime().nullable().optional(),
+    /** How the text of the first variant begins. */
+    text: z.string().optional(),
+    attachments: z.int().optional(),
+    variants: z.int().optional(),
+    /** How many would be asked to send it. */
+    members: z.int().optional(),
+    holdOut: z.int().optional(),
+  }),
 } as const;
 export type ApprovalKind = keyof typeof approvalContents;
 export const approvalKinds = Object.keys(approvalContents) as [ApprovalKind, ...ApprovalKind[]];

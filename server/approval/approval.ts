@@ -307,6 +307,11 @@ function settledBy(approval: Approval, seat: Seat, others: Seat[]): Seat[] {
 /** Only whoever asked takes it back. */
 export function withdraw(approval: Approval, memberId: string, now: Date): Step {
   if (memberId !== approval.requesterId) throw onlyRequester(approval);
+  return callOff(approval, memberId, now);
+}
+
+/** What it was asked for is off, by whoever may say so of that. */
+export function callOff(approval: Approval, memberId: string, now: Date): Step {
   mustBePending(approval, now);
   return {
     change: ended(approval, 'withdrawn', null, now),
@@ -548,6 +553,11 @@ export function mayNow(approval: Approval, memberId: string, now: Date): Approva
     answer: isOpen && isRequester && approval.question !== null,
     comment: true,
   };
+}
+
+/** It is over, and what was asked for does not come of it. */
+export function setsNothingFree({ state, effectState }: Pick<Approval, 'state' | 'effectState'>): boolean {
+  return state === 'rejected' || state === 'withdrawn' || state === 'expired' || effectState === 'failed';
 }
 
 /** What it set free is done. */

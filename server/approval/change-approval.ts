@@ -1,6 +1,6 @@
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { after, inTurn, openSeats, type Approval, type Step } from './approval.ts';
+import { after, inTurn, openSeats, setsNothingFree, type Approval, type Step } from './approval.ts';
 import { findApproval, listCopies, lockApproval, saveStep, type WrittenEntry } from './approval-store.ts';
 import { attend } from './attend.ts';
 import { readOrg } from './org-store.ts';
@@ -64,7 +64,8 @@ export async function attendNow(tx: Db, deps: Deps, approval: Approval): Promise
 /** Jobs and screens, after the transaction. A process that dies before this leaves rows that the sweeps find. */
 export async function tellOfChange(deps: Deps, { approval, step, owed }: Changed): Promise<void> {
   await deliver(deps, owed);
-  if (step.change.effectState === 'waiting') {
+  const isOver = step.change.state !== undefined || step.change.effectState !== undefined;
+  if (step.change.effectState === 'waiting' || (isOver && setsNothingFree(approval))) {
     await deps.jobs.add('apply-effect', { approvalId: approval.id }, { key: approval.id });
   }
   await wakeFor(

@@ -16,7 +16,16 @@ export type Effect<Kind extends ApprovalKind> = (
   approval: ApprovalOf<Kind>,
 ) => Promise<void | (() => Promise<void> | void)>;
 
-export type Effects = { [Kind in ApprovalKind]: Effect<Kind> | 'without effect' };
+/**
+ * `ended` hears that it ended and sets nothing free: rejected, withdrawn, expired, or approved and refused by `approved`.
+ * In a transaction that holds the approval's row; it may come twice.
+ */
+export interface HeardEffect<Kind extends ApprovalKind> {
+  approved: Effect<Kind>;
+  ended: Effect<Kind>;
+}
+
+export type Effects = { [Kind in ApprovalKind]: Effect<Kind> | HeardEffect<Kind> | 'without effect' };
 
 /** Half a minute, doubling up to an hour. */
 export function nextTryAfter(attempts: number, now: Date): Date {

@@ -38,6 +38,8 @@ export const jobPayloads = {
   'send-broadcasts': z.object({ platform }),
   'sync-broadcasts': z.object({ platform }),
   'sweep-broadcasts': z.object({}),
+  'plan-broadcast': z.object({ broadcastId: z.uuid() }),
+  'sweep-plans': z.object({}),
   'note-replies': z.object({}),
 };
 

@@ -76,11 +76,13 @@ export const audience = z.object({
 export type Audience = z.infer<typeof audience>;
 
 export const VARIANTS_MAX = 4;
+export const variantKeys = ['A', 'B', 'C', 'D'] as const;
+export type VariantKey = (typeof variantKeys)[number];
 export const broadcastContent = z.object({
   variants: z
     .array(
       z.object({
-        key: z.enum(['A', 'B', 'C', 'D']),
+        key: z.enum(variantKeys),
         /** In percent; together 100. */
         share: z.int().min(1).max(100),
         content: messageContent,
@@ -126,7 +128,7 @@ export const planCounts = z.object({
   target: z.int(),
   holdOut: z.int(),
   excluded: z.partialRecord(z.enum(exclusionReasons), z.int()),
-  variants: z.partialRecord(z.enum(['A', 'B', 'C', 'D']), z.int()),
+  variants: z.partialRecord(z.enum(variantKeys), z.int()),
   members: z.int(),
 });
 export type PlanCounts = z.infer<typeof planCounts>;
@@ -152,6 +154,7 @@ export const broadcastView = z.object({
       kind: z.enum(['check', 'freeze']),
       done: z.int(),
       total: z.int().nullable(),
+      /** The code of why it stopped: the page has words for it. */
       error: z.string().nullable(),
     })
     .nullable(),
@@ -409,7 +412,7 @@ export const broadcastApi = {
     summary: 'Shows the caller, in their own messenger, what contacts would get',
     roles: marketers,
     params: byId,
-    body: z.object({ variant: z.enum(['A', 'B', 'C', 'D']).default('A') }),
+    body: z.object({ variant: z.enum(variantKeys).default('A') }),
     answer: broadcastView,
   }),
   submit: endpoint({

@@ -1,25 +1,16 @@
 import { hash } from 'node:crypto';
-import type { FileView, MaterialContent } from '#server/material/material-api.ts';
+import type { ResolvedContent } from '#server/material/message-content.ts';
+import type { VariantKey } from './broadcast-api.ts';
 
 /** What is sent, with the materials as they were when it was frozen: what becomes of a material later changes nothing. */
 export interface FrozenContent {
   variants: FrozenVariant[];
 }
 
-export interface FrozenVariant {
-  key: 'A' | 'B' | 'C' | 'D';
+export interface FrozenVariant extends ResolvedContent {
+  key: VariantKey;
   /** In percent. */
   share: number;
-  text: string;
-  attachments: FrozenAttachment[];
-}
-
-export interface FrozenAttachment {
-  /** Null when it was made for this broadcast alone. */
-  materialId: string | null;
-  content: MaterialContent;
-  /** Of those with a file; its bytes are known by their hash. */
-  file: (FileView & { sha256: string }) | null;
 }
 
 const sha256 = (text: string) => hash('sha256', text, 'hex');

@@ -1,5 +1,6 @@
 import { Prisma, type Broadcast as Row } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
+import { segmentRule, type SegmentRule } from '#server/segment/segment-api.ts';
 import { unknownBroadcast, type Broadcast, type BroadcastChange } from './broadcast.ts';
 import { audience, broadcastContent, planCounts, type BroadcastState } from './broadcast-api.ts';
 import { dateOfDay, dayOfDate } from './touch-store.ts';
@@ -66,6 +67,25 @@ export async function deleteBroadcast(tx: Db, id: string): Promise<void> {
   await tx.broadcastDelivery.deleteMany({ where: { broadcastId: id } });
   await tx.$executeRaw`DELETE FROM "ContactTouch" WHERE "broadcastId" = ${id}::uuid`;
   await tx.broadcast.delete({ where: { id } });
+}
+
+/** Null when it was removed. */
+export async function findSegment(
+  db: Db,
+  id: string,
+): Promise<{ id: string; name: string; version: number; rule: SegmentRule } | null> {
+  const row = await db.segment.findFirst({
+    where: { id, removedAt: null },
+    select: { id: true, name: true, version: true, rule: true },
+  });
+  return row && { ...row, rule: segmentRule.parse(row.rule) };
+}
+
+/** Names, of removed ones too. */
+export async function listSegmentNames(db: Db, ids: (string | null)[]): Promise<Map<string, string>> {
+  const known = [...new Set(ids)].filter((id) => id !== null);
+  const rows = await db.segment.findMany({ where: { id: { in: known } }, select: { id: true, name: true } });
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 export interface BroadcastFilter {

@@ -106,11 +106,19 @@ export function check(broadcast: Broadcast): BroadcastChange {
   return { ...noPlanning, planning: 'check', planVersion: broadcast.version };
 }
 
+/** Whether what was worked out is of what stands there now. */
+export function isFresh(
+  { version, planVersion, segmentVersion }: Broadcast,
+  segment: { version: number } | null,
+): boolean {
+  return planVersion === version && segmentVersion === segment?.version;
+}
+
 /** From here on nothing of it changes until it is a draft again. */
 export function submit(
   broadcast: Broadcast,
   by: { memberId: string; reason: string; version: number },
-  span: { fromDay: Day; untilDay: Day },
+  frozen: { fromDay: Day; untilDay: Day; contentHash: string; frozenContent: FrozenContent },
   now: Date,
 ): BroadcastChange {
   mustBe(broadcast, ['draft'], 'submitted');
@@ -118,7 +126,8 @@ export function submit(
   const version = broadcast.version + 1;
   return {
     ...noPlanning,
-    ...span,
+    ...frozen,
+    recipientHash: null,
     state: 'freezing',
     planning: 'freeze',
     version,
@@ -131,11 +140,11 @@ export function submit(
   };
 }
 
-/** Everybody is worked out. `plan` is what a freeze is asked approval of. */
+/** Everybody is worked out. `frozen` is what a freeze asks approval of. */
 export function planned(
   broadcast: Broadcast,
   planCounts: PlanCounts,
-  frozen: Pick<Broadcast, 'contentHash' | 'recipientHash' | 'approvalId'> | null,
+  frozen: { recipientHash: string; approvalId: string } | null,
   now: Date,
 ): BroadcastChange {
   const change = { ...noPlanning, planCounts, plannedAt: now };
@@ -144,10 +153,10 @@ export function planned(
   return { ...change, ...frozen, state: 'awaiting_approval' };
 }
 
-/** It cannot be worked out, and why; whatever was frozen is none of it any more. */
+/** It cannot be worked out, and the code of why; what was frozen is so no more. `planning` says what it was about. */
 export function planFailed(broadcast: Broadcast, planError: string): BroadcastChange {
   const back = broadcast.state === 'freezing' ? backToDraft(broadcast) : {};
-  return { ...back, ...noPlanning, planError };
+  return { ...back, ...noPlanning, planning: broadcast.planning, planError };
 }
 
 /** What was frozen is let go of: it was withdrawn, or its approval ended otherwise. */
@@ -173,16 +182,18 @@ function mayBeTakenBack({ state }: Pick<Broadcast, 'state'>): boolean {
   return state === 'freezing' || state === 'awaiting_approval' || state === 'scheduled';
 }
 
-/** Whoever could approve it did, of exactly these hashes and in time. */
-export function release(
-  broadcast: Broadcast,
-  approved: { contentHash: string; recipientHash: string },
-  today: Day,
-  now: Date,
-): BroadcastChange {
+interface Hashes {
+  contentHash: string | null;
+  recipientHash: string | null;
+}
+
+/** Whoever could approve it did, of exactly what stands there, and in time. */
+export function release(broadcast: Broadcast, approved: Hashes, found: Hashes, today: Day, now: Date): BroadcastChange {
   mustBe(broadcast, ['awaiting_approval'], 'released');
-  if (approved.contentHash !== broadcast.contentHash || approved.recipientHash !== broadcast.recipientHash)
+  for (const hashes of [broadcast, found]) {
+    if (approved.contentHash === hashes.contentHash && approved.recipientHash === hashes.recipientHash) continue;
     throw new Refusal('broadcast.changed', 'It is no longer what was approved. Submit it again.', 409);
+  }
   if (broadcast.fromDay === null || today > broadcast.fromDay + APPROVAL_DAYS)
     throw new Refusal(
       'broadcast.too_late',

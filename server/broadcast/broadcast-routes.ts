@@ -1,0 +1,43 @@
+import { route, type Route } from '#server/base/http.ts';
+import { broadcastApi } from './broadcast-api.ts';
+import { readBroadcastRules, saveBroadcastRules } from './broadcast-rules.ts';
+import { getBroadcast } from './broadcast-store.ts';
+import { copyBroadcast, createBroadcast, editBroadcast, removeBroadcast, startCheck } from './edit-broadcast.ts';
+import { listBroadcasts } from './list-broadcasts.ts';
+import { submitBroadcast } from './submit-broadcast.ts';
+import { withdrawBroadcast } from './take-back.ts';
+import { viewBroadcast } from './view-broadcast.ts';
+import { viewRecipients } from './view-recipients.ts';
+
+export const broadcastRoutes: Route[] = [
+  route(broadcastApi.list, (deps, { query }) => listBroadcasts(deps, query)),
+  route(broadcastApi.read, async (deps, { caller, params }) =>
+    viewBroadcast(deps, caller, await getBroadcast(deps.db, params.id)),
+  ),
+  route(broadcastApi.create, async (deps, { caller, body }) =>
+    viewBroadcast(deps, caller, await createBroadcast(deps, caller, body)),
+  ),
+  route(broadcastApi.copy, async (deps, { caller, params }) =>
+    viewBroadcast(deps, caller, await copyBroadcast(deps, caller, params.id)),
+  ),
+  route(broadcastApi.edit, async (deps, { caller, params, body }) => {
+    const sendAt = body.sendAt === null ? null : new Date(body.sendAt);
+    return viewBroadcast(deps, caller, await editBroadcast(deps, caller, { ...params, ...body, sendAt }));
+  }),
+  route(broadcastApi.remove, async (deps, { caller, params }) => {
+    await removeBroadcast(deps, caller, params.id);
+    return {};
+  }),
+  route(broadcastApi.check, async (deps, { caller, params }) =>
+    viewBroadcast(deps, caller, await startCheck(deps, caller, params.id)),
+  ),
+  route(broadcastApi.recipients, (deps, { caller, params, query }) => viewRecipients(deps, caller, params.id, query)),
+  route(broadcastApi.submit, async (deps, { caller, params, body }) =>
+    viewBroadcast(deps, caller, await submitBroadcast(deps, caller, { ...params, ...body })),
+  ),
+  route(broadcastApi.withdraw, async (deps, { caller, params, body }) =>
+    viewBroadcast(deps, caller, await withdrawBroadcast(deps, caller, { ...params, ...body })),
+  ),
+  route(broadcastApi.rules, (deps) => readBroadcastRules(deps.db)),
+  route(broadcastApi.saveRules, (deps, { caller, body }) => saveBroadcastRules(deps.db, body, caller.memberId)),
+];
