@@ -28,6 +28,8 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
     word: 'desk.group.marketing',
     // oxfmt-ignore
     screens: [
+      { name: 'channels', word: 'desk.tab.channels', roles: marketers, show: lazily(() => import('./channel/ChannelScreen.vue')) },
+      { name: 'channel-board', word: 'desk.tab.channelBoard', roles: marketers, show: lazily(() => import('./channel/BoardScreen.vue')) },
       { name: 'materials', word: 'desk.tab.materials', roles: marketers, show: lazily(() => import('./material/MaterialScreen.vue')) },
     ],
   },
@@ -47,6 +49,8 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
     word: 'desk.group.settings',
     // oxfmt-ignore
     screens: [
+      { name: 'broadcast-rules', word: 'desk.tab.rules', roles: marketers, show: lazily(() => import('./rules/RulesScreen.vue')) },
+      { name: 'welcome', word: 'desk.tab.welcome', roles: ['admin', 'marketing'], show: lazily(() => import('./channel/WelcomeScreen.vue')) },
       { name: 'sensitive-words', word: 'desk.tab.words', roles: marketers, show: lazily(() => import('./material/WordsScreen.vue')) },
       { name: 'policies', word: 'desk.tab.policies', roles: admins, show: lazily(() => import('./approval/PolicyScreen.vue')) },
       { name: 'delegates', word: 'desk.tab.delegates', roles: admins, show: lazily(() => import('./approval/DelegateScreen.vue')) },

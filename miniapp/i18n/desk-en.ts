@@ -2,6 +2,10 @@ import type { Translated } from './i18n.ts';
 import type { deskZhCN } from './desk-zh-CN.ts';
 
 export const deskEn: Translated<typeof deskZhCN> = {
+  'desk.tab.channels': 'Channels',
+  'desk.tab.channelBoard': 'Channel board',
+  'desk.tab.rules': 'Broadcast rules',
+  'desk.tab.welcome': 'Welcome',
   'desk.tab.materials': 'Materials',
   'desk.tab.words': 'Sensitive words',
   'desk.tab.handovers': 'Hand-overs',

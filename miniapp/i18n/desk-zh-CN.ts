@@ -1,5 +1,9 @@
 /** What the desk’s newer screens say, beside zh-CN.ts and inbox-zh-CN.ts. */
 export const deskZhCN = {
+  'desk.tab.channels': '渠道活码',
+  'desk.tab.channelBoard': '渠道看板',
+  'desk.tab.rules': '群发规则',
+  'desk.tab.welcome': '欢迎语',
   'desk.tab.materials': '素材',
   'desk.tab.words': '敏感词',
   'desk.tab.handovers': '客户交接',

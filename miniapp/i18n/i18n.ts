@@ -1,4 +1,5 @@
 import { shallowReactive } from 'vue';
+import type { channelZhCN } from './channel-zh-CN.ts';
 import type { deskZhCN } from './desk-zh-CN.ts';
 import { en } from './en.ts';
 import type { inboxZhCN } from './inbox-zh-CN.ts';
@@ -6,7 +7,12 @@ import type { materialZhCN } from './material-zh-CN.ts';
 import type { opportunityZhCN } from './opportunity-zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
-type Words = typeof zhCN & typeof inboxZhCN & typeof deskZhCN & typeof materialZhCN & typeof opportunityZhCN;
+type Words = typeof zhCN &
+  typeof inboxZhCN &
+  typeof deskZhCN &
+  typeof channelZhCN &
+  typeof materialZhCN &
+  typeof opportunityZhCN;
 export type MessageKey = keyof Words;
 /** What is said as it stands: a message without blanks. */
 export type PlainKey = {

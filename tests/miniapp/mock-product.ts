@@ -18,6 +18,7 @@ import { approvalDeeds, type MockApprovals } from './mock-approvals.ts';
 import { noPrefill, opportunityDeeds, type Prefill } from './mock-opportunities.ts';
 import { deskDeeds } from './mock-desk.ts';
 import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
+import { channelDeeds, someChannels, type MockChannels } from './mock-channels.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
 import { materialDeeds, someMaterials, type MockMaterials } from './mock-materials.ts';
 import { teamDeeds } from './mock-team.ts';
@@ -33,6 +34,8 @@ export interface MockProduct {
   approvals: MockApprovals;
   handovers: MockHandovers;
   materials: MockMaterials;
+  channels: MockChannels;
+  tags: z.output<typeof contactApi.tags.answer>['groups'];
   /** What the chat says of a sale. */
   prefill: Prefill;
   closedSales: OpportunityView[];
@@ -84,6 +87,8 @@ export async function startMockProduct(
     approvals,
     handovers: { all: [], items: [], leavers: [] },
     materials: someMaterials(),
+    channels: someChannels(),
+    tags: [],
     prefill: noPrefill(),
     closedSales: [],
     calls: [],
@@ -113,7 +118,10 @@ export async function startMockProduct(
       for (const { part, at } of told) if (Date.now() - at < 5000) say(response, part);
       streams.add(response);
       response.on('close', () => streams.delete(response));
-    } else if (request.method === 'GET' && /^\/api\/material-files\/[^/]+$/.test(url.pathname)) {
+    } else if (
+      request.method === 'GET' &&
+      /^\/api\/(material-files\/[^/]+|channels\/[^/]+\/picture)$/.test(url.pathname)
+    ) {
       response.writeHead(200, { 'content-type': 'image/png' }).end(dot);
     } else if (url.pathname.startsWith('/api/')) {
       const chunks: Buffer[] = [];
@@ -189,6 +197,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...teamDeeds(mock, on),
     ...handoverDeeds(mock, on),
     ...materialDeeds(mock, on),
+    ...channelDeeds(mock, on),
     ...opportunityDeeds(mock, on),
     ...deskDeeds(on),
     on(memberApi.loginUrl, ({ query }) => ({
@@ -212,7 +221,7 @@ function routesOf(mock: MockProduct): Route[] {
         : { corpId: 'ww1', agentId: 1000002, corp: sign, agent: sign },
     ),
     on(sidebarApi.read, () => mock.view),
-    on(contactApi.tags, () => ({ groups: [] })),
+    on(contactApi.tags, () => ({ groups: mock.tags })),
     on(conversationApi.messages, () => ({ items: mock.messages, nextBefore: null })),
     on(customerApi.fields, () => ({ items: [] })),
     on(customerApi.revealPhone, () => ({ phone: '13800138000' })),

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { channelEn } from '#miniapp/i18n/channel-en.ts';
+import { channelZhCN } from '#miniapp/i18n/channel-zh-CN.ts';
 import { deskEn } from '#miniapp/i18n/desk-en.ts';
 import { deskZhCN } from '#miniapp/i18n/desk-zh-CN.ts';
 import { en as commonEn } from '#miniapp/i18n/en.ts';
@@ -18,6 +20,7 @@ const zhCN: Record<MessageKey, string> = {
   ...commonZhCN,
   ...inboxZhCN,
   ...deskZhCN,
+  ...channelZhCN,
   ...materialZhCN,
   ...opportunityZhCN,
 };
@@ -25,6 +28,7 @@ const en: Record<MessageKey, string> = {
   ...commonEn,
   ...inboxEn,
   ...deskEn,
+  ...channelEn,
   ...materialEn,
   ...opportunityEn,
 };
@@ -47,7 +51,9 @@ test('the English words are English', () => {
 });
 
 test('no two files of words say the same thing', () => {
-  const said = [commonZhCN, inboxZhCN, deskZhCN, materialZhCN, opportunityZhCN].flatMap((words) => Object.keys(words));
+  const said = [commonZhCN, inboxZhCN, deskZhCN, channelZhCN, materialZhCN, opportunityZhCN].flatMap((words) =>
+    Object.keys(words),
+  );
   expect(said.filter((key, index) => said.indexOf(key) !== index)).toEqual([]);
 });
 
