@@ -155,7 +155,6 @@ export const channelEn: Translated<typeof channelZhCN> = {
   'rules.perWeek': 'A week (Monday to Sunday)',
   'rules.perMonth': 'A month',
   'rules.perMonthDays': 'As many as the month has days',
-  'rules.times': '{n} time|{n} times',
   'rules.noCap': 'No limit',
   'rules.cap': 'Limited',
   'rules.capOf': 'Limit: {period}',

@@ -150,7 +150,6 @@ export const channelZhCN = {
   'rules.perWeek': '每周（周一到周日）',
   'rules.perMonth': '每月',
   'rules.perMonthDays': '与当月天数相同',
-  'rules.times': '{n} 次',
   'rules.noCap': '不限',
   'rules.cap': '限次',
   'rules.capOf': '{period}上限',

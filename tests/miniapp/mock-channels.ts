@@ -45,7 +45,7 @@ export const someChannels = (): MockChannels => ({
   all: [
     someChannel(1201),
     someChannel(1202, {
-      name: '官网底部 <img src=x onerror="window.wasHacked=true">',
+      name: '官网<img src=x onerror=a=1>',
       kind: 'link',
       source: null,
       url: 'https://work.weixin.qq.com/ca/abc?customer_channel=zk_2',
