@@ -3,6 +3,7 @@ import { readForm } from '#server/approval/carry-form.ts';
 import { pressCard } from '#server/approval/press-card.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { learnContact } from '#server/contact/learn-contact.ts';
+import { noteArrival } from '#server/channel/note-arrival.ts';
 import { oweWelcome } from '#server/channel/owe-welcome.ts';
 import { noticeContact } from '#server/handover/sweep-handovers.ts';
 import type { EventSwitch } from '#server/inbound/inbound-event.ts';
@@ -26,6 +27,7 @@ const movedKinds: ReadonlySet<EventKind> = new Set([
 async function meetContact(deps: Deps, platform: string, event: ContactEvent): Promise<void> {
   const contactId = await learnContact(deps, platform, event);
   if (contactId) await proposeBinding(deps, contactId);
+  if (contactId && event.kind === 'contact_added') await noteArrival(deps, platform, event, contactId);
   if (contactId && movedKinds.has(event.kind)) await noticeContact(deps, contactId);
 }
 

@@ -14,6 +14,10 @@ import { planBroadcast } from '#server/broadcast/plan-broadcast.ts';
 import { sweepPlans, sweepPlansEveryMs } from '#server/broadcast/sweep-plans.ts';
 import { proposeBinding } from '#server/binding/propose-binding.ts';
 import { reconcile } from '#server/contact/reconcile.ts';
+import { noteSource } from '#server/channel/note-source.ts';
+import { settleArrival } from '#server/channel/settle-arrival.ts';
+import { showChannel } from '#server/channel/show-channel.ts';
+import { sweepChannels, sweepChannelsEveryMs } from '#server/channel/sweep-channels.ts';
 import { sendWelcome } from '#server/channel/send-welcome.ts';
 import { sweepWelcomes, sweepWelcomesEveryMs } from '#server/channel/sweep-welcomes.ts';
 import { syncContacts } from '#server/contact/sync-contacts.ts';
@@ -57,6 +61,10 @@ const work: Work = {
   'pull-archive': pullArchive,
   'send-welcome': (deps, { codeHash }) => sendWelcome(deps, codeHash),
   'sweep-welcomes': sweepWelcomes,
+  'show-channel': showChannel,
+  'sweep-channels': sweepChannels,
+  'settle-arrival': settleArrival,
+  'note-source': noteSource,
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,
   'forget-model-answers': forgetModelAnswers,
@@ -107,6 +115,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },
     { name: 'sweep-cards', payload: {}, everyMs: sweepCardsEveryMs },
     { name: 'sweep-welcomes', payload: {}, everyMs: sweepWelcomesEveryMs },
+    { name: 'sweep-channels', payload: {}, everyMs: sweepChannelsEveryMs },
     { name: 'sweep-forms', payload: {}, everyMs: sweepFormsEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },

@@ -5,6 +5,7 @@ import { routes } from '#server/app.ts';
 import { requestReveal } from '#server/approval/request-reveal.ts';
 import { roles, type Role } from '#server/base/caller.ts';
 import { broadcastRoutes } from '#server/broadcast/broadcast-routes.ts';
+import { channelRoutes } from '#server/channel/channel-routes.ts';
 import { handoverRoutes } from '#server/handover/handover-routes.ts';
 import { materialRoutes } from '#server/material/material-routes.ts';
 import { insertScore } from '#server/scoring/scoring-store.ts';
@@ -385,6 +386,11 @@ const ofHandovers = handoverRoutes.map(({ endpoint }) => `${endpoint.method} ${e
 /** For whoever works at the desk; whose names they see is tested in tests/broadcast/broadcast-routes.test.ts. */
 const ofBroadcasts = broadcastRoutes.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`);
 
+/** Of the company's ways in, and how many came by each: numbers, and nobody's name. */
+const ofChannels = channelRoutes
+  .map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`)
+  .filter((route) => route.includes('/api/channels'));
+
 /** What the company has to say is for everyone. */
 const ofMaterials = materialRoutes.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`);
 
@@ -393,6 +399,7 @@ test('every route is in the table, or is said to be about nobody’s customers',
     ...withoutCustomers,
     ...ofBroadcasts.filter((route) => !route.startsWith('PUT /api/settings/')),
     ...ofMaterials,
+    ...ofChannels,
     ...ofHandovers,
     ...cases.map(({ route }) => route),
   ];

@@ -16,6 +16,7 @@ export interface LiveEvent {
     | 'opportunities'
     | 'handovers'
     | 'broadcasts'
+    | 'channels'
     | 'inbound'
     | 'sync';
   contactId?: string;

@@ -81,6 +81,7 @@ export async function tellOfBinding(deps: Deps, contactId: string, customerId: s
   deps.live.publish(`contact.${contactId}`, { part: 'binding', contactId, customerId });
   deps.live.publish(`customer.${customerId}`, { part: 'binding', contactId, customerId });
   await deps.jobs.add('score-contact', { contactId }, { key: contactId });
+  await deps.jobs.add('note-source', { contactId }, { key: contactId });
 }
 
 export async function refusingSecond<Result>(write: () => Promise<Result>): Promise<Result> {

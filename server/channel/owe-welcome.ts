@@ -1,7 +1,7 @@
-import { readSetting } from '#server/base/setting.ts';
 import type { Deps } from '#server/base/deps.ts';
 import type { EventOf } from '#server/platform/event.ts';
-import { hashWelcomeCode, WELCOME_VALID_MS, welcomeSetting } from './welcome.ts';
+import { chooseWelcome } from './choose-welcome.ts';
+import { hashWelcomeCode, WELCOME_VALID_MS } from './welcome.ts';
 import { findWelcome, insertWelcome } from './welcome-store.ts';
 
 /** An add that brought a code is owed a welcome, in the fast lane: at once, and again harmlessly when its turn comes. */
@@ -12,7 +12,8 @@ export async function oweWelcome(
 ): Promise<void> {
   const { welcomeCode, contact, member, occurredAt } = event;
   if (!welcomeCode || !deps.platforms.get(platform).capabilities.welcome) return;
-  if (!(await readSetting(deps.db, 'welcome', welcomeSetting)).enabled) return;
+  const channel = 'channel' in event ? (event.channel ?? null) : null;
+  if (!(await chooseWelcome(deps, { platform, channel }))) return;
   const codeHash = hashWelcomeCode(welcomeCode);
   await insertWelcome(deps.db, {
     codeHash,
@@ -20,6 +21,7 @@ export async function oweWelcome(
     contactKey: contact,
     memberKey: member,
     code: deps.cipher.encrypt(welcomeCode),
+    channel,
     expiresAt: new Date(Date.parse(occurredAt) + WELCOME_VALID_MS),
     createdAt: deps.now(),
   });

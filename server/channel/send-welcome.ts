@@ -1,10 +1,13 @@
 import type { Deps } from '#server/base/deps.ts';
-import { readSetting } from '#server/base/setting.ts';
-import { findMemberByKey } from '#server/member/member-store.ts';
-import { PlatformError } from '#server/platform/platform-error.ts';
 import { findContact } from '#server/contact/contact-store.ts';
 import { shownProfile } from '#server/contact/learn-contact.ts';
-import { welcomeSetting, welcomeText, type WelcomeState } from './welcome.ts';
+import { countUses } from '#server/material/count-uses.ts';
+import { forgetMedia } from '#server/material/to-contact-message.ts';
+import { findMemberByKey } from '#server/member/member-store.ts';
+import { PlatformError } from '#server/platform/platform-error.ts';
+import { chooseWelcome } from './choose-welcome.ts';
+import { makeWelcome, type ReadyWelcome } from './make-welcome.ts';
+import type { WelcomeState } from './welcome.ts';
 import { findWelcome, moveWelcome, type Welcome } from './welcome-store.ts';
 
 /** Another run of the job may take a call under way for one that was cut off; who made the call knows better. */
@@ -19,24 +22,33 @@ export async function sendWelcome(deps: Deps, codeHash: string): Promise<void> {
   if (welcome?.state === 'sending')
     await moveWelcome(deps.db, codeHash, 'sending', 'unknown', { lastError: 'cut off' });
   if (welcome?.state !== 'waiting') return;
-  const text = await textOf(deps, welcome);
+  const ready = await readyOf(deps, welcome);
   if (welcome.expiresAt <= deps.now()) {
     await moveWelcome(deps.db, codeHash, 'waiting', 'late');
     return;
   }
-  if (!(await moveWelcome(deps.db, codeHash, 'waiting', 'sending'))) return;
-  try {
-    await deps.platforms
-      .get(welcome.platform)
-      .sendWelcome(deps.cipher.decrypt(welcome.code), { text, attachments: [] });
-  } catch (error) {
-    await settleFailed(deps, codeHash, error);
+  if (!ready) {
+    await moveWelcome(deps.db, codeHash, 'waiting', 'refused', { lastError: 'nothing to say' });
     return;
   }
-  await moveWelcome(deps.db, codeHash, underWay, 'sent', { sentAt: deps.now() });
+  if (!(await moveWelcome(deps.db, codeHash, 'waiting', 'sending'))) return;
+  try {
+    await deps.platforms.get(welcome.platform).sendWelcome(deps.cipher.decrypt(welcome.code), ready.message);
+  } catch (error) {
+    await settleFailed(deps, welcome, ready, error);
+    return;
+  }
+  const lastError = ready.leftOut.length > 0 ? `sent without: ${ready.leftOut.join('; ')}` : null;
+  await moveWelcome(deps.db, codeHash, underWay, 'sent', { sentAt: deps.now(), lastError });
+  await countUses(deps.db, ready.sent, { memberId: null, place: 'welcome', at: deps.now() });
 }
 
-async function settleFailed(deps: Deps, codeHash: string, error: unknown): Promise<void> {
+async function settleFailed(
+  deps: Deps,
+  { codeHash, platform }: Welcome,
+  { sent }: ReadyWelcome,
+  error: unknown,
+): Promise<void> {
   if (!(error instanceof PlatformError)) throw error;
   const lastError = [error.call, error.kind, error.code].filter(Boolean).join(' ');
   switch (error.kind) {
@@ -48,19 +60,30 @@ async function settleFailed(deps: Deps, codeHash: string, error: unknown): Promi
     case 'unknown':
       await moveWelcome(deps.db, codeHash, underWay, 'unknown', { lastError });
       return;
-    case 'rejected':
     case 'not_found':
+      if (!sent.attachments.some(({ file }) => file)) {
+        await moveWelcome(deps.db, codeHash, underWay, 'refused', { lastError });
+        return;
+      }
+      // The platform lost a file before its time: it gets it again.
+      await forgetMedia(deps, deps.platforms.get(platform), sent);
+      await moveWelcome(deps.db, codeHash, underWay, 'waiting', { lastError });
+      await deps.jobs.add('send-welcome', { codeHash }, { key: codeHash });
+      return;
+    case 'rejected':
     case 'forbidden':
       await moveWelcome(deps.db, codeHash, underWay, 'refused', { lastError });
   }
 }
 
-async function textOf(deps: Deps, { platform, memberKey, contactKey }: Welcome): Promise<string> {
-  const { text } = await readSetting(deps.db, 'welcome', welcomeSetting);
+async function readyOf(deps: Deps, welcome: Welcome): Promise<ReadyWelcome | null> {
+  const { platform, memberKey, contactKey } = welcome;
+  const content = await chooseWelcome(deps, welcome);
+  if (!content) return null;
+  const { text } = content;
   const member = text.includes('{member}') ? await findMemberByKey(deps.db, platform, memberKey) : null;
   const contact = text.includes('{contact}') ? await nameOf(deps, platform, contactKey) : '';
-  const { welcomeBytesMax } = deps.platforms.get(platform).capabilities;
-  return welcomeText(text, { member: member?.name ?? '', contact }, welcomeBytesMax);
+  return makeWelcome(deps, deps.platforms.get(platform), content, { member: member?.name ?? '', contact });
 }
 
 /** A welcome without the name is better than one too late: whatever goes wrong here, it goes without. */

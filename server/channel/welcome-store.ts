@@ -9,6 +9,8 @@ export interface Welcome {
   memberKey: string;
   /** Encrypted. */
   code: string;
+  /** The state of the channel that brought the contact. */
+  channel: string | null;
   expiresAt: Date;
   state: WelcomeState;
 }
@@ -30,7 +32,7 @@ export async function moveWelcome(
   codeHash: string,
   from: WelcomeState | WelcomeState[],
   to: WelcomeState,
-  about: { lastError?: string; sentAt?: Date } = {},
+  about: { lastError?: string | null; sentAt?: Date } = {},
 ): Promise<boolean> {
   const { count } = await db.welcome.updateMany({
     where: { codeHash, state: { in: [from].flat() } },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { variables, type Variable } from '#server/material/material-api.ts';
+import type { Variable } from '#server/material/material-api.ts';
+import { renderText } from '#server/material/message-content.ts';
 
 /**
  * waiting → sending → sent | refused | unknown, or waiting → late. A welcome leaves at most once: one that may have left
@@ -23,12 +24,9 @@ export function hashWelcomeCode(code: string): string {
   return createHash('sha256').update(code).digest('base64url');
 }
 
-const variable = new RegExp(`\\{(${variables.join('|')})\\}`, 'g');
-
 /** Names can make a text too long that was not: it is cut to what the platform takes. */
 export function welcomeText(template: string, names: Record<Variable, string>, bytesMax: number): string {
-  const text = template.replace(variable, (_, name: Variable) => names[name]).trim();
-  return Buffer.from(text)
+  return Buffer.from(renderText(template, names).trim())
     .subarray(0, bytesMax)
     .toString()
     .replace(/\uFFFD$/, '');

@@ -40,6 +40,11 @@ export async function findFollow(db: Db, contactId: string, memberId: string): P
   return row && toFollow(row);
 }
 
+export async function findFollowById(db: Db, id: string): Promise<Follow | null> {
+  const row = await db.follow.findUnique({ where: { id }, include: withTags });
+  return row && toFollow(row);
+}
+
 export async function listFollowsInScope(db: Db, scope: Scope, contactId: string): Promise<Follow[]> {
   const rows = await db.follow.findMany({
     where: { contactId, ...(scope.all ? {} : { memberId: { in: [...scope.memberIds] } }) },

@@ -1,10 +1,11 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
+import type { FollowKey } from '#server/platform/platform.ts';
 import { announceContacts } from './announce-contacts.ts';
 import type { Contact } from './contact.ts';
 import { lockContact } from './contact-store.ts';
-import { addFollowTags, deleteFollowTags, saveFollowDetails } from './follow-store.ts';
+import { addFollowTags, deleteFollowTags, saveFollowDetails, type Follow } from './follow-store.ts';
 import { ownFollow } from './own-follow.ts';
 import { listTagsById } from './tag-store.ts';
 import { writeFollow } from './write-follow.ts';
@@ -16,7 +17,15 @@ export async function markTags(
   contactId: string,
   change: { add: string[]; remove: string[] },
 ): Promise<Contact> {
-  const { contact, follow, key } = await ownFollow(deps, caller, contactId);
+  return changeTags(deps, await ownFollow(deps, caller, contactId), change);
+}
+
+/** Whoever asks. Throws `tag.unknown`, what the platform says, and `contact.not_saved` when it did not take the change. */
+export async function changeTags(
+  deps: Deps,
+  { contact, follow, key }: { contact: Contact; follow: Follow; key: FollowKey },
+  change: { add: string[]; remove: string[] },
+): Promise<Contact> {
   const platform = deps.platforms.get(contact.platform);
   const tags = await listTagsById(deps.db, contact.platform, [...change.add, ...change.remove]);
   const keysOf = (ids: string[]) =>

@@ -133,6 +133,16 @@ export async function insertChanges(db: Db, changes: Prisma.CustomerChangeCreate
   await db.customerChange.createMany({ data: changes });
 }
 
+/** The new version; null when the customer has a source. */
+export async function fillEmptySource(tx: Db, id: string, source: string, at: Date): Promise<number | null> {
+  const [filled] = await tx.customer.updateManyAndReturn({
+    where: { id, source: null },
+    data: { source, updatedAt: at, version: { increment: 1 } },
+    select: { version: true },
+  });
+  return filled?.version ?? null;
+}
+
 /** Newest first. The customer's scope has been asked before. */
 export async function listChanges(db: Db, customerId: string, sinceVersion = 0): Promise<CustomerChange[]> {
   return db.customerChange.findMany({

@@ -46,7 +46,10 @@ describe('a member binds', () => {
       },
     ]);
     expect(told).toHaveLength(2);
-    expect(jobs.waiting).toMatchObject([{ name: 'score-contact', payload: { contactId: contact.id } }]);
+    expect(jobs.waiting).toMatchObject([
+      { name: 'score-contact', payload: { contactId: contact.id } },
+      { name: 'note-source' },
+    ]);
   });
 
   test('the same two once, however often they press', async () => {
@@ -188,7 +191,7 @@ describe('a rule binds by itself', () => {
     expect(await viewHistory(deps, await callerOf(deps, rep), contact.id)).toMatchObject([
       { action: 'bound', by: null, canUndo: true },
     ]);
-    expect(jobs.waiting).toHaveLength(1);
+    expect(jobs.waiting.map(({ name }) => name)).toEqual(['score-contact', 'note-source']);
   });
 
   test('when the same person is bound on another messenger, whoever owns the customer', async () => {
