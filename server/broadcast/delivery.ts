@@ -211,20 +211,20 @@ export function lateDrop(reached: Reached, isSenderReady: boolean): FailureReaso
 
 /**
  * Whether a text the platform has is the one this template makes, whatever was put for its variables: names change.
- * `parts` is the template around them.
+ * `parts` is the template around them. White space is not looked at: what comes back has lost some of it.
  */
 export function isMadeOf(text: string, parts: readonly string[]): boolean {
-  const plain = (one: string) => one.replaceAll('\r\n', '\n');
-  const [first = '', ...rest] = parts.map(plain);
+  const plain = (one: string) => one.replaceAll(/\s+/g, '');
   const said = plain(text);
-  if (rest.length === 0) return said.trim() === first.trim();
-  const last = rest.pop() ?? '';
-  if (!said.startsWith(first.trimStart()) || !said.endsWith(last.trimEnd())) return false;
-  let from = first.trimStart().length;
+  const [first = '', ...rest] = parts.map(plain);
+  const last = rest.pop();
+  if (last === undefined) return said === first;
+  if (!said.startsWith(first)) return false;
+  let from = first.length;
   for (const part of rest) {
     const at = said.indexOf(part, from);
     if (at === -1) return false;
     from = at + part.length;
   }
-  return from <= said.length - last.trimEnd().length;
+  return said.endsWith(last) && from <= said.length - last.length;
 }

@@ -210,6 +210,11 @@ export class FakePlatform implements Platform {
     this.#faults.push({ method, when: 'instead', error, times: about.times ?? 1 });
   }
 
+  /** Calls do what they should again. */
+  endFaults(): void {
+    this.#faults = [];
+  }
+
   /** The next call of `method` does what it should, and its answer never comes. */
   loseAnswer(method: NetworkMethod): void {
     const error = new PlatformError('unknown', { platform: this.name, call: method });
