@@ -78,12 +78,14 @@ export function mustBe({ state }: Pick<Broadcast, 'state'>, states: readonly Bro
   throw new Refusal('broadcast.state', `A broadcast that is ${state} cannot be ${verb}.`, 409, { state });
 }
 
-export function mustBeSeen({ version }: Pick<Broadcast, 'version'>, seen: number): void {
-  if (version === seen) return;
-  throw new Refusal('broadcast.stale', 'Someone changed this broadcast meanwhile. Look at it and decide again.', 409, {
+export function mustBeSeen(broadcast: Pick<Broadcast, 'version'>, seen: number): void {
+  if (broadcast.version !== seen) throw stale(broadcast);
+}
+
+export const stale = ({ version }: Pick<Broadcast, 'version'>) =>
+  new Refusal('broadcast.stale', 'Someone changed this broadcast meanwhile. Look at it and decide again.', 409, {
     version,
   });
-}
 
 export const unknownBroadcast = () => new Refusal('broadcast.unknown', 'There is no such broadcast.', 404);
 

@@ -1,15 +1,13 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { withdraw } from '#server/approval/approval.ts';
-import { lockApproval } from '#server/approval/approval-store.ts';
-import { changeApprovalIn, tellOfChange } from '#server/approval/change-approval.ts';
 import { advanceBroadcast } from './advance-broadcast.ts';
 import { announceBroadcasts } from './announce-broadcast.ts';
 import { cancel, mustManage, type Broadcast } from './broadcast.ts';
-import { getBroadcast, lockBroadcast, patient, saveBroadcast } from './broadcast-store.ts';
+import { getBroadcast, patient, saveBroadcast } from './broadcast-store.ts';
 import { endUnsent, oweCancels } from './delivery-store.ts';
 import { syncSoon } from './nudge-broadcasts.ts';
+import { callOffRequest, lockWithApproval } from './take-back.ts';
 
 /**
  * Nothing more of it leaves, and whoever has not confirmed is no longer asked. What was delivered stays delivered, and
@@ -20,20 +18,12 @@ export async function cancelBroadcast(
   caller: Caller,
   { id, reason }: { id: string; reason: string },
 ): Promise<Broadcast> {
-  const { approvalId } = await getBroadcast(deps.db, id);
   const tell = await deps.db.$transaction(async (tx) => {
-    // In the order in which an approval that takes effect locks them.
-    if (approvalId) await lockApproval(tx, deps.cipher, approvalId);
-    const broadcast = await lockBroadcast(tx, id);
+    const broadcast = await lockWithApproval(tx, deps, id);
     mustManage(caller, broadcast);
     const now = deps.now();
     const cancelled = cancel(broadcast, { memberId: caller.memberId, reason }, now);
-    const withdrawn =
-      broadcast.state === 'awaiting_approval' && broadcast.approvalId !== null
-        ? await changeApprovalIn(tx, deps, broadcast.approvalId, (approval, at) =>
-            withdraw(approval, caller.memberId, at),
-          )
-        : null;
+    const tellOfRequest = await callOffRequest(tx, deps, caller, broadcast);
     await saveBroadcast(tx, id, cancelled, now);
     const unsent = await endUnsent(tx, id, 'cancelled');
     const asked = await oweCancels(tx, id, now);
@@ -43,9 +33,9 @@ export async function cancelBroadcast(
       subject: `broadcast:${id}`,
       detail: { reason, unsent, asked },
     });
-    return withdrawn;
+    return tellOfRequest;
   }, patient);
-  if (tell) await tellOfChange(deps, tell);
+  await tell();
   await advanceBroadcast(deps, id);
   announceBroadcasts(deps);
   const broadcast = await getBroadcast(deps.db, id);

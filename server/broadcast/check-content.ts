@@ -30,14 +30,17 @@ export async function checkContent(
     const known = await resolveContent(db, message, { platform: null, variables: ['member', 'contact'] });
     const kept = await resolveContent(db, message, { platform: where, variables: ['member', 'contact'] });
     frozen.variants.push({ key, share, ...kept.resolved });
-    const isKnown = new Set(known.problems.map((problem) => problem.path));
+    // What is wrong with the text is said by its own rules.
+    const [unknown, refused] = [known, kept].map(({ problems }) => problems.filter((one) => one.path !== 'text')) as [
+      Problem[],
+      Problem[],
+    ];
+    const isUnknown = new Set(unknown.map((problem) => problem.path));
     checks.push(
-      ...textChecks(message.text, where, path),
-      ...known.problems.map((problem) =>
-        block(problem.path === 'text' ? 'text_empty' : 'material_missing', path, problem),
-      ),
-      ...kept.problems
-        .filter((problem) => !isKnown.has(problem.path))
+      ...textChecks(message, where, path),
+      ...unknown.map((problem) => block('material_missing', path, problem)),
+      ...refused
+        .filter((problem) => !isUnknown.has(problem.path))
         .map((problem) => block(isOfFile(message, problem) ? 'file_too_large' : 'text_too_long', path, problem)),
       ...tooMany(message.attachments.length, where, path),
       ...(await wordChecks(db, message.text, `${path}.text`)),
@@ -53,15 +56,17 @@ const block = (code: CheckItem['code'], path: string, { path: at, message }: Pro
   message,
 });
 
+type Message = BroadcastContent['variants'][number]['content'];
+
 /** A platform that refuses an attachment refuses its file, unless it has none. */
-function isOfFile({ attachments }: BroadcastContent['variants'][number]['content'], { path }: Problem): boolean {
+function isOfFile({ attachments }: Message, { path }: Problem): boolean {
   const at = Number(/^attachments\.(\d+)/.exec(path)?.[1] ?? NaN);
   const attachment = attachments[at];
   if (!attachment || 'materialId' in attachment) return true;
   return path.endsWith('.fileId');
 }
 
-function textChecks(text: string, { groupSends }: Platform, path: string): CheckItem[] {
+function textChecks({ text, attachments }: Message, { groupSends }: Platform, path: string): CheckItem[] {
   const contact = variableProblems(text, ['member', 'contact'], 'text');
   // The same text goes to all contacts of a member at once: nobody's own name can stand in it.
   const named = text.includes('{contact}')
@@ -70,7 +75,10 @@ function textChecks(text: string, { groupSends }: Platform, path: string): Check
   const bytesMax = groupSends?.limits.textBytesMax ?? Infinity;
   const bytes = Buffer.byteLength(text);
   const long = `The text has ${bytes} bytes, ${bytesMax} at most can be sent; a Chinese character takes three.`;
+  const isEmpty = text.trim() === '' && attachments.length === 0;
+  const nothing = { path: 'text', message: 'There is nothing to say: write a text or attach something.' };
   return [
+    ...(isEmpty ? [block('text_empty', path, nothing)] : []),
     ...[...contact, ...named].map((problem) => block('variable_unknown', path, problem)),
     ...(bytes > bytesMax ? [block('text_too_long', path, { path: 'text', message: long })] : []),
   ];

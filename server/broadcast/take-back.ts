@@ -7,7 +7,7 @@ import { findApproval, lockApproval } from '#server/approval/approval-store.ts';
 import { changeApprovalIn, tellOfChange } from '#server/approval/change-approval.ts';
 import type { ApprovalOf } from '#server/approval/effect.ts';
 import { announceBroadcasts } from './announce-broadcast.ts';
-import { backToDraft, mustManage, unknownBroadcast, type Broadcast } from './broadcast.ts';
+import { backToDraft, mustManage, stale, type Broadcast } from './broadcast.ts';
 import { findBroadcast, getBroadcast, lockBroadcast, patient, saveBroadcast } from './broadcast-store.ts';
 import { dropPlan } from './plan-store.ts';
 
@@ -36,7 +36,7 @@ export async function lockWithApproval(tx: Db, deps: Deps, id: string): Promise<
   if (seen.approvalId !== null) await lockApproval(tx, deps.cipher, seen.approvalId);
   const broadcast = await lockBroadcast(tx, id);
   // Asked for meanwhile: its approval is not held.
-  if (broadcast.approvalId !== seen.approvalId) throw unknownBroadcast();
+  if (broadcast.approvalId !== seen.approvalId) throw stale(broadcast);
   return broadcast;
 }
 

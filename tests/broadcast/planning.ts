@@ -1,5 +1,6 @@
 import type { Contact, Member } from '#prisma/client/client.ts';
 import type { Caller } from '#server/base/caller.ts';
+import type { JobName } from '#server/base/job-payloads.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { decideApproval } from '#server/approval/decide-approval.ts';
 import type { Broadcast } from '#server/broadcast/broadcast.ts';
@@ -92,6 +93,15 @@ export async function freeze(deps: Deps, caller: Caller, { id, version }: Broadc
   return getBroadcast(deps.db, id);
 }
 
+/** Runs what waits of these, and what that adds of these; the rest is forgotten. */
+export async function runOnly(jobs: World['jobs'], ...names: JobName[]): Promise<void> {
+  for (;;) {
+    jobs.waiting = jobs.waiting.filter(({ name }) => names.includes(name));
+    if (jobs.waiting.length === 0) return;
+    await jobs.runNext();
+  }
+}
+
 export async function decide(
   { deps, jobs }: World,
   { approvalId, id }: Broadcast,
@@ -100,8 +110,7 @@ export async function decide(
 ): Promise<Broadcast> {
   const tap = { id: approvalId ?? '', revision: 1, decision, reason: '不合适' };
   await decideApproval(deps, { memberId: director.id, via: 'page' }, tap);
-  jobs.waiting = jobs.waiting.filter(({ name }) => name === 'apply-effect');
-  await jobs.drain();
+  await runOnly(jobs, 'apply-effect');
   return getBroadcast(deps.db, id);
 }
 
