@@ -30,10 +30,11 @@ export async function makeWelcome(
   deps: Deps,
   platform: Platform,
   content: MessageContent,
-  names: Record<Variable, string>,
+  namesIn: (text: string) => Promise<Record<Variable, string>>,
 ): Promise<ReadyWelcome | null> {
   const { welcomeBytesMax } = platform.capabilities;
-  const text = welcomeText(content.text, names, welcomeBytesMax);
+  const render = async (text: string) => welcomeText(text, await namesIn(text), welcomeBytesMax);
+  const text = await render(content.text);
   if (content.attachments.length === 0)
     return text === '' ? null : { message: { text, attachments: [] }, sent: { text, attachments: [] }, leftOut: [] };
 
@@ -57,7 +58,7 @@ export async function makeWelcome(
   }
   if (text !== '' || attachments.length > 0) return { message: { text, attachments }, sent, leftOut };
   const company = await companyWelcome(deps);
-  const spoken = welcomeText(company?.text ?? '', names, welcomeBytesMax);
+  const spoken = await render(company?.text ?? '');
   return spoken === ''
     ? null
     : { message: { text: spoken, attachments: [] }, sent: { text: spoken, attachments: [] }, leftOut };

@@ -80,10 +80,11 @@ async function readyOf(deps: Deps, welcome: Welcome): Promise<ReadyWelcome | nul
   const { platform, memberKey, contactKey } = welcome;
   const content = await chooseWelcome(deps, welcome);
   if (!content) return null;
-  const { text } = content;
-  const member = text.includes('{member}') ? await findMemberByKey(deps.db, platform, memberKey) : null;
-  const contact = text.includes('{contact}') ? await nameOf(deps, platform, contactKey) : '';
-  return makeWelcome(deps, deps.platforms.get(platform), content, { member: member?.name ?? '', contact });
+  const namesIn = async (text: string) => ({
+    member: text.includes('{member}') ? ((await findMemberByKey(deps.db, platform, memberKey))?.name ?? '') : '',
+    contact: text.includes('{contact}') ? await nameOf(deps, platform, contactKey) : '',
+  });
+  return makeWelcome(deps, deps.platforms.get(platform), content, namesIn);
 }
 
 /** A welcome without the name is better than one too late: whatever goes wrong here, it goes without. */
