@@ -26,6 +26,7 @@ import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
 import { liveRoute } from '#server/sidebar/live-route.ts';
 import { liveStream } from '#server/sidebar/sidebar-api.ts';
+import { segmentRoutes } from '#server/segment/segment-routes.ts';
 import { sidebarRoutes } from '#server/sidebar/sidebar-routes.ts';
 import { teamRoutes } from '#server/team/team-routes.ts';
 import { taskRoutes } from '#server/task/task-routes.ts';
@@ -52,6 +53,7 @@ export const routes: Route[] = [
   ...teamRoutes,
   ...materialRoutes,
   ...channelRoutes,
+  ...segmentRoutes,
   ...sidebarRoutes,
 ];
 

@@ -75,6 +75,7 @@ const onOpportunity = (method: string, action: string, body?: Record<string, unk
 });
 
 const leaders: Role[] = ['manager', 'director', 'admin'];
+const marketers: Role[] = ['marketing', ...leaders];
 
 /** Nobody has been in touch with the customer for a year. */
 async function forget({ id }: Customer): Promise<void> {
@@ -338,6 +339,20 @@ const cases: Case[] = [
     },
   },
 
+  // Numbers are everyone's who may make segments; the people among them are not.
+  {
+    route: 'POST /api/segments/count',
+    roles: marketers,
+    ask: () => ({ path: '/api/segments/count', body: { rule: { all: [] } } }),
+    shows: (body, { contact }) =>
+      (body as { samples: { contactId: string }[] }).samples.some(({ contactId }) => contactId === contact.id),
+  },
+  {
+    route: 'POST /api/contact-lists',
+    roles: marketers,
+    ask: ({ contact }) => ({ path: '/api/contact-lists', body: { name: '展会', contactIds: [contact.id] } }),
+    shows: (body) => (body as { count: number }).count > 0,
+  },
   {
     route: 'GET /api/sidebar',
     ask: ({ contact }) => ({ path: `/api/sidebar?platform=wecom&contact=${contact.key}` }),
@@ -378,6 +393,17 @@ const withoutCustomers = [
   'GET /api/approval-delegates',
   'POST /api/approval-delegates',
   'DELETE /api/approval-delegates/:id',
+  // Rules and numbers; how many people there are is no secret among those who make segments.
+  'GET /api/segments/fields',
+  'GET /api/segments',
+  'GET /api/segments/:id',
+  'GET /api/segments/:id/versions',
+  'POST /api/segments',
+  'PUT /api/segments/:id',
+  'DELETE /api/segments/:id',
+  'POST /api/segments/draft',
+  'GET /api/contact-lists',
+  'DELETE /api/contact-lists/:id',
 ];
 
 /** For those who lead only; whose they see is tested in tests/handover/handover-routes.test.ts. */
@@ -469,7 +495,7 @@ function outcomeOf(
   { status, code, body }: { status: number; code: string; body: unknown },
   shows: ((body: unknown) => boolean) | undefined,
 ): string {
-  if (shows && status === 200) return shows(body) ? 'seen' : 'not seen';
+  if (shows && status >= 200 && status < 300) return shows(body) ? 'seen' : 'not seen';
   if (status === 404 && /[._]unknown$/.test(code)) return 'not seen';
   const isToldWho = status === 403 && code.startsWith('approval.');
   return (status >= 200 && status < 300) || status === 409 || isToldWho ? 'seen' : `${status} ${code}`;

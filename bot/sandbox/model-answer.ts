@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { draftOf, sentenceIn } from './model-draft.ts';
 import { read, type Cited, type Reading, type Said, type Signal } from './model-reading.ts';
 import type { Faults } from './sandbox-api.ts';
 import { jsonIn } from './stage.ts';
@@ -14,6 +15,8 @@ export function answerPrompt(prompt: readonly PromptMessage[], mode: Faults['mod
   if (mode === 'not_json') return '好的，以下是我对这段对话的理解：客户对产品有一定兴趣，建议继续跟进。';
   if (mode === 'nonsense')
     return JSON.stringify({ opinion: 'maybe', statements: 'none', score: 'eleven', tags: { a: 1 } });
+  const sentence = prompt.map(({ text }) => sentenceIn(text)).find((found) => found !== null);
+  if (sentence !== undefined) return JSON.stringify(draftOf(sentence, tagsOffered(prompt)));
   const reading = read(said);
   const answer = answerOf(reading, tagsFor(reading, tagsOffered(prompt), said));
   return JSON.stringify(mode === 'obeys_injection' ? obeying(answer, said) : answer);

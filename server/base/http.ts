@@ -9,6 +9,8 @@ import type { Endpoint } from './endpoint.ts';
 import { Refusal, RequestInvalid } from './refusal.ts';
 
 const JSON_BODY_BYTES_MAX = '1mb';
+/** Deeper than anything anybody asks; what walks through a body would run out of stack much deeper. */
+const JSON_DEPTH_MAX = 64;
 
 export interface Asked<Params, Query, Body> {
   caller: Caller;
@@ -107,11 +109,25 @@ function holdsUnstorable(value: unknown): boolean {
 async function readJson(ctx: Context): Promise<unknown> {
   const raw = await getRawBody(ctx.req, { limit: JSON_BODY_BYTES_MAX, encoding: 'utf8' });
   if (raw === '') return {};
+  if (depthOf(raw) > JSON_DEPTH_MAX) throw new RequestInvalid([{ path: 'body', message: 'is nested too deep' }]);
   try {
     return JSON.parse(raw) as unknown;
   } catch {
     throw new RequestInvalid([{ path: 'body', message: 'is not JSON' }]);
   }
+}
+
+/** How deep objects and lists lie in each other in a text that may be JSON. */
+function depthOf(text: string): number {
+  let [depth, deepest, isInString] = [0, 0, false];
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text[at];
+    if (letter === '"') isInString = !isInString;
+    else if (isInString) at += letter === '\\' ? 1 : 0;
+    else if (letter === '[' || letter === '{') deepest = Math.max(deepest, (depth += 1));
+    else if (letter === ']' || letter === '}') depth -= 1;
+  }
+  return deepest;
 }
 
 /** Gives every request an id, turns what is thrown into an answer, and logs each answer once. */

@@ -42,7 +42,7 @@ export function segmentWhere(rule: SegmentRule, options: WhereOptions): SegmentS
 /** The ids of the contacts a rule takes in. */
 export function compileSegment(
   rule: SegmentRule,
-  options: { now: Date; platform?: string },
+  options: Omit<WhereOptions, 'alias'>,
 ): { text: string; values: unknown[] } {
   const { sql, values } = segmentWhere(rule, options);
   return { text: `SELECT c.id FROM "Contact" c WHERE ${sql}`, values };

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { Deps } from '#server/base/deps.ts';
+import { readPrompt } from '#server/base/prompt.ts';
+import { Refusal } from '#server/base/refusal.ts';
+import { dateOf, dayOf } from '#server/base/shanghai.ts';
+import { listFields as listCustomFields } from '#server/customer/custom-field-store.ts';
+import { industryOf } from '#server/customer/industry.ts';
+import { regionOf } from '#server/customer/region.ts';
+import { makeMask } from '#server/summary/mask-personal-data.ts';
+import { listFields } from './list-fields.ts';
+import { listTagNames, type Option } from './option-store.ts';
+import type { fieldView, SegmentCondition, SegmentRule } from './segment-api.ts';
+import { problemsOf, type RuleField } from './segment.ts';
+
+const USE_CASE = 'draft-segment';
+const TAGS_MAX = 300;
+const CONDITIONS_MAX = 30;
+
+const scalar = z.union([z.string().max(200), z.number()]);
+const answeredCondition = z.object({
+  field: z.string().max(80),
+  operator: z.string().max(20),
+  value: z.union([scalar, z.array(scalar).max(100)]).nullable(),
+  words: z.string().max(300),
+});
+type AnsweredCondition = z.infer<typeof answeredCondition>;
+
+/** What the model answers to prompts/draft-segment.md. A list of lists: endpoints that keep to a schema know no trees. */
+export const draftAnswer = z.object({
+  all: z.array(z.object({ any: z.array(answeredCondition).max(CONDITIONS_MAX) })).max(CONDITIONS_MAX),
+  notUnderstood: z.array(z.string().max(300)).max(20),
+});
+export type DraftAnswer = z.infer<typeof draftAnswer>;
+
+/** A rule out of a sentence, for somebody to look at. Nothing is saved or counted, and what does not fit is said. */
+export async function draftSegment(
+  deps: Deps,
+  { sentence }: { sentence: string },
+): Promise<{ rule: SegmentRule; notUnderstood: string[] }> {
+  if (!deps.llm.configured)
+    throw new Refusal('segment.draft_off', 'There is no model here to draft a rule. Put it together by hand.', 503);
+  const [fields, custom, tags] = await Promise.all([
+    listFields(deps),
+    listCustomFields(deps.db),
+    listTagNames(deps.db),
+  ]);
+  const mask = makeMask([]);
+  const prompt = readPrompt(USE_CASE);
+  const told = await deps.llm.ask({
+    useCase: USE_CASE,
+    promptVersion: prompt.version,
+    temperature: prompt.temperature,
+    ...prompt.render({
+      today: today(deps.now()),
+      fields: fields.map((field) => asData(toldField(field))).join('\n'),
+      tags: asData([...new Set(tags.map(({ label }) => label))].slice(0, TAGS_MAX)),
+      sentence: asData(mask.hide(sentence)),
+    }),
+    answer: draftAnswer,
+  });
+  if (!told.answer)
+    throw new Refusal('segment.draft_failed', 'The model gave no usable answer. Try again, or in other words.', 503);
+  return readAnswer(told.answer, { fields, custom, tags, restore: mask.restore });
+}
+
+/** What fits of an answer, as a rule; of the rest, the words. */
+export function readAnswer(
+  answer: DraftAnswer,
+  known: {
+    fields: readonly z.infer<typeof fieldView>[];
+    custom: readonly RuleField[];
+    tags: readonly Option[];
+    restore: (text: string) => string;
+  },
+): { rule: SegmentRule; notUnderstood: string[] } {
+  const notUnderstood = answer.notUnderstood.map(known.restore);
+  const groups = answer.all.map(({ any }) => {
+    const read = any.map((answered) => readCondition(answered, known));
+    // Of alternatives all must be understood: fewer would take in fewer people than the sentence says.
+    if (read.every((condition) => condition !== null)) return read;
+    notUnderstood.push(...any.map(({ words }) => known.restore(words)).filter((words) => words.trim() !== ''));
+    return [];
+  });
+  const rules = groups.flatMap((group): SegmentRule[] => {
+    const [first] = group;
+    if (!first) return [];
+    return group.length === 1 ? [first] : [{ any: group }];
+  });
+  return { rule: { all: rules }, notUnderstood: [...new Set(notUnderstood)] };
+}
+
+function readCondition(
+  { field, operator, value }: AnsweredCondition,
+  known: Parameters<typeof readAnswer>[1],
+): SegmentCondition | null {
+  const asked: SegmentCondition = {
+    field,
+    operator,
+    ...(value === null ? {} : { value: valueOf(field, operator, value, known) }),
+  };
+  return problemsOf(asked, known.custom).length === 0 ? asked : null;
+}
+
+/** The model knows names, a rule ids and codes. What is no name stays as it is, and is refused or not. */
+function valueOf(
+  field: string,
+  operator: string,
+  value: NonNullable<AnsweredCondition['value']>,
+  { fields, tags, restore }: Parameters<typeof readAnswer>[1],
+): SegmentCondition['value'] {
+  const restored = (one: string | number) => (typeof one === 'string' ? restore(one) : one);
+  if (operator !== 'is_any' && operator !== 'is_none')
+    return Array.isArray(value) ? value.map(restored) : restored(value);
+  const options = field === 'follow.tag' ? tags : (fields.find((each) => each.field === field)?.options ?? []);
+  return [value].flat().flatMap((one): (string | number)[] => {
+    const name = String(restored(one)).trim();
+    if (field === 'customer.region') return [regionOf(name) ?? name];
+    if (field === 'customer.industry') return [industryOf(name) ?? name];
+    const named = options.filter((option) => option.value === restored(one) || option.label === name);
+    return named.length > 0 ? named.map((option) => option.value) : [restored(one)];
+  });
+}
+
+/** Ids say nothing to a model, and names of colleagues are not its business. */
+function toldField({ field, type, label, options }: z.infer<typeof fieldView>) {
+  const values = options?.every((option) => String(option.value) === option.label)
+    ? options.slice(0, 50).map((option) => option.value)
+    : undefined;
+  return { field, type, ...(label === null ? {} : { label }), ...(values?.length ? { values } : {}) };
+}
+
+/** One line of JSON that cannot close the fence around it. */
+const asData = (value: unknown) => JSON.stringify(value).replaceAll('<', String.raw`\u003c`);
+
+function today(now: Date): string {
+  const { year, month, date } = dateOf(dayOf(now));
+  return [year, ...[month, date].map((part) => String(part).padStart(2, '0'))].join('-');
+}
