@@ -11,6 +11,7 @@ import type { materialApi } from '#server/material/material-api.ts';
 import type { memberApi } from '#server/member/member-api.ts';
 import type { opportunityApi } from '#server/opportunity/opportunity-api.ts';
 import type { scoringApi } from '#server/scoring/scoring-api.ts';
+import type { segmentApi } from '#server/segment/segment-api.ts';
 import type { seriesApi } from '#server/series/series-api.ts';
 import type { segmentApi } from '#server/segment/segment-api.ts';
 import type { sidebarApi } from '#server/sidebar/sidebar-api.ts';
@@ -129,6 +130,33 @@ export const api = {
   submitHandover: to<typeof handoverApi.submit>('POST', '/api/handovers/:id/submit'),
   withdrawHandover: to<typeof handoverApi.withdraw>('POST', '/api/handovers/:id/withdraw'),
   retryHandover: to<typeof handoverApi.retry>('POST', '/api/handovers/:id/retry'),
+
+  segmentFields: to<typeof segmentApi.fields>('GET', '/api/segments/fields'),
+  segments: to<typeof segmentApi.list>('GET', '/api/segments'),
+  segment: to<typeof segmentApi.read>('GET', '/api/segments/:id'),
+  segmentVersions: to<typeof segmentApi.versions>('GET', '/api/segments/:id/versions'),
+  createSegment: to<typeof segmentApi.create>('POST', '/api/segments'),
+  editSegment: to<typeof segmentApi.edit>('PUT', '/api/segments/:id'),
+  removeSegment: to<typeof segmentApi.remove>('DELETE', '/api/segments/:id'),
+  countSegment: to<typeof segmentApi.count>('POST', '/api/segments/count'),
+  draftSegment: to<typeof segmentApi.draft>('POST', '/api/segments/draft'),
+  broadcasts: to<typeof broadcastApi.list>('GET', '/api/broadcasts'),
+  broadcast: to<typeof broadcastApi.read>('GET', '/api/broadcasts/:id'),
+  createBroadcast: to<typeof broadcastApi.create>('POST', '/api/broadcasts'),
+  copyBroadcast: to<typeof broadcastApi.copy>('POST', '/api/broadcasts/:id/copy'),
+  editBroadcast: to<typeof broadcastApi.edit>('PUT', '/api/broadcasts/:id'),
+  removeBroadcast: to<typeof broadcastApi.remove>('DELETE', '/api/broadcasts/:id'),
+  checkBroadcast: to<typeof broadcastApi.check>('POST', '/api/broadcasts/:id/check'),
+  broadcastRecipients: to<typeof broadcastApi.recipients>('GET', '/api/broadcasts/:id/recipients'),
+  testBroadcast: to<typeof broadcastApi.test>('POST', '/api/broadcasts/:id/test'),
+  submitBroadcast: to<typeof broadcastApi.submit>('POST', '/api/broadcasts/:id/submit'),
+  withdrawBroadcast: to<typeof broadcastApi.withdraw>('POST', '/api/broadcasts/:id/withdraw'),
+  pauseBroadcast: to<typeof broadcastApi.pause>('POST', '/api/broadcasts/:id/pause'),
+  resumeBroadcast: to<typeof broadcastApi.resume>('POST', '/api/broadcasts/:id/resume'),
+  cancelBroadcast: to<typeof broadcastApi.cancel>('POST', '/api/broadcasts/:id/cancel'),
+  remindBroadcast: to<typeof broadcastApi.remind>('POST', '/api/broadcasts/:id/remind'),
+  broadcastResults: to<typeof broadcastApi.results>('GET', '/api/broadcasts/:id/results'),
+  contactLists: to<typeof segmentApi.lists>('GET', '/api/contact-lists'),
 
   inbound: to<typeof inboundApi.list>('GET', '/api/inbound'),
   replay: to<typeof inboundApi.replay>('POST', '/api/inbound/:id/replay'),

@@ -1,8 +1,7 @@
-import { defineAsyncComponent, type Component } from 'vue';
+import type { Component } from 'vue';
 import type { Me } from '#miniapp/api/session.ts';
 import type { PlainKey } from '#miniapp/i18n/i18n.ts';
-import ScreenMissing from './ScreenMissing.vue';
-import ScreenPending from './ScreenPending.vue';
+import { lazily } from './lazily.ts';
 
 type Role = Me['role'];
 interface Screen {
@@ -13,9 +12,6 @@ interface Screen {
   show: Component;
   takesPlatform?: true;
 }
-
-const lazily = (load: () => Promise<{ default: Component }>): Component =>
-  defineAsyncComponent({ loader: load, loadingComponent: ScreenPending, errorComponent: ScreenMissing, delay: 100 });
 
 export const marketers: readonly Role[] = ['marketing', 'manager', 'director', 'admin'];
 const leaders: readonly Role[] = ['manager', 'director', 'admin'];
@@ -28,6 +24,7 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
     word: 'desk.group.marketing',
     // oxfmt-ignore
     screens: [
+      { name: 'segments', word: 'desk.tab.segments', roles: marketers, show: lazily(() => import('./segment/SegmentScreen.vue')) },
       { name: 'channels', word: 'desk.tab.channels', roles: marketers, show: lazily(() => import('./channel/ChannelScreen.vue')) },
       { name: 'channel-board', word: 'desk.tab.channelBoard', roles: marketers, show: lazily(() => import('./channel/BoardScreen.vue')) },
       { name: 'materials', word: 'desk.tab.materials', roles: marketers, show: lazily(() => import('./material/MaterialScreen.vue')) },

@@ -1,10 +1,12 @@
 import { shallowReactive } from 'vue';
 import type { channelZhCN } from './channel-zh-CN.ts';
+import type { broadcastZhCN } from './broadcast-zh-CN.ts';
 import type { deskZhCN } from './desk-zh-CN.ts';
 import { en } from './en.ts';
 import type { inboxZhCN } from './inbox-zh-CN.ts';
 import type { materialZhCN } from './material-zh-CN.ts';
 import type { opportunityZhCN } from './opportunity-zh-CN.ts';
+import type { segmentZhCN } from './segment-zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
 type Words = typeof zhCN &
@@ -12,7 +14,9 @@ type Words = typeof zhCN &
   typeof deskZhCN &
   typeof channelZhCN &
   typeof materialZhCN &
-  typeof opportunityZhCN;
+  typeof opportunityZhCN &
+  typeof segmentZhCN &
+  typeof broadcastZhCN;
 export type MessageKey = keyof Words;
 /** What is said as it stands: a message without blanks. */
 export type PlainKey = {

@@ -38,9 +38,6 @@ export const materialEn: Translated<typeof materialZhCN> = {
     'This material is archived: no list and no sidebar shows it. What already holds it stays as it is.',
   'material.saved': 'The material is saved',
   'material.back': 'Back to the materials',
-  'material.unsaved': 'Some changes are not saved.',
-  'material.leave': 'Leave without saving',
-  'material.stay': 'Go on editing',
   'material.editNote': 'A change counts from now on. What was submitted or sent stays as it was.',
   'material.reload': 'Show the newest',
 

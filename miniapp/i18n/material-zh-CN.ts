@@ -35,9 +35,6 @@ export const materialZhCN = {
   'material.isArchived': '这个素材已归档，列表和侧边栏里看不到；已经用了它的内容不受影响。',
   'material.saved': '素材已保存',
   'material.back': '返回素材库',
-  'material.unsaved': '有改动还没有保存。',
-  'material.leave': '不保存，离开',
-  'material.stay': '继续编辑',
   'material.editNote': '修改只影响以后的使用；已提交审批或已发出的内容保持原样。',
   'material.reload': '看最新的',
 

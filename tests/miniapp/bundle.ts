@@ -28,7 +28,7 @@ const readManifest = () =>
 export function stylesOf(page: string): { file: string; text: string }[] {
   const manifest = readManifest();
   const first = [...reach(manifest, [page])];
-  const all = reach(manifest, [page, ...first.flatMap((name) => manifest[name]?.dynamicImports ?? [])]);
+  const all = reach(manifest, [page, ...fetchedLater(manifest, new Set(first)).keys()]);
   const files = new Set([...all].flatMap((name) => manifest[name]?.css ?? []));
   return [...files].map((file) => ({ file, text: readFileSync(path.join(dist, file), 'utf8') }));
 }
@@ -36,18 +36,32 @@ export function stylesOf(page: string): { file: string; text: string }[] {
 export function weigh(page: string): Weight {
   const manifest = readManifest();
   const first = reach(manifest, [page]);
-  const later = new Set([...first].flatMap((name) => manifest[name]?.dynamicImports ?? []));
+  const later = fetchedLater(manifest, first);
   const cssOf = (names: Iterable<string>) => [...new Set([...names].flatMap((name) => manifest[name]?.css ?? []))];
   return {
     scripts: sum([...first].map((name) => manifest[name]?.file).filter((file) => file !== undefined)),
     styles: sum(cssOf(first)),
     later: Object.fromEntries(
-      [...later].map((name) => {
-        const own = [...reach(manifest, [name])].filter((reached) => !first.has(reached));
+      [...later].map(([name, there]) => {
+        const own = [...reach(manifest, [name])].filter((reached) => !there.has(reached));
         return [name, sum(own.map((reached) => manifest[reached]?.file).filter((file) => file !== undefined))];
       }),
     ),
   };
+}
+
+/** Parts fetched later, also by parts that are, each with what is there when it is asked for. */
+function fetchedLater(manifest: Record<string, Chunk>, first: ReadonlySet<string>): Map<string, ReadonlySet<string>> {
+  const later = new Map<string, ReadonlySet<string>>();
+  const look = (there: ReadonlySet<string>) => {
+    for (const next of [...there].flatMap((name) => manifest[name]?.dynamicImports ?? [])) {
+      if (later.has(next)) continue;
+      later.set(next, there);
+      look(new Set([...there, ...reach(manifest, [next])]));
+    }
+  };
+  look(first);
+  return later;
 }
 
 function reach(manifest: Record<string, Chunk>, names: readonly string[]): Set<string> {

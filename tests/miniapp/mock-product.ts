@@ -21,6 +21,7 @@ import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
 import { channelDeeds, someChannels, type MockChannels } from './mock-channels.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
 import { materialDeeds, someMaterials, type MockMaterials } from './mock-materials.ts';
+import { noSegments, segmentDeeds, type MockSegments } from './mock-segments.ts';
 import { teamDeeds } from './mock-team.ts';
 
 type Me = z.output<typeof memberApi.me.answer>;
@@ -36,6 +37,7 @@ export interface MockProduct {
   materials: MockMaterials;
   channels: MockChannels;
   tags: z.output<typeof contactApi.tags.answer>['groups'];
+  segments: MockSegments;
   /** What the chat says of a sale. */
   prefill: Prefill;
   closedSales: OpportunityView[];
@@ -89,6 +91,7 @@ export async function startMockProduct(
     materials: someMaterials(),
     channels: someChannels(),
     tags: [],
+    segments: noSegments(),
     prefill: noPrefill(),
     closedSales: [],
     calls: [],
@@ -200,6 +203,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...channelDeeds(mock, on),
     ...opportunityDeeds(mock, on),
     ...deskDeeds(on),
+    ...segmentDeeds(mock, on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { channelEn } from '#miniapp/i18n/channel-en.ts';
 import { channelZhCN } from '#miniapp/i18n/channel-zh-CN.ts';
+import { broadcastEn } from '#miniapp/i18n/broadcast-en.ts';
+import { broadcastZhCN } from '#miniapp/i18n/broadcast-zh-CN.ts';
 import { deskEn } from '#miniapp/i18n/desk-en.ts';
 import { deskZhCN } from '#miniapp/i18n/desk-zh-CN.ts';
 import { en as commonEn } from '#miniapp/i18n/en.ts';
@@ -13,6 +15,8 @@ import { materialEn } from '#miniapp/i18n/material-en.ts';
 import { materialZhCN } from '#miniapp/i18n/material-zh-CN.ts';
 import { opportunityEn } from '#miniapp/i18n/opportunity-en.ts';
 import { opportunityZhCN } from '#miniapp/i18n/opportunity-zh-CN.ts';
+import { segmentEn } from '#miniapp/i18n/segment-en.ts';
+import { segmentZhCN } from '#miniapp/i18n/segment-zh-CN.ts';
 import { zhCN as commonZhCN } from '#miniapp/i18n/zh-CN.ts';
 
 const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');
@@ -23,6 +27,8 @@ const zhCN: Record<MessageKey, string> = {
   ...channelZhCN,
   ...materialZhCN,
   ...opportunityZhCN,
+  ...segmentZhCN,
+  ...broadcastZhCN,
 };
 const en: Record<MessageKey, string> = {
   ...commonEn,
@@ -31,6 +37,8 @@ const en: Record<MessageKey, string> = {
   ...channelEn,
   ...materialEn,
   ...opportunityEn,
+  ...segmentEn,
+  ...broadcastEn,
 };
 const keys = Object.keys(zhCN) as MessageKey[];
 const blanks = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
@@ -51,9 +59,16 @@ test('the English words are English', () => {
 });
 
 test('no two files of words say the same thing', () => {
-  const said = [commonZhCN, inboxZhCN, deskZhCN, channelZhCN, materialZhCN, opportunityZhCN].flatMap((words) =>
-    Object.keys(words),
-  );
+  const said = [
+    commonZhCN,
+    inboxZhCN,
+    deskZhCN,
+    channelZhCN,
+    materialZhCN,
+    opportunityZhCN,
+    segmentZhCN,
+    broadcastZhCN,
+  ].flatMap((words) => Object.keys(words));
   expect(said.filter((key, index) => said.indexOf(key) !== index)).toEqual([]);
 });
 

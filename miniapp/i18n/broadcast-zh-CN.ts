@@ -1,0 +1,2 @@
+/** What the desk’s screens of broadcasts say. */
+export const broadcastZhCN = {} as const;
