@@ -12,6 +12,10 @@ import { inboxZhCN } from '#miniapp/i18n/inbox-zh-CN.ts';
 import { makeQueryClient } from '#miniapp/ui/query-client.ts';
 import { startTheme } from '#miniapp/ui/theme.ts';
 import Desk from './Desk.vue';
+// What nearly every screen is made of comes with the first of them, not with each.
+import './DeskTable.vue';
+import '#miniapp/ui/AppField.vue';
+import '#miniapp/ui/AppSheet.vue';
 
 const host = findHost();
 startLanguage();
