@@ -2,10 +2,14 @@ import { route, type Route } from '#server/base/http.ts';
 import { broadcastApi } from './broadcast-api.ts';
 import { readBroadcastRules, saveBroadcastRules } from './broadcast-rules.ts';
 import { getBroadcast } from './broadcast-store.ts';
+import { cancelBroadcast } from './cancel-broadcast.ts';
 import { copyBroadcast, createBroadcast, editBroadcast, removeBroadcast, startCheck } from './edit-broadcast.ts';
 import { listBroadcasts } from './list-broadcasts.ts';
+import { pauseBroadcast, resumeBroadcast } from './pause-broadcast.ts';
+import { remindMembers } from './remind-members.ts';
 import { submitBroadcast } from './submit-broadcast.ts';
 import { withdrawBroadcast } from './take-back.ts';
+import { testBroadcast } from './test-broadcast.ts';
 import { viewBroadcast } from './view-broadcast.ts';
 import { viewRecipients } from './view-recipients.ts';
 
@@ -38,6 +42,19 @@ export const broadcastRoutes: Route[] = [
   route(broadcastApi.withdraw, async (deps, { caller, params, body }) =>
     viewBroadcast(deps, caller, await withdrawBroadcast(deps, caller, { ...params, ...body })),
   ),
+  route(broadcastApi.test, async (deps, { caller, params, body }) =>
+    viewBroadcast(deps, caller, await testBroadcast(deps, caller, { ...params, ...body })),
+  ),
+  route(broadcastApi.pause, async (deps, { caller, params }) =>
+    viewBroadcast(deps, caller, await pauseBroadcast(deps, caller, params)),
+  ),
+  route(broadcastApi.resume, async (deps, { caller, params }) =>
+    viewBroadcast(deps, caller, await resumeBroadcast(deps, caller, params)),
+  ),
+  route(broadcastApi.cancel, async (deps, { caller, params, body }) =>
+    viewBroadcast(deps, caller, await cancelBroadcast(deps, caller, { ...params, ...body })),
+  ),
+  route(broadcastApi.remind, (deps, { caller, params }) => remindMembers(deps, caller, params)),
   route(broadcastApi.rules, (deps) => readBroadcastRules(deps.db)),
   route(broadcastApi.saveRules, (deps, { caller, body }) => saveBroadcastRules(deps.db, body, caller.memberId)),
 ];

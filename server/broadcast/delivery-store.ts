@@ -125,6 +125,11 @@ export async function countByState(db: Db, broadcastId: string): Promise<Partial
   return Object.fromEntries(groups.map(({ state, _count }) => [state, _count]));
 }
 
+/** Of deliveries whose members pressed send. */
+export async function countConfirmed(db: Db, broadcastId: string): Promise<number> {
+  return db.broadcastDelivery.count({ where: { broadcastId, confirmedAt: { not: null } } });
+}
+
 /** Of these keys of the platform, those that are deliveries' already. */
 export async function listKnownKeys(db: Db, platform: string, keys: readonly string[]): Promise<Set<string>> {
   const rows = await db.broadcastDelivery.findMany({

@@ -4,6 +4,9 @@ import type { Broadcast } from './broadcast.ts';
 import type { Delivery } from './delivery.ts';
 import { askRecipients, saveDeliveries } from './delivery-store.ts';
 
+/** A platform takes a moment to hand a send out, and says nothing of it until then. */
+const HAND_OUT_MS = 10_000;
+
 /** The platform has it, under this key. On a broadcast that is locked: one cancelled meanwhile is taken back. */
 export async function noteAsked(
   tx: Db,

@@ -9,7 +9,7 @@ import type { BroadcastView } from './broadcast-api.ts';
 import { readBroadcastRules } from './broadcast-rules.ts';
 import { findSegment } from './broadcast-store.ts';
 import { checkBroadcast } from './check-broadcast.ts';
-import { countByState } from './delivery-store.ts';
+import { countByState, countConfirmed } from './delivery-store.ts';
 import { gateOf } from './group-call.ts';
 import { readReplyRate } from './plan-store.ts';
 
@@ -85,7 +85,7 @@ async function progressOf(deps: Deps, { id, platform }: Broadcast): Promise<Broa
   return {
     deliveries: Object.values(counts).reduce((sum, count) => sum + count, 0),
     asked: of('asked', 'confirmed', 'final'),
-    confirmed: of('confirmed', 'final'),
+    confirmed: await countConfirmed(deps.db, id),
     waitingUntil: iso(await shutUntil(deps.db, platform, [call], deps.now())),
   };
 }
