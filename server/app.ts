@@ -32,6 +32,7 @@ import { teamRoutes } from '#server/team/team-routes.ts';
 import { taskRoutes } from '#server/task/task-routes.ts';
 import { opportunityRoutes } from '#server/opportunity/opportunity-routes.ts';
 import { scoringRoutes } from '#server/scoring/scoring-routes.ts';
+import { seriesRoutes } from '#server/series/series-routes.ts';
 import { summaryRoutes } from '#server/summary/summary-routes.ts';
 import { eventSwitch } from './events.ts';
 
@@ -54,6 +55,7 @@ export const routes: Route[] = [
   ...materialRoutes,
   ...channelRoutes,
   ...segmentRoutes,
+  ...seriesRoutes,
   ...sidebarRoutes,
 ];
 

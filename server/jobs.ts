@@ -36,6 +36,7 @@ import { sendNotice } from '#server/notice/send-notice.ts';
 import { sweepNotices, sweepNoticesEveryMs } from '#server/notice/sweep-notices.ts';
 import { rescoreContacts, rescoreEveryMs } from '#server/scoring/rescore-contacts.ts';
 import { scoreContact } from '#server/scoring/score-contact.ts';
+import { sweepSeries, sweepSeriesEveryMs } from '#server/series/sweep-series.ts';
 import { summariseConversation } from '#server/summary/summarise-conversation.ts';
 import { sweepEveryMs as sweepSummariesEveryMs, sweepSummaries } from '#server/summary/sweep-summaries.ts';
 import type { Platform } from '#server/platform/platform.ts';
@@ -81,6 +82,7 @@ const work: Work = {
   'plan-broadcast': planBroadcast,
   'sweep-plans': sweepPlans,
   'note-replies': noteReplies,
+  'sweep-series': sweepSeries,
   'send-broadcasts': sendDeliveries,
   'sync-broadcasts': syncResults,
   'sweep-broadcasts': sweepBroadcasts,
@@ -110,6 +112,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-notices', payload: {}, everyMs: sweepNoticesEveryMs },
     { name: 'sweep-handovers', payload: {}, everyMs: sweepHandoversEveryMs },
     { name: 'note-replies', payload: {}, everyMs: noteRepliesEveryMs },
+    { name: 'sweep-series', payload: {}, everyMs: sweepSeriesEveryMs },
     { name: 'sweep-broadcasts', payload: {}, everyMs: sweepBroadcastsEveryMs },
     { name: 'sweep-plans', payload: {}, everyMs: sweepPlansEveryMs },
     { name: 'sweep-approvals', payload: {}, everyMs: sweepApprovalsEveryMs },

@@ -45,6 +45,7 @@ export const jobPayloads = {
   'plan-broadcast': z.object({ broadcastId: z.uuid() }),
   'sweep-plans': z.object({}),
   'note-replies': z.object({}),
+  'sweep-series': z.object({}),
 };
 
 export type JobName = keyof typeof jobPayloads;

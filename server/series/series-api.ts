@@ -36,6 +36,9 @@ export const seriesStep = z.object({
   ]),
 });
 export type SeriesStep = z.infer<typeof seriesStep>;
+export type SeriesEntry = z.infer<typeof seriesEntry>;
+export type SeriesState = (typeof seriesStates)[number];
+export type RunState = (typeof runStates)[number];
 
 const person = z.object({ id: z.uuid(), name: z.string() });
 const seriesDraft = z.object({
@@ -128,7 +131,7 @@ export const seriesApi = {
     params: byId,
     query: z.object({
       state: z.enum(runStates).optional(),
-      after: z.string().optional(),
+      after: z.uuid().optional(),
       limit: z.coerce.number().int().min(1).max(100).default(50),
     }),
     answer: z.object({ items: z.array(runView), nextAfter: z.string().nullable() }),

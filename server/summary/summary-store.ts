@@ -149,6 +149,20 @@ export async function saveDraft(
   await db.replyDraft.upsert({ where: { memberId_contactId: key }, create: { ...key, ...data }, update: data });
 }
 
+/** False when there is one: what a rep is writing stays. */
+export async function insertDraft(
+  db: Db,
+  cipher: FieldCipher,
+  key: DraftKey,
+  draft: { text: string; updatedAt: Date },
+): Promise<boolean> {
+  const { count } = await db.replyDraft.createMany({
+    data: { ...key, ...draft, text: cipher.encrypt(draft.text) },
+    skipDuplicates: true,
+  });
+  return count > 0;
+}
+
 export async function deleteDraft(db: Db, key: DraftKey): Promise<void> {
   await db.replyDraft.deleteMany({ where: key });
 }

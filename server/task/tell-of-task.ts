@@ -13,7 +13,7 @@ import { listNames } from './task-store.ts';
 export async function tellOfTask(
   deps: Deps,
   tx: Db,
-  caller: Caller,
+  caller: Pick<Caller, 'memberId' | 'name'>,
   { before, after }: { before: Task | null; after: Task },
 ): Promise<string[]> {
   if (before?.assigneeId === after.assigneeId || after.state !== 'open') return [];

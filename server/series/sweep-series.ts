@@ -1,0 +1,14 @@
+import type { Deps } from '#server/base/deps.ts';
+import { enterSeries } from './enter-series.ts';
+import { leaveRuns, passOnRuns } from './run-store.ts';
+import { runSteps } from './run-step.ts';
+
+export const sweepSeriesEveryMs = 60_000;
+
+/** Who should not be on the way leaves, who came goes in, whose turn it is gets their step. Several may do so at once. */
+export async function sweepSeries(deps: Deps): Promise<void> {
+  await passOnRuns(deps.db);
+  await leaveRuns(deps.db, deps.now());
+  await enterSeries(deps);
+  await runSteps(deps);
+}
