@@ -83,6 +83,15 @@ async function forget({ id }: Customer): Promise<void> {
   await world.deps.db.task.updateMany({ data: { doneAt: null } });
 }
 
+/** The contact on its way through a series. */
+async function makeRun({ contact, owner }: Property): Promise<{ id: string; seriesId: string }> {
+  const entry = { kind: 'segment', segmentId: randomUUID() };
+  const data = { name: '跟进', entry, steps: [], ownerId: owner.id };
+  const { id: seriesId } = await world.deps.db.series.create({ data });
+  const run = { seriesId, contactId: contact.id, memberId: owner.id, steps: [] };
+  return world.deps.db.seriesRun.create({ data: { ...run, nextAt: world.deps.now() } });
+}
+
 /** Every route that shows or changes what belongs to a customer. A new one gets its line here. */
 const cases: Case[] = [
   { route: 'GET /api/members', ask: () => ({ path: '/api/members' }), shows: lists(({ owner }) => owner.id) },
@@ -104,6 +113,21 @@ const cases: Case[] = [
     ask: ({ contact }) => ({ path: `/api/contacts/${contact.id}/opt-out`, body: { optedOut: true } }),
     // Marketing does it for whoever asked them.
     roles: ['rep', ...leaders],
+  },
+
+  {
+    route: 'GET /api/contacts/:id/series',
+    ask: ({ contact }) => ({ path: `/api/contacts/${contact.id}/series` }),
+  },
+  {
+    route: 'GET /api/series/:id/runs',
+    ask: async (of) => ({ path: `/api/series/${(await makeRun(of)).seriesId}/runs` }),
+    shows: (body) => (body as { items: unknown[] }).items.length > 0,
+    roles: ['marketing', ...leaders],
+  },
+  {
+    route: 'POST /api/series-runs/:id/state',
+    ask: async (of) => ({ path: `/api/series-runs/${(await makeRun(of)).id}/state`, body: { state: 'paused' } }),
   },
 
   { route: 'GET /api/customers', ask: () => ({ path: '/api/customers' }), shows: lists(({ customer }) => customer.id) },
@@ -376,6 +400,10 @@ const withoutCustomers = [
   'GET /api/me',
   'GET /api/host',
   'GET /api/tags',
+  'GET /api/series',
+  'POST /api/series',
+  'PUT /api/series/:id',
+  'POST /api/series/:id/state',
   'GET /api/settings/opt-out',
   'GET /api/settings/welcome',
   'GET /api/settings/follow-up',

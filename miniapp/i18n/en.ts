@@ -358,6 +358,8 @@ export const en: Translated<typeof zhCN> = {
   'notes.add': 'Write a note',
   'notes.button': 'Add',
 
+  'refused.series_run.unknown': 'This series of the customer is not there any more. Refresh.',
+  'refused.series_run.over': 'The customer is no longer in this series.',
   'refused.host.url': 'This page’s address is not one of Zhike’s. Open it again from WeCom.',
   'refused.customer.owner_outside': 'The new owner must be a colleague you can see.',
   'refused.binding.change_unknown': 'This change cannot be found. Refresh.',

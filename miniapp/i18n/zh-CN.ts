@@ -351,6 +351,8 @@ export const zhCN = {
   'notes.add': '写一条备注',
   'notes.button': '添加',
 
+  'refused.series_run.unknown': '找不到这条跟进进度，请刷新。',
+  'refused.series_run.over': '这位客户已不在这个自动跟进里。',
   'refused.host.url': '本页面的地址不属于知客，请从企业微信里重新打开。',
   'refused.customer.owner_outside': '新的负责人必须是你能看到的同事。',
   'refused.binding.change_unknown': '找不到这次操作，请刷新。',

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Contact, Member } from '#prisma/client/client.ts';
 import { setOptOut } from '#server/contact/opt-out.ts';
+import { saveWords } from '#server/material/find-words.ts';
 import { createSeries, editSeries, moveSeries } from '#server/series/edit-series.ts';
 import { runStep } from '#server/series/run-step.ts';
 import type { SeriesEntry, SeriesStep } from '#server/series/series-api.ts';
@@ -424,8 +425,10 @@ describe('what is shown and changed', () => {
       steps: [task(1, { action: { kind: 'message', text: '看', materialId: '00000000-0000-4000-8000-000000000000' } })],
       code: 'series.material_unknown',
     },
-    { name: 'what may not be said', steps: [message(1, '全网最低价，国家级产品')], code: 'series.word_forbidden' },
+    { name: 'what may not be said', steps: [message(1, '包治百病')], code: 'series.word_forbidden' },
   ])('$name is refused', async ({ steps, code }) => {
+    const lists = { forbidden: ['包治百病'], allowed: [] };
+    await saveWords(world.deps, await callerOf(world.deps, marketing), lists);
     await expect(makeSeries(steps)).rejects.toMatchObject({ code, status: 400 });
   });
 
