@@ -1,5 +1,6 @@
 import { measureCallbackLatency, measureCallbackThroughput } from './measure-callbacks.ts';
 import { measureSidebar } from './measure-sidebar.ts';
+import { measureWelcomes } from './measure-welcomes.ts';
 import { measureBundles } from './measure-bundles.ts';
 import { openStage, type Stage } from './stage.ts';
 import { machineClass, tableOf, type Line } from './table.ts';
@@ -10,6 +11,7 @@ const measures: Record<string, (stage: Stage) => Promise<Line[]>> = {
   'callback-latency': measureCallbackLatency,
   'callback-throughput': measureCallbackThroughput,
   sidebar: measureSidebar,
+  welcomes: measureWelcomes,
   bundles: measureBundles,
 };
 
