@@ -67,8 +67,9 @@ export const memberApi = {
   list: endpoint({
     method: 'GET',
     path: '/api/members',
-    summary: 'Members inside the caller’s scope, for assigning',
-    query: z.object({ search: z.string().max(64).optional() }),
+    summary:
+      'Members inside the caller’s scope, for assigning; with `everyone`, for all but reps, those outside it too',
+    query: z.object({ search: z.string().max(64).optional(), everyone: z.stringbool().default(false) }),
     answer: z.object({ items: z.array(memberView) }),
   }),
   edit: endpoint({

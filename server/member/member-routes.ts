@@ -42,7 +42,9 @@ export const memberRoutes: Route[] = [
     return deps.platforms.get(query.platform).clientConfig(query.url);
   }),
   route(memberApi.list, async (deps, { caller, query }) => {
-    const members = await listMembers(deps.db, caller.scope, query.search?.trim() ?? '');
+    // A scope is about whose customers are seen; who works here, and may receive or send, is no secret.
+    const scope = query.everyone && caller.role !== 'rep' ? ({ all: true } as const) : caller.scope;
+    const members = await listMembers(deps.db, scope, query.search?.trim() ?? '');
     return { items: members.map(viewMember) };
   }),
   route(memberApi.edit, async (deps, { caller, params, body }) =>

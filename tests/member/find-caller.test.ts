@@ -59,6 +59,16 @@ test('the list of members ends where the scope does, and leaves out who left', a
   }
 });
 
+test('who plans for the whole company finds everybody who works here, and a rep does not', async () => {
+  for (const role of roles) {
+    const as = await openSession(world.deps, await place(role));
+    const { body } = await http.ask('GET', '/api/members?everyone=true', { as });
+    const ids = (body as { items: { id: string }[] }).items.map(({ id }) => id);
+    expect(ids.includes(staff.other.id)).toBe(role !== 'rep');
+    expect(ids).not.toContain(staff.left.id);
+  }
+});
+
 test('a member who changes department sees the change with the next request', async () => {
   const manager = await place('manager');
   expect((await callerOf(world.deps, manager)).scope).toMatchObject({

@@ -2,7 +2,14 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
-import type { Act, FaultEdit, SandboxContact, SandboxState, SettingsEdit } from '#bot/sandbox/sandbox-api.ts';
+import type {
+  Act,
+  ActResult,
+  FaultEdit,
+  SandboxContact,
+  SandboxState,
+  SettingsEdit,
+} from '#bot/sandbox/sandbox-api.ts';
 import { launchBrowser } from '#tests/support/browser.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
@@ -25,7 +32,7 @@ export interface Journey {
   /** Keys of the contacts this member has and that one has not. */
   contacts(member: string, without: string): Promise<string[]>;
   faults(edit: FaultEdit): Promise<void>;
-  act(deed: Act): Promise<void>;
+  act(deed: Act): Promise<ActResult>;
   settings(edit: SettingsEdit): Promise<void>;
   /** DingTalk's half of the same. */
   dingtalk<Answer>(name: string, body?: object): Promise<Answer>;
@@ -119,9 +126,7 @@ export function useJourney(env: Record<string, string> = {}): Journey {
     async faults(edit) {
       await control('faults', edit);
     },
-    async act(deed) {
-      await control('act', deed);
-    },
+    act: (deed) => control('act', deed),
     async settings(edit) {
       await control('settings', edit);
     },
@@ -139,9 +144,9 @@ export async function callerAs(url: string, member: string): Promise<Call> {
       headers: {
         Origin: new URL(url).origin,
         Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-        ...(body ? { 'Content-Type': 'application/json' } : {}),
+        ...(body ? { 'Content-Type': body instanceof Blob ? body.type : 'application/json' } : {}),
       },
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      ...(body ? { body: body instanceof Blob ? body : JSON.stringify(body) } : {}),
     });
     for (const cookie of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
@@ -161,6 +166,7 @@ export async function callerAs(url: string, member: string): Promise<Call> {
   if (!answer.ok) throw new Error(`${member} could not log in: ${await answer.text()}`);
   return call;
 }
+/** A Blob goes as it is, anything else as JSON. */
 export type Call = (method: string, address: string, body?: object) => Promise<Response>;
 
 /** The frame beside the chat, which holds the product's own page. */
