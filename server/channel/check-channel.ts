@@ -2,6 +2,7 @@ import type { Deps } from '#server/base/deps.ts';
 import type { Problem } from '#server/base/refusal.ts';
 import { listTagsById } from '#server/contact/tag-store.ts';
 import { variables } from '#server/material/material-api.ts';
+import { forbiddenIn } from '#server/material/find-words.ts';
 import { resolveContent } from '#server/material/resolve-content.ts';
 import { findAccounts, listMemberNames } from '#server/member/member-store.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
@@ -76,8 +77,13 @@ async function welcomeProblems(deps: Deps, platform: Platform, { welcomes }: Dra
   const { welcome, welcomeBytesMax } = platform.capabilities;
   if (welcomes.length > 0 && !welcome) return [{ path: 'body.welcomes', message: 'No welcome can be sent there.' }];
   const whereto = { platform, variables, textBytesMax: welcomeBytesMax };
-  const found = await Promise.all(welcomes.map(({ content }) => resolveContent(deps.db, content, whereto)));
-  return found.flatMap(({ problems }, at) =>
+  const found = await Promise.all(
+    welcomes.map(async ({ content }) => {
+      const { resolved, problems } = await resolveContent(deps.db, content, whereto);
+      return [...problems, ...(await forbiddenIn(deps.db, resolved))];
+    }),
+  );
+  return found.flatMap((problems, at) =>
     problems.map(({ path, message }) => ({ path: `body.welcomes.${at}.content.${path}`, message })),
   );
 }

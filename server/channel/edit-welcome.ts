@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { Refusal } from '#server/base/refusal.ts';
+import { Refusal, RequestInvalid } from '#server/base/refusal.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
+import { forbiddenIn } from '#server/material/find-words.ts';
 import type { welcomeView } from './channel-api.ts';
 import { welcomeSetting } from './welcome.ts';
 
@@ -23,6 +24,9 @@ export async function saveWelcome(
     const message = `A welcome has at most ${bytesMax} bytes; a Chinese character takes three. Shorten it.`;
     throw new Refusal('welcome.too_long', message, 400, { bytesMax });
   }
+  const problems = await forbiddenIn(deps.db, { text: wish.text, attachments: [] });
+  if (problems.length > 0)
+    throw new RequestInvalid(problems.map(({ path, message }) => ({ path: `body.${path}`, message })));
   await deps.db.$transaction(async (tx) => {
     await saveSetting(tx, 'welcome', wish, caller.memberId);
     await recordAudit(tx, {

@@ -3,7 +3,9 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import type { Problem } from '#server/base/refusal.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
+import type { ResolvedContent } from './message-content.ts';
 import { builtIn, makeFinder, plainWord, type Finding } from './sensitive-words.ts';
 
 const wordLists = z
@@ -20,6 +22,31 @@ export async function findWords(db: Db, text: string): Promise<Finding[]> {
   const key = JSON.stringify(lists);
   if (made?.lists !== key) made = { lists: key, find: finderOf(lists) };
   return made.find(text);
+}
+
+/** The same of a whole message: of its text, and of what its links and mini programs are called. */
+export async function findWordsIn(db: Db, { text, attachments }: ResolvedContent): Promise<(Finding & Place)[]> {
+  const parts = [
+    { path: 'text', said: text },
+    ...attachments.flatMap(({ content }, at) => {
+      const path = `attachments.${at}`;
+      if (content.kind === 'app') return [{ path, said: content.title }];
+      return content.kind === 'link' ? [{ path, said: `${content.title}\n${content.description}` }] : [];
+    }),
+  ];
+  const found = await Promise.all(parts.map(({ said }) => findWords(db, said)));
+  return found.flatMap((findings, at) => findings.map((finding) => ({ ...finding, path: parts[at]?.path ?? '' })));
+}
+
+/** What keeps a message from going out. */
+export async function forbiddenIn(db: Db, content: ResolvedContent): Promise<Problem[]> {
+  const found = (await findWordsIn(db, content)).filter(({ level }) => level === 'forbid');
+  return found.map(({ path, word }) => ({ path, message: `“${word}” may not be said: the company forbids it.` }));
+}
+
+interface Place {
+  /** In the message. */
+  path: string;
 }
 
 function finderOf({ forbidden, allowed }: WordLists): (text: string) => Finding[] {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Member } from '#prisma/client/client.ts';
 import { roles } from '#server/base/caller.ts';
+import { saveSetting } from '#server/base/setting.ts';
 import type { ChannelView } from '#server/channel/channel-api.ts';
 import { makeContact, makeCustomer, makeFile, makeFollow, makeMember, openSession } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
@@ -73,6 +74,8 @@ test('what is wrong with a channel is said at its place, and none is made', asyn
   const [without] = (await hire(world.deps, platform, 'without')) as [Member];
   platform.owners = ['lin'];
   const file = await makeFile(world.deps, { kind: 'file', type: 'application/pdf' });
+  const link = { kind: 'link', description: '', url: 'https://shop.test', pictureUrl: null } as const;
+  await saveSetting(world.deps.db, 'sensitive-words', { forbidden: ['返现'] }, null);
   const nobody = '00000000-0000-4000-8000-000000000000';
   const answer = await ask(
     'POST',
@@ -88,6 +91,7 @@ test('what is wrong with a channel is said at its place, and none is made', asyn
         welcomes: [
           { hours: null, content: { text: '{company}您好', attachments: [] } },
           { hours: null, content: { text: '', attachments: [{ content: { kind: 'image', fileId: file.id } }] } },
+          { hours: null, content: { text: '', attachments: [{ content: { ...link, title: '返现' } }] } },
         ],
       },
     ),
@@ -102,6 +106,7 @@ test('what is wrong with a channel is said at its place, and none is made', asyn
     'body.tagIds.0: This tag is not in the library.',
     'body.welcomes.0.content.text: {company} stands for nothing here; there is {member} and {contact}',
     'body.welcomes.1.content.attachments.0.content.fileId: This file is of kind file; image is needed.',
+    'body.welcomes.2.content.attachments.0: “返现” may not be said: the company forbids it.',
     'body.expiresAt: This is in the past.',
   ]);
   expect(await world.deps.db.channel.count()).toBe(0);

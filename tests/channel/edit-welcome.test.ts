@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { roles } from '#server/base/caller.ts';
+import { saveSetting } from '#server/base/setting.ts';
 import { makeMember, openSession } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useHttp } from '#tests/support/http.ts';
@@ -60,6 +61,13 @@ test.each([
   expect(JSON.stringify(answer.body)).toContain(said);
   expect(await world.deps.db.setting.count()).toBe(0);
   expect(await world.deps.db.auditEntry.count()).toBe(0);
+});
+
+test('a text with a word the company forbids is refused with the word', async () => {
+  await saveSetting(world.deps.db, 'sensitive-words', { forbidden: ['返现'] }, null);
+  const answer = await save({ enabled: true, text: '加我返 现' });
+  expect(answer).toMatchObject({ status: 400, code: 'request.invalid' });
+  expect(JSON.stringify(answer.body)).toContain('body.text: “返现” may not be said');
 });
 
 test('a text longer than the platform takes is refused with its limit', async () => {

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
+import { withLock } from '#server/base/lock.ts';
+import { saveMedia } from '#server/material/file-store.ts';
 import type { MaterialContent, MessageContent } from '#server/material/material-api.ts';
 import { contentHash } from '#server/material/message-content.ts';
+import { renewMedia } from '#server/material/renew-media.ts';
 import { resolveContent } from '#server/material/resolve-content.ts';
 import { forgetMedia, toContactMessage } from '#server/material/to-contact-message.ts';
 import { makeFile, makeMaterial } from '#tests/support/factories.ts';
@@ -131,6 +134,25 @@ test('a file goes to the platform once however many messages need it at once, an
   await send();
   await send();
   expect(platform.called('media.upload')).toHaveLength(2);
+});
+
+test('while another process uploads a file, this one waits for its key', async () => {
+  const file = await makeFile(world.deps);
+  const { pool, db } = world.deps;
+  const uploading = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const other = withLock(pool, `media:wecom:${file.id}`, async () => {
+    started.resolve();
+    await uploading.promise;
+    const expiresAt = new Date(world.deps.now().getTime() + 3 * DAY_MS);
+    await saveMedia(db, { fileId: file.id, platform: 'wecom', key: 'theirs', expiresAt });
+  });
+  await started.promise;
+  const key = renewMedia(world.deps, platform, file.id);
+  uploading.resolve();
+  expect(await key).toBe('theirs');
+  await other;
+  expect(platform.called('media.upload')).toHaveLength(0);
 });
 
 test('a file the platform lost before its days ended is uploaded anew', async () => {
