@@ -13,7 +13,6 @@ import type { opportunityApi } from '#server/opportunity/opportunity-api.ts';
 import type { scoringApi } from '#server/scoring/scoring-api.ts';
 import type { segmentApi } from '#server/segment/segment-api.ts';
 import type { seriesApi } from '#server/series/series-api.ts';
-import type { segmentApi } from '#server/segment/segment-api.ts';
 import type { sidebarApi } from '#server/sidebar/sidebar-api.ts';
 import type { summaryApi } from '#server/summary/summary-api.ts';
 import type { taskApi } from '#server/task/task-api.ts';
@@ -198,16 +197,6 @@ export const api = {
   welcome: to<typeof channelApi.welcome>('GET', '/api/settings/welcome'),
   saveWelcome: to<typeof channelApi.saveWelcome>('PUT', '/api/settings/welcome'),
 
-  segmentFields: to<typeof segmentApi.fields>('GET', '/api/segments/fields'),
-  segments: to<typeof segmentApi.list>('GET', '/api/segments'),
-  segment: to<typeof segmentApi.read>('GET', '/api/segments/:id'),
-  segmentVersions: to<typeof segmentApi.versions>('GET', '/api/segments/:id/versions'),
-  createSegment: to<typeof segmentApi.create>('POST', '/api/segments'),
-  editSegment: to<typeof segmentApi.edit>('PUT', '/api/segments/:id'),
-  removeSegment: to<typeof segmentApi.remove>('DELETE', '/api/segments/:id'),
-  countSegment: to<typeof segmentApi.count>('POST', '/api/segments/count'),
-  draftSegment: to<typeof segmentApi.draft>('POST', '/api/segments/draft'),
-  contactLists: to<typeof segmentApi.lists>('GET', '/api/contact-lists'),
   createContactList: to<typeof segmentApi.createList>('POST', '/api/contact-lists'),
   removeContactList: to<typeof segmentApi.removeList>('DELETE', '/api/contact-lists/:id'),
 };

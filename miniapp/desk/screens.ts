@@ -27,6 +27,7 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
       { name: 'segments', word: 'desk.tab.segments', roles: marketers, show: lazily(() => import('./segment/SegmentScreen.vue')) },
       { name: 'channels', word: 'desk.tab.channels', roles: marketers, show: lazily(() => import('./channel/ChannelScreen.vue')) },
       { name: 'channel-board', word: 'desk.tab.channelBoard', roles: marketers, show: lazily(() => import('./channel/BoardScreen.vue')) },
+      { name: 'series', word: 'desk.tab.series', roles: marketers, show: lazily(() => import('./series/SeriesScreen.vue')) },
       { name: 'materials', word: 'desk.tab.materials', roles: marketers, show: lazily(() => import('./material/MaterialScreen.vue')) },
     ],
   },
@@ -48,6 +49,7 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
     screens: [
       { name: 'broadcast-rules', word: 'desk.tab.rules', roles: marketers, show: lazily(() => import('./rules/RulesScreen.vue')) },
       { name: 'welcome', word: 'desk.tab.welcome', roles: ['admin', 'marketing'], show: lazily(() => import('./channel/WelcomeScreen.vue')) },
+      { name: 'opt-out', word: 'desk.tab.optOut', roles: ['admin', 'marketing'], show: lazily(() => import('./rules/OptOutScreen.vue')) },
       { name: 'sensitive-words', word: 'desk.tab.words', roles: marketers, show: lazily(() => import('./material/WordsScreen.vue')) },
       { name: 'policies', word: 'desk.tab.policies', roles: admins, show: lazily(() => import('./approval/PolicyScreen.vue')) },
       { name: 'delegates', word: 'desk.tab.delegates', roles: admins, show: lazily(() => import('./approval/DelegateScreen.vue')) },

@@ -146,6 +146,19 @@ export const channelEn: Translated<typeof channelZhCN> = {
   'welcome.saved': 'Saved; it counts from now on',
   'welcome.off': 'No platform is connected that sends welcomes.',
 
+  'optOut.title': 'Words to unsubscribe',
+  'optOut.note':
+    'A contact who writes one of these, and nothing else, gets no broadcasts and no series. Case, width and signs around it do not matter.',
+  'optOut.out': 'Unsubscribe',
+  'optOut.hint': 'One in a line, at most 20',
+  'optOut.back': 'Subscribe again',
+  'optOut.backHint': 'Contacts who write one of these may be written to again',
+  'optOut.needed': 'Write at least one word.',
+  'optOut.many': 'At most {max} words.',
+  'optOut.long': '“{word}” has more than {max} characters.',
+  'optOut.both': '“{word}” stands on both sides. Keep one.',
+  'optOut.saved': 'Saved; it counts from now on',
+
   'rules.title': 'Broadcast rules',
   'rules.note': 'The check leaves out whoever is above these limits, and says why.',
   'rules.platform': 'Limits of the platform',

@@ -142,6 +142,18 @@ export const channelZhCN = {
   'welcome.saved': '欢迎语已保存，马上生效',
   'welcome.off': '没有接入能发欢迎语的平台。',
 
+  'optOut.title': '退订关键词',
+  'optOut.note': '客户单独发来其中一个词，就不再收到群发和自动跟进；大小写、全角半角和前后的标点都不影响。',
+  'optOut.out': '退订',
+  'optOut.hint': '一行一个，最多 20 个',
+  'optOut.back': '重新订阅',
+  'optOut.backHint': '客户发来这些词后可以再收到',
+  'optOut.needed': '至少写一个词。',
+  'optOut.many': '最多 {max} 个词。',
+  'optOut.long': '「{word}」超过 {max} 字。',
+  'optOut.both': '「{word}」两边都有，请只留一边。',
+  'optOut.saved': '退订关键词已保存，马上生效',
+
   'rules.title': '群发规则',
   'rules.note': '预检时按这里剔除超出上限的客户，每个被剔除的都写明原因。',
   'rules.platform': '平台的上限',

@@ -6,6 +6,8 @@ export const deskEn: Translated<typeof deskZhCN> = {
   'desk.tab.channelBoard': 'Channel board',
   'desk.tab.rules': 'Broadcast rules',
   'desk.tab.welcome': 'Welcome',
+  'desk.tab.series': 'Series',
+  'desk.tab.optOut': 'Unsubscribing',
   'desk.tab.materials': 'Materials',
   'desk.tab.words': 'Sensitive words',
   'desk.tab.handovers': 'Hand-overs',

@@ -4,6 +4,8 @@ export const deskZhCN = {
   'desk.tab.channelBoard': '渠道看板',
   'desk.tab.rules': '群发规则',
   'desk.tab.welcome': '欢迎语',
+  'desk.tab.series': '自动跟进',
+  'desk.tab.optOut': '退订关键词',
   'desk.tab.materials': '素材',
   'desk.tab.words': '敏感词',
   'desk.tab.handovers': '客户交接',

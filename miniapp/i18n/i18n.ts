@@ -7,12 +7,16 @@ import type { inboxZhCN } from './inbox-zh-CN.ts';
 import type { materialZhCN } from './material-zh-CN.ts';
 import type { opportunityZhCN } from './opportunity-zh-CN.ts';
 import type { segmentZhCN } from './segment-zh-CN.ts';
+import type { seriesDeskZhCN } from './series-desk-zh-CN.ts';
+import type { seriesZhCN } from './series-zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
 type Words = typeof zhCN &
   typeof inboxZhCN &
   typeof deskZhCN &
   typeof channelZhCN &
+  typeof seriesZhCN &
+  typeof seriesDeskZhCN &
   typeof materialZhCN &
   typeof opportunityZhCN &
   typeof segmentZhCN &

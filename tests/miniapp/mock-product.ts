@@ -17,6 +17,7 @@ import { taskApi } from '#server/task/task-api.ts';
 import { approvalDeeds, type MockApprovals } from './mock-approvals.ts';
 import { noPrefill, opportunityDeeds, type Prefill } from './mock-opportunities.ts';
 import { deskDeeds } from './mock-desk.ts';
+import { seriesDeeds, someSeriesWorld, type MockSeries } from './mock-series.ts';
 import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
 import { channelDeeds, someChannels, type MockChannels } from './mock-channels.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
@@ -36,6 +37,7 @@ export interface MockProduct {
   handovers: MockHandovers;
   materials: MockMaterials;
   channels: MockChannels;
+  series: MockSeries;
   tags: z.output<typeof contactApi.tags.answer>['groups'];
   segments: MockSegments;
   /** What the chat says of a sale. */
@@ -90,6 +92,7 @@ export async function startMockProduct(
     handovers: { all: [], items: [], leavers: [] },
     materials: someMaterials(),
     channels: someChannels(),
+    series: someSeriesWorld(),
     tags: [],
     segments: noSegments(),
     prefill: noPrefill(),
@@ -201,6 +204,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...handoverDeeds(mock, on),
     ...materialDeeds(mock, on),
     ...channelDeeds(mock, on),
+    ...seriesDeeds(mock, on),
     ...opportunityDeeds(mock, on),
     ...deskDeeds(on),
     ...segmentDeeds(mock, on),

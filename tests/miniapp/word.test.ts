@@ -17,6 +17,10 @@ import { opportunityEn } from '#miniapp/i18n/opportunity-en.ts';
 import { opportunityZhCN } from '#miniapp/i18n/opportunity-zh-CN.ts';
 import { segmentEn } from '#miniapp/i18n/segment-en.ts';
 import { segmentZhCN } from '#miniapp/i18n/segment-zh-CN.ts';
+import { seriesDeskEn } from '#miniapp/i18n/series-desk-en.ts';
+import { seriesDeskZhCN } from '#miniapp/i18n/series-desk-zh-CN.ts';
+import { seriesEn } from '#miniapp/i18n/series-en.ts';
+import { seriesZhCN } from '#miniapp/i18n/series-zh-CN.ts';
 import { zhCN as commonZhCN } from '#miniapp/i18n/zh-CN.ts';
 
 const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');
@@ -25,6 +29,8 @@ const zhCN: Record<MessageKey, string> = {
   ...inboxZhCN,
   ...deskZhCN,
   ...channelZhCN,
+  ...seriesZhCN,
+  ...seriesDeskZhCN,
   ...materialZhCN,
   ...opportunityZhCN,
   ...segmentZhCN,
@@ -35,6 +41,8 @@ const en: Record<MessageKey, string> = {
   ...inboxEn,
   ...deskEn,
   ...channelEn,
+  ...seriesEn,
+  ...seriesDeskEn,
   ...materialEn,
   ...opportunityEn,
   ...segmentEn,
@@ -68,6 +76,8 @@ test('no two files of words say the same thing', () => {
     opportunityZhCN,
     segmentZhCN,
     broadcastZhCN,
+    seriesZhCN,
+    seriesDeskZhCN,
   ].flatMap((words) => Object.keys(words));
   expect(said.filter((key, index) => said.indexOf(key) !== index)).toEqual([]);
 });
