@@ -195,13 +195,4 @@ export const segmentEn: Translated<typeof segmentZhCN> = {
   'segment.v.gender0': 'Unknown',
   'segment.v.gender1': 'Male',
   'segment.v.gender2': 'Female',
-
-  'refused.segment.in_use': 'This segment is in use and cannot be deleted.',
-  'refused.segment.stale': 'Somebody just changed this segment. Look at it as it is now, then save.',
-  'refused.segment.unknown': 'This segment is not there. It may have been deleted.',
-  'refused.segment.name_taken': 'There is a segment of this name. Choose another.',
-  'refused.segment.too_slow': 'These rules take too long to count. Use fewer conditions in a group, or a shorter time.',
-  'refused.contact_list.in_use': 'This list is in use and cannot be deleted.',
-  'refused.contact_list.unknown': 'This list is not there. It may have been deleted.',
-  'refused.segment.rule': 'Something is wrong in a rule. Check those marked red.',
 };

@@ -191,13 +191,4 @@ export const segmentZhCN = {
   'segment.v.gender0': '未知',
   'segment.v.gender1': '男',
   'segment.v.gender2': '女',
-
-  'refused.segment.in_use': '这个人群正在使用，不能删除。',
-  'refused.segment.stale': '刚有人改过这个人群，请看最新内容再保存。',
-  'refused.segment.unknown': '找不到这个人群，可能已被删除。',
-  'refused.segment.name_taken': '已有同名的人群，请换个名字。',
-  'refused.segment.too_slow': '这些规则算得太久。减少一组里的条件，或把时间缩短。',
-  'refused.contact_list.in_use': '这个名单正在使用，不能删除。',
-  'refused.contact_list.unknown': '找不到这个名单，可能已被删除。',
-  'refused.segment.rule': '有规则填得不对，请检查标红的规则。',
 } as const;
