@@ -4,6 +4,7 @@ import { readBroadcastRules, saveBroadcastRules } from './broadcast-rules.ts';
 import { getBroadcast } from './broadcast-store.ts';
 import { cancelBroadcast } from './cancel-broadcast.ts';
 import { copyBroadcast, createBroadcast, editBroadcast, removeBroadcast, startCheck } from './edit-broadcast.ts';
+import { exportBroadcast } from './export-broadcast.ts';
 import { listBroadcasts } from './list-broadcasts.ts';
 import { pauseBroadcast, resumeBroadcast } from './pause-broadcast.ts';
 import { remindMembers } from './remind-members.ts';
@@ -12,6 +13,7 @@ import { withdrawBroadcast } from './take-back.ts';
 import { testBroadcast } from './test-broadcast.ts';
 import { viewBroadcast } from './view-broadcast.ts';
 import { viewRecipients } from './view-recipients.ts';
+import { viewResults } from './view-results.ts';
 
 export const broadcastRoutes: Route[] = [
   route(broadcastApi.list, (deps, { query }) => listBroadcasts(deps, query)),
@@ -55,6 +57,13 @@ export const broadcastRoutes: Route[] = [
     viewBroadcast(deps, caller, await cancelBroadcast(deps, caller, { ...params, ...body })),
   ),
   route(broadcastApi.remind, (deps, { caller, params }) => remindMembers(deps, caller, params)),
+  route(broadcastApi.results, (deps, { params }) => viewResults(deps, params.id)),
+  route(broadcastApi.export, async (deps, { caller, params, query, ctx }) => {
+    const lines = await exportBroadcast(deps, caller, { ...params, ...query });
+    ctx.type = 'text/csv; charset=utf-8';
+    ctx.attachment(`broadcast-${query.what}.csv`);
+    return lines;
+  }),
   route(broadcastApi.rules, (deps) => readBroadcastRules(deps.db)),
   route(broadcastApi.saveRules, (deps, { caller, body }) => saveBroadcastRules(deps.db, body, caller.memberId)),
 ];
