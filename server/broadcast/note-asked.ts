@@ -19,7 +19,7 @@ export async function noteAsked(
     key,
     sentAt,
     lastError: null,
-    nextAttemptAt: now,
+    nextAttemptAt: new Date(now.getTime() + HAND_OUT_MS),
     syncedAt: null,
     cancelOwed: state === 'cancelled',
   };
