@@ -1,4 +1,4 @@
-import type { Customer, CustomerChange, CustomerNote, Prisma } from '#prisma/client/client.ts';
+import { Prisma, type Customer, type CustomerChange, type CustomerNote } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { contactsIn } from '#server/contact/contact-store.ts';
@@ -36,6 +36,11 @@ export async function getCustomer(db: Db, scope: Scope, id: string): Promise<Cus
   return customer;
 }
 
+/**
+ * Last changed first. SQL, because Prisma cannot compare two columns with a point: among 1,000,000 customers the point
+ * of a deep page then is a filter over all rows before it, 2 s for the 3 ms of a page. The scope says the same as
+ * `customersIn`.
+ */
 export async function listCustomers(
   db: Db,
   scope: Scope,
@@ -43,29 +48,29 @@ export async function listCustomers(
   page: { after: PagePoint | null; limit: number },
 ): Promise<Customer[]> {
   const { search, stage, grade, ownerId } = filter;
-  const after = page.after;
-  return db.customer.findMany({
-    where: {
-      stage,
-      grade,
-      ownerId,
-      AND: [
-        customersIn(scope),
-        search ? matching(search) : {},
-        after
-          ? { OR: [{ updatedAt: { lt: after.updatedAt } }, { updatedAt: after.updatedAt, id: { lt: after.id } }] }
-          : {},
-      ],
-    },
-    orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
-    take: page.limit,
-  });
+  const { after, limit } = page;
+  const where = [
+    ...(after ? [Prisma.sql`(c."updatedAt", c.id) < (${after.updatedAt}::timestamptz, ${after.id}::uuid)`] : []),
+    ...(stage === undefined ? [] : [Prisma.sql`c.stage = ${stage}`]),
+    ...(grade === undefined ? [] : [Prisma.sql`c.grade = ${grade}`]),
+    ...(ownerId === undefined ? [] : [Prisma.sql`c."ownerId" = ${ownerId}::uuid`]),
+    ...(search ? [matching(search)] : []),
+    ...(scope.all ? [] : [inScope(scope.memberIds)]),
+  ];
+  return db.$queryRaw<Customer[]>`
+    SELECT c.* FROM "Customer" c ${where.length > 0 ? Prisma.sql`WHERE ${Prisma.join(where, ' AND ')}` : Prisma.empty}
+    ORDER BY c."updatedAt" DESC, c.id DESC LIMIT ${limit}`;
 }
 
-function matching({ text, phoneHash }: NonNullable<CustomerFilter['search']>): Prisma.CustomerWhereInput {
-  // Prisma passes % and _ on to LIKE as they are.
-  const literal = text.replace(/[\\%_]/g, '\\$&');
-  return { OR: [{ name: { contains: literal, mode: 'insensitive' } }, ...(phoneHash ? [{ phoneHash }] : [])] };
+function inScope(memberIds: readonly string[]): Prisma.Sql {
+  return Prisma.sql`(c."ownerId" = ANY(${[...memberIds]}::uuid[]) OR EXISTS (
+    SELECT 1 FROM "Binding" b JOIN "Follow" f ON f."contactId" = b."contactId"
+    WHERE b."customerId" = c.id AND f."memberId" = ANY(${[...memberIds]}::uuid[]) AND f.state = ANY(${followedStates}::text[])))`;
+}
+
+function matching({ text, phoneHash }: NonNullable<CustomerFilter['search']>): Prisma.Sql {
+  const literal = `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`;
+  return Prisma.sql`(c.name ILIKE ${literal}${phoneHash ? Prisma.sql` OR c."phoneHash" = ${phoneHash}` : Prisma.empty})`;
 }
 
 /** Throws on `customer_exists_already`. */
