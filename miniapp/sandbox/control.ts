@@ -63,6 +63,9 @@ export const control = {
     (await ask<{ notices: api.SandboxNotice[] }>('GET', `notices?member=${encodeURIComponent(member)}`)).notices,
   cards: async (member: string) =>
     (await ask<{ cards: api.SandboxCard[] }>('GET', `cards?member=${encodeURIComponent(member)}`)).cards,
+  groupSends: async (member: string) =>
+    (await ask<{ sends: api.SandboxGroupSend[] }>('GET', `group-sends?member=${encodeURIComponent(member)}`)).sends,
+  channels: async () => (await ask<{ channels: api.SandboxChannel[] }>('GET', 'channels')).channels,
   log: async () => (await ask<{ entries: api.LogEntry[] }>('GET', 'log?limit=300')).entries,
   act: (deed: api.Act) => ask<api.ActResult>('POST', 'act', deed),
   play: (member: string) => ask<api.Play>('POST', 'play', { member }),

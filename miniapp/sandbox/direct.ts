@@ -25,6 +25,7 @@ import {
   readDingtalk,
   setDingtalkFaults,
 } from './dingtalk.ts';
+import { groupSend, readSends } from './group-send.ts';
 import { noFaults, stories } from './story.ts';
 import { w } from './words.ts';
 
@@ -98,7 +99,8 @@ async function become(key: string): Promise<void> {
   scene.notices = [];
   scene.cards = [];
   scene.unread = {};
-  await Promise.all([readContacts(), readNotices()]);
+  groupSend.sends = [];
+  await Promise.all([readContacts(), readNotices(), readSends()]);
   scene.contact = firstContact();
   reopenSidebar();
 }
@@ -154,9 +156,9 @@ export function reopenSidebar(): void {
   scene.frameRound += 1;
 }
 
-/** The desk is its own client: its admin logs in, and the rep does again when the chat is back. */
-export async function showDesk(): Promise<void> {
-  const key = admin.value?.key;
+/** The desk is its own client: whoever sits there logs in, the admin unless said, and the rep does again when the chat is back. */
+export async function showDesk(who?: string): Promise<void> {
+  const key = who ?? admin.value?.key;
   if (!key || scene.view === 'desk') return;
   await control.play(key);
   scene.deskMember = key;
@@ -174,6 +176,10 @@ export async function showChat(): Promise<void> {
 
 export function showNotices(): void {
   scene.view = 'notices';
+}
+
+export function showSends(): void {
+  scene.view = 'sends';
 }
 
 /** From a notice, the client opens the page beside no chat. */

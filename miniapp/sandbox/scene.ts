@@ -14,6 +14,7 @@ import type {
 import type { Width } from './address.ts';
 import { control, sentence, watchSandbox } from './control.ts';
 import { hearDingtalk, readDingtalk } from './dingtalk.ts';
+import { readChannels, readSends } from './group-send.ts';
 
 const logMax = 500;
 /** A storm of calls is drawn a few times a second, not once a call. */
@@ -51,7 +52,7 @@ export const scene = reactive({
   /** In the same conversation. */
   cards: [] as SandboxCard[],
 
-  view: 'chat' as 'chat' | 'notices' | 'desk',
+  view: 'chat' as 'chat' | 'notices' | 'sends' | 'desk',
   /** Who looks at the desk while it is open. */
   deskMember: '',
   phone: 'phone' as Phone,
@@ -158,7 +159,7 @@ export async function readChat(): Promise<void> {
 /** Everything anew, with the same person's chat open if they are still there. */
 export async function readAll(): Promise<void> {
   await readState();
-  await Promise.all([readContacts(), readNotices()]);
+  await Promise.all([readContacts(), readNotices(), readSends(), readChannels()]);
   if (!scene.contacts.some((one) => one.key === scene.contact)) scene.contact = firstContact();
   await Promise.all([readLog(), readChat()]);
 }
@@ -212,6 +213,8 @@ const readPeopleSoon = soon(async () => {
   await Promise.all([readState(), readContacts()]);
 });
 const readChatSoon = soon(readChat);
+const readSendsSoon = soon(readSends);
+const readChannelsSoon = soon(readChannels);
 
 /** Many events of one deed ask for one look. */
 function soon(look: () => Promise<void>): () => void {
@@ -242,6 +245,11 @@ function hear(event: LiveEvent, onReset: () => void): void {
     case 'card':
       if (event.card.member === scene.member) showCard(event.card);
       return;
+    case 'group_send':
+      if (event.member === scene.member) readSendsSoon();
+      return;
+    case 'channels':
+      return readChannelsSoon();
     case 'faults':
       if (scene.state) scene.state.faults = event.faults;
       return;
