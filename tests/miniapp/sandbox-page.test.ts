@@ -138,8 +138,8 @@ test('whoever is chosen is who logs in, with contacts of their own', async () =>
   expect(playing).toBe(manager?.key);
   const contacts = await world.get<{ contacts: unknown[] }>(`contacts?member=${manager?.key}`);
   const listed = page.getByRole('navigation', { name: '联系人' }).getByRole('listitem');
-  // The first is the app's own.
-  expect(await listed.count()).toBe(contacts.contacts.length + 1);
+  // The first two are the app's own and the group-send assistant.
+  expect(await listed.count()).toBe(contacts.contacts.length + 2);
 });
 
 test('what the app tells a member is shown, and its link opens beside no chat', async () => {
