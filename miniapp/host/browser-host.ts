@@ -11,7 +11,7 @@ export function browserHost(): Host {
       const contactKey = contactInAddress();
       return { contactKey, without: contactKey ? null : 'not_a_client', canSend: false };
     },
-    async sendText() {
+    async send() {
       return 'no_permission';
     },
   };

@@ -48,7 +48,7 @@ export function dingtalkHost(): Host {
       const contactKey = contactInAddress();
       return { contactKey, without: contactKey ? null : 'not_a_client', canSend: false };
     },
-    async sendText() {
+    async send() {
       return 'no_permission';
     },
     setTitle(title) {

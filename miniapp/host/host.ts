@@ -12,7 +12,8 @@ export interface Host {
   prepare(): void;
   /** Who the page is beside. Needs a session: the bridge is opened with a signature from the server. */
   open(): Promise<Opened>;
-  sendText(text: string): Promise<SendResult>;
+  /** One message into the open chat. */
+  send(message: HostMessage): Promise<SendResult>;
   /** Opens the bridge for what a page needs beside no chat. Needs a session; a client that refuses shows the page all the same. */
   connect(): void;
   /** The client draws the title bar, not the page. */
@@ -30,6 +31,12 @@ export interface Opened {
   without: 'no_contact' | 'group' | 'not_a_client' | 'no_permission' | null;
   canSend: boolean;
 }
+
+/** What can be sent into a chat. `mediaKey` is how the platform knows a file. */
+export type HostMessage =
+  | { kind: 'text'; text: string }
+  | { kind: 'image' | 'video' | 'file'; mediaKey: string }
+  | { kind: 'link'; title: string; description: string; url: string; pictureUrl: string | null };
 
 /** `unknown`: the client never said; the text may have left. */
 export type SendResult = 'sent' | 'cancelled' | 'no_permission' | 'no_context' | 'failed' | 'unknown';

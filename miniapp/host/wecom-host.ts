@@ -1,7 +1,7 @@
 import type { SignatureData } from '@wecom/jssdk';
 import { api } from '#miniapp/api/api.ts';
 import { ApiError } from '#miniapp/api/api-error.ts';
-import { contactInAddress, plainPage, type Host, type Opened, type SendResult } from './host.ts';
+import { contactInAddress, plainPage, type Host, type HostMessage, type Opened, type SendResult } from './host.ts';
 import type * as Ww from './wecom-sdk.ts';
 
 const platform = 'wecom';
@@ -43,6 +43,11 @@ export function wecomHost(): Host {
   let early: Promise<ClientConfig | null> = Promise.resolve(null);
   const sdk = () => (registered ??= register(early));
 
+  async function send(message: HostMessage): Promise<SendResult> {
+    const ww = await sdk();
+    return sendResult(ww.sendChatMessage(chatMessage(message) as never));
+  }
+
   return {
     ...plainPage,
     name: 'wecom',
@@ -60,12 +65,25 @@ export function wecomHost(): Host {
         throw error;
       }
     },
-    async sendText(text) {
-      const ww = await sdk();
-      // 94362: `content` of a text; the client sends it into the open chat.
-      return sendResult(ww.sendChatMessage({ msgtype: 'text', text: { content: text } } as never));
-    },
+    send,
   };
+}
+
+/** 94362: what each kind of message is made of; the client sends it into the open chat. */
+function chatMessage(message: HostMessage): Record<string, unknown> {
+  switch (message.kind) {
+    case 'text':
+      return { msgtype: 'text', text: { content: message.text } };
+    case 'image':
+    case 'video':
+    case 'file':
+      return { msgtype: message.kind, [message.kind]: { mediaid: message.mediaKey } };
+    case 'link': {
+      const { title, description, url, pictureUrl } = message;
+      return { msgtype: 'news', news: { link: url, title, desc: description, imgUrl: pictureUrl ?? '' } };
+    }
+  }
+  return message satisfies never;
 }
 
 async function register(early: Promise<ClientConfig | null>): Promise<Sdk> {

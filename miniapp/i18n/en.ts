@@ -58,6 +58,7 @@ export const en: Translated<typeof zhCN> = {
   'tab.label': 'Customer assistant',
   'tab.assist': 'Assist',
   'tab.follow': 'Follow up',
+  'tab.material': 'Library',
   'tab.opportunity': 'Deals',
   'tab.profile': 'Profile',
 

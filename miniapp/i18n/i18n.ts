@@ -4,6 +4,7 @@ import type { broadcastZhCN } from './broadcast-zh-CN.ts';
 import type { deskZhCN } from './desk-zh-CN.ts';
 import { en } from './en.ts';
 import type { inboxZhCN } from './inbox-zh-CN.ts';
+import type { materialSendZhCN } from './material-send-zh-CN.ts';
 import type { materialZhCN } from './material-zh-CN.ts';
 import type { opportunityZhCN } from './opportunity-zh-CN.ts';
 import type { segmentZhCN } from './segment-zh-CN.ts';
@@ -17,6 +18,7 @@ type Words = typeof zhCN &
   typeof channelZhCN &
   typeof seriesZhCN &
   typeof seriesDeskZhCN &
+  typeof materialSendZhCN &
   typeof materialZhCN &
   typeof opportunityZhCN &
   typeof segmentZhCN &

@@ -53,6 +53,7 @@ export const zhCN = {
   'tab.label': '客户助手',
   'tab.assist': '助手',
   'tab.follow': '跟进',
+  'tab.material': '素材',
   'tab.opportunity': '商机',
   'tab.profile': '资料',
 

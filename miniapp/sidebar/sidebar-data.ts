@@ -10,7 +10,7 @@ import type { Host } from '#miniapp/host/host.ts';
 import { provideTaskList } from './task/task-list.ts';
 import { keepView, keptView } from './kept-view.ts';
 
-export const tabs = ['assist', 'follow', 'opportunity', 'profile'] as const;
+export const tabs = ['assist', 'follow', 'material', 'opportunity', 'profile'] as const;
 export type Tab = (typeof tabs)[number];
 
 /** A message to show among those around it, with the piece of it that was cited. */

@@ -11,6 +11,8 @@ import { en as commonEn } from '#miniapp/i18n/en.ts';
 import type { MessageKey } from '#miniapp/i18n/i18n.ts';
 import { inboxEn } from '#miniapp/i18n/inbox-en.ts';
 import { inboxZhCN } from '#miniapp/i18n/inbox-zh-CN.ts';
+import { materialSendEn } from '#miniapp/i18n/material-send-en.ts';
+import { materialSendZhCN } from '#miniapp/i18n/material-send-zh-CN.ts';
 import { materialEn } from '#miniapp/i18n/material-en.ts';
 import { materialZhCN } from '#miniapp/i18n/material-zh-CN.ts';
 import { opportunityEn } from '#miniapp/i18n/opportunity-en.ts';
@@ -31,6 +33,7 @@ const zhCN: Record<MessageKey, string> = {
   ...channelZhCN,
   ...seriesZhCN,
   ...seriesDeskZhCN,
+  ...materialSendZhCN,
   ...materialZhCN,
   ...opportunityZhCN,
   ...segmentZhCN,
@@ -43,6 +46,7 @@ const en: Record<MessageKey, string> = {
   ...channelEn,
   ...seriesEn,
   ...seriesDeskEn,
+  ...materialSendEn,
   ...materialEn,
   ...opportunityEn,
   ...segmentEn,
@@ -72,6 +76,7 @@ test('no two files of words say the same thing', () => {
     inboxZhCN,
     deskZhCN,
     channelZhCN,
+    materialSendZhCN,
     materialZhCN,
     opportunityZhCN,
     segmentZhCN,
