@@ -157,11 +157,12 @@ export function reopenSidebar(): void {
 }
 
 /** The desk is its own client: whoever sits there logs in, the admin unless said, and the rep does again when the chat is back. */
-export async function showDesk(who?: string): Promise<void> {
+export async function showDesk(who?: string, place = ''): Promise<void> {
   const key = who ?? admin.value?.key;
-  if (!key || scene.view === 'desk') return;
+  if (!key || (scene.view === 'desk' && !who)) return;
   await control.play(key);
   scene.deskMember = key;
+  scene.deskPlace = place;
   scene.view = 'desk';
   reopenSidebar();
 }

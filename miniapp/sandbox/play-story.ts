@@ -2,10 +2,20 @@ import { reactive } from 'vue';
 import { say } from '#miniapp/ui/toast.ts';
 import { dingtalk } from './dingtalk.ts';
 import { openInSidebar } from './frame-bridge.ts';
+import { submitBroadcast } from './play-broadcast.ts';
 import { askForDiscount } from './product.ts';
 import { w } from './words.ts';
-import { chooseContact, chooseEntry, choosePersona, choosePhone, perform, setFaults, write } from './direct.ts';
-import { readContacts, readState, scene } from './scene.ts';
+import {
+  chooseContact,
+  chooseEntry,
+  choosePersona,
+  choosePhone,
+  perform,
+  setFaults,
+  showDesk,
+  write,
+} from './direct.ts';
+import { marketer, readContacts, readState, scene } from './scene.ts';
 import { lines, noFaults } from './story.ts';
 
 const breathMs = 1500;
@@ -38,20 +48,21 @@ function breath(): Promise<boolean> {
 const scripts: Record<number, () => Promise<void>> = {
   1: inquire,
   2: askDiscount,
-  3: async () => write('contact', lines.meanwhile),
-  async 4() {
+  3: askBroadcast,
+  4: async () => write('contact', lines.meanwhile),
+  async 5() {
     scene.offline = true;
     scene.wentOffline = true;
     await write('contact', lines.meanwhile);
     for (let pause = 0; pause < 4; pause += 1) if (!(await breath())) return;
     scene.offline = false;
   },
-  async 5() {
+  async 6() {
     chooseEntry('normal');
     for (let pause = 0; pause < 3; pause += 1) if (!(await breath())) return;
     chooseEntry('single_chat_tools');
   },
-  async 6() {
+  async 7() {
     const { member, contact } = scene;
     if (!contact) return;
     for (const description of lines.remarks) {
@@ -99,4 +110,16 @@ async function askDiscount(): Promise<void> {
   if (approval?.mode === 'form') dingtalk.place = 'forms';
   openInSidebar('opportunity');
   say(w('story.asked'));
+}
+
+/** Marketing asks for a broadcast; the manager's phone decides, then the reps confirm in their assistant. */
+async function askBroadcast(): Promise<void> {
+  const sender = marketer.value;
+  if (!sender) return;
+  dingtalk.place = 'assistant';
+  choosePhone('dingtalk');
+  say(w('story.broadcasting'));
+  const { id, state } = await submitBroadcast(sender.key);
+  await showDesk(sender.key, `#/broadcasts/${id}`);
+  say(w(state === 'awaiting_approval' ? 'story.broadcastAsked' : 'story.broadcastOn'));
 }

@@ -78,7 +78,8 @@ async function asMember<Result>(call: () => Promise<Result>): Promise<Result> {
   }
 }
 
-async function logIn(): Promise<void> {
+/** As whoever the browser plays. */
+export async function logIn(): Promise<void> {
   const { url } = await api.loginUrl({ query: { platform, page: '/sidebar.html' } });
   const back = new URL((await fetch(url, { cache: 'no-store' })).url).searchParams;
   const state = back.get('state');

@@ -55,6 +55,8 @@ export const scene = reactive({
   view: 'chat' as 'chat' | 'notices' | 'sends' | 'desk',
   /** Who looks at the desk while it is open. */
   deskMember: '',
+  /** What of the desk: '' or #/…. */
+  deskPlace: '',
   phone: 'phone' as Phone,
   story: null as number | null,
   entry: 'single_chat_tools' as Entry,
@@ -77,6 +79,11 @@ export const contact = computed<SandboxContact | null>(
 );
 export const admin = computed<SandboxMember | null>(
   () => scene.state?.members.find((one) => one.active && one.position.includes('管理员')) ?? null,
+);
+
+/** Who makes broadcasts: the product takes whoever is called so for marketing. */
+export const marketer = computed<SandboxMember | null>(
+  () => scene.state?.members.find((one) => one.active && /市场|品牌/.test(one.position)) ?? null,
 );
 
 export function memberOf(key: string): SandboxMember | null {

@@ -169,13 +169,13 @@ test('what the app tells a member is shown, and its link opens beside no chat', 
 });
 
 test('an address sets the scene: story, person and width', async () => {
-  await open('#story=5&as=wanglei&width=300');
+  await open('#story=6&as=wanglei&width=300');
   await sidebar().getByText('normal').waitFor();
-  expect(await page.getByRole('button', { name: '⑤ 从错误入口打开' }).getAttribute('aria-pressed')).toBe('true');
+  expect(await page.getByRole('button', { name: '⑥ 从错误入口打开' }).getAttribute('aria-pressed')).toBe('true');
   const box = await page.getByRole('region', { name: '侧边栏' }).boundingBox();
   expect(box?.width).toBe(300);
-  await open('#story=3&as=wanglei&width=360');
-  await page.getByRole('button', { name: '③ AI 不可用', pressed: true }).waitFor();
+  await open('#story=4&as=wanglei&width=360');
+  await page.getByRole('button', { name: '④ AI 不可用', pressed: true }).waitFor();
   expect((await world.state()).faults.model.mode).toBe('down');
 });
 
@@ -253,7 +253,7 @@ test.each([
   const own = await browser.newPage({ locale, viewport: { width, height: 800 } });
   await page.close();
   page = own;
-  await page.goto(`${world.sandbox.url}/#story=3&as=wanglei&width=360`);
+  await page.goto(`${world.sandbox.url}/#story=4&as=wanglei&width=360`);
   const isChinese = locale === 'zh-CN';
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.getByRole('list', { name: isChinese ? '聊天记录' : 'Messages', exact: true }).waitFor();
