@@ -39,7 +39,7 @@ export function makeChannels(api: WecomApi): ContactChannels {
 
 /**
  * D92228. A way of one member (type 1) could never become one of several, so all are of several (2), with a QR code
- * (scene 2).
+ * (scene 2). That several may be one is not confirmed.
  */
 async function createCode(api: WecomApi, code: CodeDraft): Promise<CodeProfile> {
   const path = `${ways}add_contact_way`;
@@ -123,6 +123,7 @@ async function findLink(api: WecomApi, { name, since }: { name: string; since: D
   return null;
 }
 
+/** D97297. What an id is answered with that is no longer there is not confirmed. */
 async function updateLink(api: WecomApi, link_id: PlatformKey, draft: LinkDraft): Promise<void> {
   const path = `${links}update_link`;
   await api({ path, body: { link_id, ...linkOf(path, draft) }, changes: true, answer: done });

@@ -89,7 +89,10 @@ const listed = z.object({
   next_cursor: text,
 });
 
-/** D93338: at most a month at once; those of the corp, which an app makes, not what members make by themselves. */
+/**
+ * D93338: at most a month at once; those of the corp, which an app makes, not what members make by themselves. How soon a
+ * new one is in it no page says.
+ */
 async function list(
   api: WecomApi,
   { since, until }: { since: Date; until: Date },
@@ -147,7 +150,10 @@ const resultRows = z.object({
   next_cursor: text,
 });
 
-/** D93338. The time comes with what was delivered only. */
+/**
+ * D93338. The time comes with what was delivered only. Rows of what was not sent yet are left out for groups; that they are
+ * here for customers is not confirmed.
+ */
 async function results(
   api: WecomApi,
   of: { send: PlatformKey; member: PlatformKey },
