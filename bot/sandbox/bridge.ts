@@ -1,7 +1,9 @@
 import { DeedRefused, memberWrites } from './deeds.ts';
-import type { BridgeCall, BridgeReply, Faults } from './sandbox-api.ts';
+import type { BridgeCall, BridgeReply, Faults, MessageCard } from './sandbox-api.ts';
 import { followOf, isReadable, type ChatMessage, type Stage } from './stage.ts';
 import { verifySignature } from './wecom-access.ts';
+import { Errcode } from './wecom-call.ts';
+import { mediaCard, spoken } from './wecom-content.ts';
 
 /** Entries in which the page knows whose chat is open (98419), and those it may send into (98539). */
 const contactEntries = new Set(['contact_profile', 'single_chat_tools']);
@@ -84,7 +86,7 @@ export function bridge(stage: Stage) {
     const { context, name, params } = call;
     if (!sendingEntries.has(context.entry)) return { err_msg: `${name}:fail_no permission` };
     if (!context.contact) return { err_msg: `${name}:fail_without context of external contact` };
-    const what = messageOf(params);
+    const what = messageOf(stage, params);
     if (!what) return { err_msg: `${name}:fail_invalid parameter` };
     try {
       memberWrites(stage, context.member, context.contact, { ...what, via: 'sidebar' });
@@ -151,27 +153,54 @@ function failure(name: string, kind: BridgeFault): Record<string, unknown> | nul
   }
 }
 
-function messageOf(params: Record<string, unknown>): { text: string; kind: ChatMessage['kind'] } | null {
+type Said = Pick<ChatMessage, 'text' | 'card'> & { kind: ChatMessage['kind'] };
+
+/** 94362: a text, a file the app uploaded, an article or a mini program. Null: what is told is not enough for one. */
+function messageOf(stage: Stage, params: Record<string, unknown>): Said | null {
   const type = String(params['msgtype'] ?? '');
   const inside = params[type];
   if (typeof inside !== 'object' || inside === null) return null;
   const told = inside as Record<string, unknown>;
+  const content = told['content'];
+  if (type === 'text') return typeof content === 'string' && content !== '' ? { text: content, kind: 'text' } : null;
+  const card = cardOf(stage, type, told);
+  return card && { ...spoken(card), card };
+}
+
+function cardOf(stage: Stage, type: string, told: Record<string, unknown>): MessageCard | null {
+  const text = (name: string) => String(told[name] ?? '');
   switch (type) {
-    case 'text':
-      return typeof told['content'] === 'string' && told['content'] !== ''
-        ? { text: told['content'], kind: 'text' }
-        : null;
     case 'image':
-    case 'file':
-      return told['mediaid'] ? { text: type === 'image' ? '[图片]' : '[文件]', kind: type } : null;
     case 'video':
-      return told['mediaid'] ? { text: '[视频]', kind: 'other' } : null;
-    case 'news':
-      return told['link'] ? { text: String(told['title'] ?? told['link']), kind: 'link' } : null;
-    case 'miniprogram':
-      return told['appid'] ? { text: `[小程序] ${String(told['title'] ?? '')}`, kind: 'other' } : null;
+    case 'file':
+      return fileCard(stage, type, told['mediaid']);
+    case 'news': {
+      const url = text('link');
+      const article = { title: text('title') || url, description: text('desc'), pictureUrl: text('imgUrl') || null };
+      return url === '' ? null : { kind: 'link', ...article, url };
+    }
+    case 'miniprogram': {
+      const pictureUrl = text('imgUrl');
+      if (!told['appid'] || !/^https?:/.test(pictureUrl)) return null;
+      return {
+        kind: 'app',
+        title: text('title'),
+        description: `${text('appid')} ${text('page')}`,
+        url: null,
+        pictureUrl,
+      };
+    }
     default:
       return null;
+  }
+}
+
+function fileCard(stage: Stage, kind: 'image' | 'video' | 'file', key: unknown): MessageCard | null {
+  try {
+    return mediaCard(stage, kind, { media_id: key });
+  } catch (error) {
+    if (error instanceof Errcode) return null;
+    throw error;
   }
 }
 

@@ -214,6 +214,31 @@ test('what the sidebar sends appears in the chat as sent from there', async () =
   });
 });
 
+test('files the app uploaded, articles and mini programs sent from the sidebar stand in the chat as what they are', async () => {
+  const contact = await world.newFriend();
+  const invoke = await configured(contact);
+  const form = new FormData();
+  form.append('media', new Blob(['price list']), '报价单.pdf');
+  const query = new URLSearchParams({ access_token: await world.token(), type: 'file' });
+  const uploaded = await fetch(`${world.sandbox.url}/cgi-bin/media/upload?${query}`, { method: 'POST', body: form });
+  const { media_id: mediaid } = (await uploaded.json()) as { media_id: string };
+  const send = (msgtype: string, inside: object) => invoke('sendChatMessage', { msgtype, [msgtype]: inside });
+  const ok = { err_msg: 'sendChatMessage:ok' };
+  expect(await send('file', { mediaid })).toEqual(ok);
+  expect(await send('news', { link: 'https://example.com/a', title: '手册', desc: '三分钟', imgUrl: '' })).toEqual(ok);
+  const app = { appid: 'wx1', title: '预约', page: 'a.html', imgUrl: 'https://example.com/a.png' };
+  expect(await send('miniprogram', app)).toEqual(ok);
+  expect((await world.chat(contact)).messages.slice(-3)).toMatchObject([
+    { kind: 'file', via: 'sidebar', card: { kind: 'file', title: '报价单.pdf' } },
+    { kind: 'link', card: { kind: 'link', title: '手册', url: 'https://example.com/a', pictureUrl: null } },
+    { card: { kind: 'app', title: '预约' } },
+  ]);
+  const invalid = { err_msg: 'sendChatMessage:fail_invalid parameter' };
+  expect(await send('file', { mediaid: 'gone' })).toEqual(invalid);
+  expect(await send('image', { mediaid })).toEqual(invalid);
+  expect(await send('miniprogram', { ...app, imgUrl: 'a.png' })).toEqual(invalid);
+});
+
 test('a page outside a chat is told why it cannot send or see whose chat it is', async () => {
   const contact = await world.newFriend();
   const profile = await configured(contact, 'contact_profile');
