@@ -93,6 +93,13 @@ export async function changeChannel(
   return row ? toChannel(row) : null;
 }
 
+/** Series that run or pause and let in who comes through it. */
+export async function listSeriesOf(db: Db, channelId: string): Promise<string[]> {
+  const rows = await db.$queryRaw<{ name: string }[]>`
+    SELECT name FROM "Series" WHERE state IN ('running', 'paused') AND entry ->> 'channelId' = ${channelId} ORDER BY id`;
+  return rows.map(({ name }) => name);
+}
+
 /** From now on it should show this. Whoever is at it sees so when they are done. */
 export async function wantFace(db: Db, id: string, wantedFace: string, now: Date): Promise<void> {
   await db.channel.update({ where: { id }, data: { wantedFace } });

@@ -6,7 +6,7 @@ import type { Platform } from '#server/platform/platform.ts';
 import { MAYBE, newState } from './channel.ts';
 import type { ChannelDraft } from './channel-api.ts';
 import { channelProblems } from './check-channel.ts';
-import { changeChannel, getChannel, insertChannel, wantFace, type Channel } from './channel-store.ts';
+import { changeChannel, getChannel, insertChannel, listSeriesOf, wantFace, type Channel } from './channel-store.ts';
 import { reviewChannels } from './review-channels.ts';
 
 export async function createChannel(deps: Deps, caller: Caller, draft: ChannelDraft): Promise<Channel> {
@@ -64,6 +64,11 @@ export async function archiveChannel(deps: Deps, caller: Caller, id: string): Pr
   if (seen.archivedAt) return seen;
   const now = deps.now();
   const archived = await deps.db.$transaction(async (tx) => {
+    const series = await listSeriesOf(tx, id);
+    if (series.length > 0) {
+      const message = `These series let in who comes through the channel: ${series.join(', ')}. End them first.`;
+      throw new Refusal('channel.in_use', message, 409, { series });
+    }
     const change = { archivedAt: now, updatedAt: now };
     const channel = await changeChannel(tx, { id, version: seen.version }, change);
     if (channel) await note(tx, caller, 'channel.archived', channel);

@@ -2,11 +2,11 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { Refusal } from '#server/base/refusal.ts';
+import { RequestInvalid, type Problem } from '#server/base/refusal.ts';
 import { findWords } from '#server/material/find-words.ts';
 import { listMaterialContents } from '#server/material/material-store.ts';
 import { endRuns } from './run-store.ts';
-import { edit, move, mustBeInOrder, mustManage, type SeriesDraft } from './series.ts';
+import { edit, move, mustManage, orderProblems, type SeriesDraft } from './series.ts';
 import type { SeriesEntry, SeriesState, SeriesStep, SeriesView } from './series-api.ts';
 import { entryId, insertSeries, listEntrySources, lockSeries, saveSeries } from './series-store.ts';
 import { viewSeries } from './view-series.ts';
@@ -39,7 +39,8 @@ export async function moveSeries(deps: Deps, caller: Caller, id: string, to: Ser
     mustManage(caller, series);
     const change = move(series, to, deps.now());
     if (!change) return series;
-    if (to === 'running') await mustHaveEntry(tx, series.entry);
+    const problems = to === 'running' ? await entryProblems(tx, series.entry) : [];
+    if (problems.length > 0) throw new RequestInvalid(problems);
     if (to === 'ended') await endRuns(tx, id, 'ended', deps.now());
     const detail = { from: series.state, to };
     await recordAudit(tx, { memberId: caller.memberId, action: 'series.moved', subject: `series:${id}`, detail });
@@ -49,37 +50,44 @@ export async function moveSeries(deps: Deps, caller: Caller, id: string, to: Ser
 }
 
 async function mustBeRight(db: Db, { entry, steps }: SeriesDraft): Promise<void> {
-  mustBeInOrder(steps);
-  await mustHaveEntry(db, entry);
-  await mustHaveMaterials(db, steps);
-  for (const [at, { action }] of steps.entries()) {
-    const text = action.kind === 'message' ? action.text : '';
-    const words = (await findWords(db, text)).filter(({ level }) => level === 'forbid').map(({ word }) => word);
-    if (words.length > 0) {
-      const path = `steps.${at}.action.text`;
-      throw new Refusal('series.word_forbidden', `${path} says what may not be sent: ${words.join(', ')}.`, 400, {
-        path,
-        words,
-      });
-    }
-  }
+  const problems = [
+    ...(await entryProblems(db, entry)),
+    ...orderProblems(steps),
+    ...(await materialProblems(db, steps)),
+    ...(await wordProblems(db, steps)),
+  ];
+  if (problems.length > 0) throw new RequestInvalid(problems);
 }
 
-async function mustHaveEntry(db: Db, entry: SeriesEntry): Promise<void> {
+async function entryProblems(db: Db, entry: SeriesEntry): Promise<Problem[]> {
   const source = (await listEntrySources(db, [entry])).get(entryId(entry));
-  if (source && !source.isGone) return;
-  const path = entry.kind === 'segment' ? 'entry.segmentId' : 'entry.channelId';
-  throw new Refusal('series.entry_unknown', `${path} names a ${entry.kind} that is not there any more.`, 400, { path });
+  if (source && !source.isGone) return [];
+  const path = entry.kind === 'segment' ? 'body.entry.segmentId' : 'body.entry.channelId';
+  return [{ path, message: `This ${entry.kind} is not there any more.` }];
 }
 
-async function mustHaveMaterials(db: Db, steps: readonly SeriesStep[]): Promise<void> {
-  const ids = steps.flatMap(({ action }) => (action.kind === 'message' ? (action.materialId ?? []) : []));
-  const known = await listMaterialContents(db, ids);
-  const at = steps.findIndex(({ action }) => {
-    const id = action.kind === 'message' ? action.materialId : null;
-    return id !== null && known.get(id)?.archivedAt !== null;
+async function materialProblems(db: Db, steps: readonly SeriesStep[]): Promise<Problem[]> {
+  const idOf = ({ action }: SeriesStep) => (action.kind === 'message' ? action.materialId : null);
+  const known = await listMaterialContents(
+    db,
+    steps.flatMap((step) => idOf(step) ?? []),
+  );
+  return steps.flatMap((step, at) => {
+    const id = idOf(step);
+    const isThere = id === null || known.get(id)?.archivedAt === null;
+    const message = 'This material is not there any more.';
+    return isThere ? [] : [{ path: `body.steps.${at}.action.materialId`, message }];
   });
-  if (at === -1) return;
-  const path = `steps.${at}.action.materialId`;
-  throw new Refusal('series.material_unknown', `${path} names a material that is not there any more.`, 400, { path });
+}
+
+/** What is proposed to be sent may not say what may not go out. */
+async function wordProblems(db: Db, steps: readonly SeriesStep[]): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const [at, { action }] of steps.entries()) {
+    const found = action.kind === 'message' ? await findWords(db, action.text) : [];
+    const words = found.filter(({ level }) => level === 'forbid').map(({ word }) => word);
+    const message = `It says what may not be sent: ${words.join(', ')}.`;
+    if (words.length > 0) problems.push({ path: `body.steps.${at}.action.text`, message });
+  }
+  return problems;
 }

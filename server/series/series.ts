@@ -1,5 +1,5 @@
 import type { Caller } from '#server/base/caller.ts';
-import { Refusal } from '#server/base/refusal.ts';
+import { Refusal, type Problem } from '#server/base/refusal.ts';
 import { dayOf, instantOf } from '#server/base/shanghai.ts';
 import type { RunState, SeriesEntry, SeriesState, SeriesStep } from './series-api.ts';
 
@@ -59,14 +59,12 @@ export function mustManage({ memberId, role, scope }: Caller, { ownerId }: Pick<
 }
 
 /** Steps stand in the order of their time: who comes in goes from one to the next. */
-export function mustBeInOrder(steps: readonly SeriesStep[]): void {
-  const at = steps.findIndex((step, index) => {
-    const before = steps[index - 1];
-    return before !== undefined && minutesOf(before) > minutesOf(step);
+export function orderProblems(steps: readonly SeriesStep[]): Problem[] {
+  return steps.flatMap((step, at) => {
+    const before = steps[at - 1];
+    const isLate = before === undefined || minutesOf(before) <= minutesOf(step);
+    return isLate ? [] : [{ path: `body.steps.${at}.afterDays`, message: 'This step comes before the one above it.' }];
   });
-  if (at === -1) return;
-  const message = `steps.${at} comes before the step above it. Put them in the order of their time.`;
-  throw new Refusal('series.steps_order', message, 400, { path: `steps.${at}` });
 }
 
 const minutesOf = ({ afterDays, at }: SeriesStep) => afterDays * 1440 + clockMinutes(at);

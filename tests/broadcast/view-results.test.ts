@@ -5,11 +5,13 @@ import type { ResultView } from '#server/broadcast/broadcast-api.ts';
 import { exportBroadcast, quoted } from '#server/broadcast/export-broadcast.ts';
 import { noteReplies } from '#server/broadcast/note-replies.ts';
 import { memberState, viewResults } from '#server/broadcast/view-results.ts';
-import { callerOf, makeContact, makeCustomer, makeMember } from '#tests/support/factories.ts';
+import { callerOf, makeContact, makeCustomer, makeMember, openSession } from '#tests/support/factories.ts';
 import { seededRandom, type Random } from '#tests/support/random.ts';
+import { useHttp } from '#tests/support/http.ts';
 import { useWorld } from '#tests/support/world.ts';
 
 const world = useWorld();
+const http = useHttp(world);
 const startedAt = new Date('2026-02-20T02:00:00Z');
 const HOUR_MS = 3_600_000;
 const after = (hours: number) => new Date(startedAt.getTime() + hours * HOUR_MS);
@@ -489,6 +491,21 @@ describe('as a table', () => {
       expect(quoted(cell)).toMatch(/^"'/);
     },
   );
+});
+
+test('over HTTP results are an answer and a table is a file, for whoever looks after broadcasts', async () => {
+  const id = await makeBroadcast();
+  await receive(id, await makeContact(world.deps, { name: '陈丽华', followedBy: [rep] }));
+  const marketing = await openSession(world.deps, await makeMember(world.deps, { role: 'marketing' }));
+  const ask = (path: string, as = marketing) => http.ask('GET', `/api/broadcasts/${id}/${path}`, { as });
+  expect(await ask('results')).toMatchObject({ status: 200, body: { waterfall: { target: 1 }, windowDays: 7 } });
+  const table = await ask('export?what=members');
+  expect(table.headers.get('Content-Type')).toBe('text/csv; charset=utf-8');
+  expect(table.headers.get('Content-Disposition')).toBe('attachment; filename="broadcast-members.csv"');
+  expect(String(table.body)).toContain('王明,1,');
+  // A text that is read loses its mark; the bytes have it.
+  expect(String((await ask('export?what=recipients')).body)).not.toContain('陈丽华');
+  expect((await ask('results', await openSession(world.deps, rep))).code).toBe('caller.role');
 });
 
 async function readAll(stream: AsyncIterable<string>): Promise<string> {

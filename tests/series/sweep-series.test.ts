@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Contact, Member } from '#prisma/client/client.ts';
+import { archiveChannel } from '#server/channel/save-channel.ts';
+import { removeSegment } from '#server/segment/remove-segment.ts';
 import { setOptOut } from '#server/contact/opt-out.ts';
 import { saveWords } from '#server/material/find-words.ts';
 import { createSeries, editSeries, moveSeries } from '#server/series/edit-series.ts';
@@ -419,23 +421,52 @@ describe('what is shown and changed', () => {
   });
 
   test.each([
-    { name: 'steps out of order', steps: [task(2), task(1)], code: 'series.steps_order' },
+    { name: 'steps out of order', steps: [task(2), task(1)], path: 'body.steps.1.afterDays' },
     {
       name: 'a material that is gone',
       steps: [task(1, { action: { kind: 'message', text: '看', materialId: '00000000-0000-4000-8000-000000000000' } })],
-      code: 'series.material_unknown',
+      path: 'body.steps.0.action.materialId',
     },
-    { name: 'what may not be said', steps: [message(1, '包治百病')], code: 'series.word_forbidden' },
-  ])('$name is refused', async ({ steps, code }) => {
+    { name: 'what may not be said', steps: [message(1, '包治百病')], path: 'body.steps.0.action.text' },
+  ])('$name is refused', async ({ steps, path }) => {
     const lists = { forbidden: ['包治百病'], allowed: [] };
     await saveWords(world.deps, await callerOf(world.deps, marketing), lists);
-    await expect(makeSeries(steps)).rejects.toMatchObject({ code, status: 400 });
+    await expect(makeSeries(steps)).rejects.toMatchObject({
+      code: 'request.invalid',
+      status: 400,
+      detail: { problems: [{ path }] },
+    });
   });
 
   test('a segment that is gone lets nobody in', async () => {
     const id = await makeSeries([task(1)]);
     await world.deps.db.segment.updateMany({ data: { removedAt: world.deps.now() } });
-    await expect(moveTo(id, 'running')).rejects.toMatchObject({ code: 'series.entry_unknown' });
+    await expect(moveTo(id, 'running')).rejects.toMatchObject({ code: 'request.invalid' });
+  });
+
+  test('a segment or a channel that a series lets people in by cannot be taken away', async () => {
+    const caller = await callerOf(world.deps, marketing);
+    const id = await begin([task(1)]);
+    const { id: segmentId } = await world.deps.db.segment.findFirstOrThrow();
+    const shift = { days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00', memberIds: [rep.id] };
+    await expect(removeSegment(world.deps, caller, { id: segmentId })).rejects.toMatchObject({
+      code: 'segment.in_use',
+    });
+    const channel = await world.deps.db.channel.create({
+      data: {
+        platform: 'wecom',
+        kind: 'code',
+        name: '展会',
+        state: 'c1',
+        duty: { shifts: [shift] },
+        createdBy: marketing.id,
+      },
+    });
+    const entry = { kind: 'channel' as const, channelId: channel.id };
+    const { version } = await moveTo(id, 'paused');
+    await editSeries(world.deps, caller, id, { name: '跟进', entry, steps: [task(1)], endOnReply: false, version });
+    await removeSegment(world.deps, caller, { id: segmentId });
+    await expect(archiveChannel(world.deps, caller, channel.id)).rejects.toMatchObject({ code: 'channel.in_use' });
   });
 
   test('a colleague of elsewhere cannot change it', async () => {
