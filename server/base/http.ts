@@ -37,11 +37,13 @@ export class BytesAnswer {
 }
 
 const shownInPlace = new Set(['image/png', 'image/jpeg', 'video/mp4']);
+/** A page shows a drawing as a picture, where nothing in it runs; opened by itself it is saved. */
+const savedAsSaid = new Set(['text/csv; charset=utf-8', 'image/svg+xml']);
 
 function answerBytes(ctx: Context, { bytes, type, name }: BytesAnswer): void {
   const isShown = shownInPlace.has(type);
   ctx.attachment(name, { type: isShown ? 'inline' : 'attachment' });
-  ctx.type = isShown || type === 'text/csv; charset=utf-8' ? type : 'application/octet-stream';
+  ctx.type = isShown || savedAsSaid.has(type) ? type : 'application/octet-stream';
   ctx.body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

@@ -5,8 +5,12 @@ import { getChannel } from './channel-store.ts';
 const BYTES_MAX = 2 * 1024 * 1024;
 const TIMEOUT_MS = 8000;
 
-const isPng = (bytes: Buffer) => bytes.subarray(0, 4).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47]));
-const isJpeg = (bytes: Buffer) => bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]));
+/** What a picture says of itself in its first bytes. */
+const kinds = [
+  { type: 'image/png', ending: 'png', begins: /^\x89PNG/ },
+  { type: 'image/jpeg', ending: 'jpg', begins: /^\xff\xd8\xff/ },
+  { type: 'image/svg+xml', ending: 'svg', begins: /^(<\?xml[^>]*>\s*)?<svg[\s>]/ },
+];
 
 /**
  * The code's picture, fetched for the page, which may not save what another site shows. The address is the platform's
@@ -20,10 +24,10 @@ export async function readPicture(deps: Deps, id: string): Promise<{ bytes: Buff
     deps.log.warn({ err }, 'a picture was not fetched');
     return null;
   });
-  const type = bytes && (isPng(bytes) ? 'image/png' : isJpeg(bytes) ? 'image/jpeg' : null);
-  if (!bytes || !type)
+  const found = kinds.find(({ begins }) => begins.test(bytes?.subarray(0, 200).toString('latin1') ?? ''));
+  if (!bytes || !found)
     throw new Refusal('channel.picture_away', 'The platform does not show the picture now. Try again.', 503);
-  return { bytes, type, name: `${name}.${type === 'image/png' ? 'png' : 'jpg'}` };
+  return { bytes, type: found.type, name: `${name}.${found.ending}` };
 }
 
 async function fetchBytes(url: string): Promise<Buffer | null> {

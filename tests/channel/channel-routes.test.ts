@@ -201,6 +201,7 @@ const png = Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a
 const pictures = createServer((request, response) => {
   const answers: Record<string, () => unknown> = {
     '/code.png': () => response.end(png),
+    '/code.svg': () => response.end('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'),
     '/page': () => response.end('<html>'),
     '/huge': () => response.end(Buffer.concat([png, Buffer.alloc(3 * 1024 * 1024)])),
     '/away': () => response.writeHead(302, { Location: '/code.png' }).end(),
@@ -227,6 +228,9 @@ test('the picture of a code comes as a file; whatever is no small picture does n
   expect(good.headers.get('content-type')).toBe('image/png');
   expect(good.headers.get('content-disposition')).toContain(encodeURIComponent('春季展会.png'));
   expect(Buffer.from(await good.arrayBuffer()).equals(png)).toBe(true);
+  const drawing = await picture('/code.svg');
+  expect(drawing.headers.get('content-type')).toContain('image/svg+xml');
+  expect(drawing.headers.get('content-disposition')).toMatch(/^attachment/);
   const statuses: number[] = [];
   for (const path of ['/page', '/huge', '/away', '/broken', '/cut']) statuses.push((await picture(path)).status);
   expect(statuses).toEqual([503, 503, 503, 503, 503]);
