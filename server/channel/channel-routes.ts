@@ -23,8 +23,10 @@ export const channelRoutes: Route[] = [
   route(channelApi.archive, async (deps, { caller, params }) =>
     viewChannel(deps, await archiveChannel(deps, caller, params.id)),
   ),
-  route(channelApi.picture, async (deps, { params }) => {
+  route(channelApi.picture, async (deps, { params, ctx }) => {
     const { bytes, type, name } = await readPicture(deps, params.id);
+    // A list of many is opened often; a code that was lost and made anew is seen soon enough.
+    ctx.set('Cache-Control', 'private, max-age=300');
     return new BytesAnswer(bytes, type, name);
   }),
   route(channelApi.welcome, (deps) => viewWelcome(deps)),
