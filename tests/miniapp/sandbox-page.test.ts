@@ -123,6 +123,7 @@ test('a message that cannot leave stays where it is, with the reason, until it i
   await world.act({ kind: 'customer_adds', member: 'wanglei', contact });
   await talk().getByRole('button', { name: '重试' }).click();
   await talk().getByRole('alert').waitFor({ state: 'detached' });
+  await talk().getByText('发送中…').waitFor({ state: 'detached' });
   expect((await world.chat(contact)).messages.at(-1)).toMatchObject({ text: '还在吗', by: 'member' });
 });
 
