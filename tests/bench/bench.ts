@@ -1,4 +1,6 @@
 import { measureCallbackLatency, measureCallbackThroughput } from './measure-callbacks.ts';
+import { measureCustomers } from './measure-customers.ts';
+import { measureSegments } from './measure-segments.ts';
 import { measureSidebar } from './measure-sidebar.ts';
 import { measureWelcomes } from './measure-welcomes.ts';
 import { measureBundles } from './measure-bundles.ts';
@@ -13,6 +15,9 @@ const measures: Record<string, (stage: Stage) => Promise<Line[]>> = {
   sidebar: measureSidebar,
   welcomes: measureWelcomes,
   bundles: measureBundles,
+  // Last: these fill the database with a million customers.
+  customers: measureCustomers,
+  segments: measureSegments,
 };
 
 const asked = process.argv.slice(2);

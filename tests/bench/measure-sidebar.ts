@@ -13,7 +13,7 @@ import { insertTask } from '#server/task/task-store.ts';
 import { makeContact, makeCustomer, makeMember, openSession } from '#tests/support/factories.ts';
 import { KeepAlive, wireOf } from '#tests/support/keep-alive.ts';
 import { sessionSecret, type Stage } from './stage.ts';
-import { quantileOf, type Line } from './table.ts';
+import { quantileOf, timed, type Line } from './table.ts';
 
 const CONTACTS = 200;
 const MESSAGES_EACH = 20;
@@ -50,12 +50,6 @@ export async function measureSidebar(stage: Stage): Promise<Line[]> {
     { what: 'sidebar by hand in SQL, p95', value: `${rawP95.toFixed(1)} ms` },
     { what: 'sidebar, ratio of the two', value: (apiP95 / rawP95).toFixed(1) },
   ];
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
 }
 
 /** Contacts with all a sidebar shows, among more customers than a rep will ever see. */

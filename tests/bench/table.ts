@@ -19,6 +19,13 @@ export function quantileOf(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }
 
+/** In milliseconds. */
+export async function timed(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
 /** As it stands in the README. */
 export function tableOf(lines: Line[]): string {
   const rows = lines.map(({ what, value, aim = '', isMet }) => [
