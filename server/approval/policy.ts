@@ -35,7 +35,8 @@ const builtInBands: Record<ApprovalKind, Band[]> = {
   stage_exception: [{ upTo: null, risk: 'medium', levels: [line] }],
   sensitive_reveal: [{ upTo: null, risk: 'low', levels: [line] }],
   broadcast: [
-    { upTo: 500, risk: 'medium', levels: [byRole('manager')] },
+    { upTo: 200, risk: 'low', levels: [byRole('manager')] },
+    { upTo: 1000, risk: 'medium', levels: [byRole('manager')] },
     { upTo: null, risk: 'high', levels: [byRole('director')] },
   ],
 };
