@@ -5,14 +5,14 @@ import { Refusal } from '#server/base/refusal.ts';
 import { after, effectDone, effectFailed, setsNothingFree, type Approval, type Step } from './approval.ts';
 import { approvalContents } from './approval-api.ts';
 import { lockApproval, readEffectAttempts, saveEffectAttempt, saveStep } from './approval-store.ts';
-import { changeApproval, patientTransaction, publishApproval } from './change-approval.ts';
+import { changeApproval, publishApproval } from './change-approval.ts';
 import { nextTryAfter, type ApprovalOf, type Effect, type Effects } from './effect.ts';
 import { deliver, owe, type Owed } from './owe-delivery.ts';
 
 /** Does what was approved, once however often it is asked: the row says whether it is done, in the same transaction. */
 export async function applyEffect(deps: Deps, { approvalId }: { approvalId: string }, effects: Effects): Promise<void> {
   try {
-    const done = await deps.db.$transaction((tx) => applyIn(tx, deps, approvalId, effects), patientTransaction);
+    const done = await deps.db.$transaction((tx) => applyIn(tx, deps, approvalId, effects));
     if (!done) return;
     await done.afterwards?.();
     await deliver(deps, done.owed);

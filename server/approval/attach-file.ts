@@ -4,7 +4,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { attach, viewAttachment, type Approval } from './approval.ts';
 import { countAttachmentsOf, findAttachment, insertAttachment } from './attachment-store.ts';
-import { changeApproval, changeApprovalIn, patientTransaction, tellOfChange } from './change-approval.ts';
+import { changeApproval, changeApprovalIn, tellOfChange } from './change-approval.ts';
 import { getVisible } from './find-visible.ts';
 
 const BYTES_MAX = 700 * 1024;
@@ -35,7 +35,7 @@ export async function attachFile(
     const row = { id, approvalId, name, type, bytes, base64, addedBy: memberId, at: deps.now() };
     await insertAttachment(tx, deps.cipher, row);
     return made;
-  }, patientTransaction);
+  });
   await tellOfChange(deps, changed);
   return changed.approval;
 }

@@ -7,9 +7,6 @@ import { readOrg } from './org-store.ts';
 import { deliver, owe, type Owed } from './owe-delivery.ts';
 import { readPolicy } from './policy-store.ts';
 
-/** Taps come all at once and wait for each other's row and for a free connection. */
-export const patientTransaction = { maxWait: 30_000, timeout: 30_000 };
-
 export type Transition = (approval: Approval, now: Date) => Step;
 
 /** What is left to do once the transaction has ended. */
@@ -21,7 +18,7 @@ export interface Changed {
 
 /** One transition of one approval, made on the locked row, with all it makes owed in the same transaction. */
 export async function changeApproval(deps: Deps, id: string, transition: Transition): Promise<Approval> {
-  const changed = await deps.db.$transaction((tx) => changeApprovalIn(tx, deps, id, transition), patientTransaction);
+  const changed = await deps.db.$transaction((tx) => changeApprovalIn(tx, deps, id, transition));
   await tellOfChange(deps, changed);
   return changed.approval;
 }

@@ -6,7 +6,7 @@ import { Refusal } from '#server/base/refusal.ts';
 import { open, type Approval } from './approval.ts';
 import { approvalContents } from './approval-api.ts';
 import { findApproval, findApprovalByKey, insertApproval, insertHistory, lockRequestKey } from './approval-store.ts';
-import { patientTransaction, tellOfChange, wakeFor } from './change-approval.ts';
+import { tellOfChange, wakeFor } from './change-approval.ts';
 import { readOrg } from './org-store.ts';
 import { owe } from './owe-delivery.ts';
 import { resolve } from './policy.ts';
@@ -28,7 +28,7 @@ export async function requestApproval(
   caller: Pick<Caller, 'memberId'>,
   draft: RequestDraft,
 ): Promise<Approval> {
-  const requested = await deps.db.$transaction((tx) => requestApprovalIn(tx, deps, caller, draft), patientTransaction);
+  const requested = await deps.db.$transaction((tx) => requestApprovalIn(tx, deps, caller, draft));
   await requested.tell();
   return requested.approval;
 }

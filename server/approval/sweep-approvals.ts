@@ -1,6 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
 import { listDue, listWaitingEffects, lockApproval } from './approval-store.ts';
-import { attendNow, changeApprovalIn, patientTransaction, tellOfChange } from './change-approval.ts';
+import { attendNow, changeApprovalIn, tellOfChange } from './change-approval.ts';
 
 const BATCH = 200;
 export const sweepApprovalsEveryMs = 15_000;
@@ -33,6 +33,6 @@ export async function attendApproval(deps: Deps, { approvalId }: { approvalId: s
     const step = await attendNow(tx, deps, approval);
     if (step.seats.length === 0 && Object.keys(step.change).length === 0) return null;
     return changeApprovalIn(tx, deps, approvalId, () => step);
-  }, patientTransaction);
+  });
   if (changed) await tellOfChange(deps, changed);
 }

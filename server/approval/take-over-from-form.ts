@@ -1,6 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
 import { decideHere } from './approval.ts';
-import { changeApprovalIn, patientTransaction, tellOfChange } from './change-approval.ts';
+import { changeApprovalIn, tellOfChange } from './change-approval.ts';
 import { lockApproval } from './approval-store.ts';
 import { readOrg } from './org-store.ts';
 import { resolve } from './policy.ts';
@@ -14,6 +14,6 @@ export async function takeOverFromForm(deps: Deps, approvalId: string): Promise<
     const org = await readOrg(tx, [requesterId, ...membersIn(policy)], deps.now());
     const { levels } = resolve({ ...policy, mode: 'own' }, { requesterId, measure }, org, deps.now());
     return changeApprovalIn(tx, deps, approvalId, (approval, now) => decideHere(approval, levels, now));
-  }, patientTransaction);
+  });
   await tellOfChange(deps, changed);
 }

@@ -16,6 +16,9 @@ export interface OpenDatabase {
 /** Longer than any wait for a free connection under load; a database that does not answer is an error, not a wait for ever. */
 const CONNECT_MS_MAX = 15_000;
 
+/** People press all at once and wait for each other's rows and for a free connection: Prisma's own 2 and 5 s are too few. */
+const patient = { maxWait: 30_000, timeout: 30_000 };
+
 /** `connectionsMax` bounds the connections of this process; `onConnectionLost` hears of those that broke. */
 export function openDatabase(
   connectionString: string,
@@ -32,7 +35,7 @@ export function openDatabase(
     });
   });
   pool.on('error', () => {});
-  const db = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const db = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: patient });
   return {
     db,
     pool,

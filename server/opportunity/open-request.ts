@@ -5,7 +5,6 @@ import { Refusal } from '#server/base/refusal.ts';
 import type { Approval } from '#server/approval/approval.ts';
 import type { ApprovalContent } from '#server/approval/approval-api.ts';
 import { findApprovalByKey, listApprovals } from '#server/approval/approval-store.ts';
-import { patientTransaction } from '#server/approval/change-approval.ts';
 import { requestApprovalIn } from '#server/approval/request-approval.ts';
 import { subjectOf, type Opportunity } from './opportunity.ts';
 import { listNames, lockRequests } from './opportunity-store.ts';
@@ -53,7 +52,7 @@ export async function openRequest<Kind extends SaleRequest>(
     const pending = isAgain ? null : await findPending(deps, tx, sale.id, wish.kind);
     if (pending) throw requestPending(pending);
     return requestApprovalIn(tx, deps, caller, draft);
-  }, patientTransaction);
+  });
   await requested.tell();
 }
 
