@@ -230,6 +230,11 @@ function routesOf(mock: MockProduct): Route[] {
     ),
     on(sidebarApi.read, () => mock.view),
     on(contactApi.tags, () => ({ groups: mock.tags })),
+    on(contactApi.optOut, ({ body }) => {
+      const isOut = body['optedOut'] === true;
+      mock.view.contact.optedOutAt = isOut ? new Date().toISOString() : null;
+      return { optedOutAt: mock.view.contact.optedOutAt, optedOutBy: isOut ? 'member' : null };
+    }),
     on(conversationApi.messages, () => ({ items: mock.messages, nextBefore: null })),
     on(customerApi.fields, () => ({ items: [] })),
     on(customerApi.revealPhone, () => ({ phone: '13800138000' })),

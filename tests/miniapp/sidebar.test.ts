@@ -179,6 +179,23 @@ test('a sheet holds the keyboard, closes by Esc and gives the focus back', async
   expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true);
 });
 
+test('a contact who wants no more is opted out in two presses, and the header says so until they want it again', async () => {
+  const page = await openSidebar();
+  const chip = page.getByText('已退订', { exact: true });
+  expect(await chip.count()).toBe(0);
+  await page.getByRole('button', { name: '更多' }).click();
+  const dialog = page.getByRole('dialog', { name: '更多' });
+  await dialog.getByRole('button', { name: '设为退订' }).click();
+  await dialog.getByRole('button', { name: '恢复触达' }).waitFor();
+  expect(await isSeen(chip)).toBe(true);
+  await dialog.getByRole('button', { name: '恢复触达' }).click();
+  await chip.waitFor({ state: 'detached' });
+  expect(callsTo('POST /api/contacts/:id/opt-out').map(({ body }) => body)).toEqual([
+    { optedOut: true },
+    { optedOut: false },
+  ]);
+});
+
 test('arrow keys move between the tabs', async () => {
   const page = await openSidebar();
   await page.getByRole('tab', { name: '助手' }).focus();
