@@ -461,6 +461,7 @@ export const en: Translated<typeof zhCN> = {
   'desk.tabs': 'Admin',
   'desk.menu': 'Menu',
   'desk.tab.segments': 'Segments',
+  'desk.tab.broadcasts': 'Broadcasts',
   'desk.group.marketing': 'Marketing',
   'desk.group.operations': 'Operations',
   'desk.group.settings': 'Settings',

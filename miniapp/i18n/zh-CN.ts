@@ -452,6 +452,7 @@ export const zhCN = {
   'desk.tabs': '管理',
   'desk.menu': '菜单',
   'desk.tab.segments': '人群',
+  'desk.tab.broadcasts': '群发',
   'desk.group.marketing': '营销',
   'desk.group.operations': '运营',
   'desk.group.settings': '设置',

@@ -22,6 +22,7 @@ import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
 import { channelDeeds, someChannels, type MockChannels } from './mock-channels.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
 import { materialDeeds, someMaterials, type MockMaterials } from './mock-materials.ts';
+import { broadcastDeeds, noBroadcasts, type MockBroadcasts } from './mock-broadcasts.ts';
 import { noSegments, segmentDeeds, type MockSegments } from './mock-segments.ts';
 import { teamDeeds } from './mock-team.ts';
 
@@ -40,6 +41,7 @@ export interface MockProduct {
   series: MockSeries;
   tags: z.output<typeof contactApi.tags.answer>['groups'];
   segments: MockSegments;
+  broadcasts: MockBroadcasts;
   /** What the chat says of a sale. */
   prefill: Prefill;
   closedSales: OpportunityView[];
@@ -95,6 +97,7 @@ export async function startMockProduct(
     series: someSeriesWorld(),
     tags: [],
     segments: noSegments(),
+    broadcasts: noBroadcasts(),
     prefill: noPrefill(),
     closedSales: [],
     calls: [],
@@ -208,6 +211,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...opportunityDeeds(mock, on),
     ...deskDeeds(on),
     ...segmentDeeds(mock, on),
+    ...broadcastDeeds(mock, on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),

@@ -1,0 +1,151 @@
+import type {
+  Audience,
+  BroadcastState,
+  BroadcastView,
+  CheckItem,
+  ExclusionReason,
+  FailureReason,
+  ResultView,
+} from '#server/broadcast/broadcast-api.ts';
+import { broadcastEn } from '#miniapp/i18n/broadcast-en.ts';
+import { broadcastZhCN } from '#miniapp/i18n/broadcast-zh-CN.ts';
+import { language, learnWords, type MessageKey, type PlainKey } from '#miniapp/i18n/i18n.ts';
+
+learnWords({ 'zh-CN': broadcastZhCN, en: broadcastEn });
+
+export const steps = ['audience', 'content', 'check', 'results'] as const;
+export type Step = (typeof steps)[number];
+
+export const stepWords = {
+  audience: 'cast.step.audience',
+  content: 'cast.step.content',
+  check: 'cast.step.check',
+  results: 'cast.step.results',
+} as const satisfies Record<Step, PlainKey>;
+
+export const stateWords = {
+  draft: 'cast.state.draft',
+  freezing: 'cast.state.freezing',
+  awaiting_approval: 'cast.state.awaiting_approval',
+  scheduled: 'cast.state.scheduled',
+  sending: 'cast.state.sending',
+  running: 'cast.state.running',
+  finished: 'cast.state.finished',
+  cancelled: 'cast.state.cancelled',
+} as const satisfies Record<BroadcastState, PlainKey>;
+export const states = Object.keys(stateWords) as BroadcastState[];
+
+export const ruleWords = {
+  last_chat: 'cast.rule.last_chat',
+  owner: 'cast.rule.owner',
+  first_added: 'cast.rule.first_added',
+} as const satisfies Record<Audience['senderRule'], PlainKey>;
+
+export const outWords = {
+  opted_out: 'cast.out.opted_out',
+  removed_us: 'cast.out.removed_us',
+  no_sender: 'cast.out.no_sender',
+  sender_unready: 'cast.out.sender_unready',
+  duplicate_person: 'cast.out.duplicate_person',
+  overlapping: 'cast.out.overlapping',
+  cap_day: 'cast.out.cap_day',
+  cap_week: 'cast.out.cap_week',
+  cap_month: 'cast.out.cap_month',
+  fatigue: 'cast.out.fatigue',
+  quiet_hours: 'cast.out.quiet_hours',
+} as const satisfies Record<ExclusionReason, PlainKey>;
+export const outReasons = Object.keys(outWords) as ExclusionReason[];
+
+export const failWords = {
+  opted_out: 'cast.fail.opted_out',
+  removed_us: 'cast.fail.removed_us',
+  sender_unready: 'cast.fail.sender_unready',
+  unsendable: 'cast.fail.unsendable',
+  not_connected: 'cast.fail.not_connected',
+  over_quota: 'cast.fail.over_quota',
+  not_confirmed: 'cast.fail.not_confirmed',
+  cancelled: 'cast.fail.cancelled',
+  refused: 'cast.fail.refused',
+  unanswered: 'cast.fail.unanswered',
+} as const satisfies Record<FailureReason, PlainKey>;
+
+export const memberWords = {
+  planned: 'cast.member.planned',
+  waiting: 'cast.member.waiting',
+  part: 'cast.member.part',
+  confirmed: 'cast.member.confirmed',
+  cancelled: 'cast.member.cancelled',
+  failed: 'cast.member.failedState',
+} as const satisfies Record<ResultView['members'][number]['state'], PlainKey>;
+
+type Row = 'audience' | 'content' | 'words' | 'time' | 'test' | 'holdOut';
+export const rowWords = {
+  audience: 'cast.row.audience',
+  content: 'cast.row.content',
+  words: 'cast.row.words',
+  time: 'cast.row.time',
+  test: 'cast.row.test',
+  holdOut: 'cast.row.holdOut',
+} as const satisfies Record<Row, PlainKey>;
+export const rows = Object.keys(rowWords) as Row[];
+
+/** Which line of the checklist says it, and which step mends it. */
+export const rowOf = {
+  segment_missing: 'audience',
+  segment_empty: 'audience',
+  nobody_left: 'audience',
+  text_empty: 'content',
+  text_too_long: 'content',
+  variable_unknown: 'content',
+  attachments_too_many: 'content',
+  material_missing: 'content',
+  file_too_large: 'content',
+  shares_sum: 'content',
+  word_forbidden: 'words',
+  word_risky: 'words',
+  send_at_past: 'time',
+  quiet_hours: 'time',
+  not_tested: 'test',
+  hold_out_small: 'holdOut',
+} as const satisfies Record<CheckItem['code'], Row>;
+export const stepOfRow = {
+  audience: 'audience',
+  content: 'content',
+  words: 'content',
+  time: 'check',
+  test: 'check',
+  holdOut: 'audience',
+} as const satisfies Record<Row, Step>;
+
+export const checkWords = {
+  segment_missing: 'cast.check.segment_missing',
+  segment_empty: 'cast.check.segment_empty',
+  nobody_left: 'cast.check.nobody_left',
+  text_empty: 'cast.check.text_empty',
+  text_too_long: 'cast.check.text_too_long',
+  variable_unknown: 'cast.check.variable_unknown',
+  attachments_too_many: 'cast.check.attachments_too_many',
+  material_missing: 'cast.check.material_missing',
+  file_too_large: 'cast.check.file_too_large',
+  word_forbidden: 'cast.check.word_forbidden',
+  word_risky: 'cast.check.word_risky',
+  send_at_past: 'cast.check.send_at_past',
+  quiet_hours: 'cast.check.quiet_hours',
+  not_tested: 'cast.check.not_tested',
+  hold_out_small: 'cast.check.hold_out_small',
+  shares_sum: 'cast.check.shares_sum',
+} as const satisfies Record<CheckItem['code'], MessageKey>;
+
+/** Where somebody who opens it lands. */
+export function firstStep({ state, startedAt }: Pick<BroadcastView, 'state' | 'startedAt'>): Step {
+  if (state === 'draft') return 'audience';
+  return startedAt ? 'results' : 'check';
+}
+
+export const number = (n: number): string => new Intl.NumberFormat(language.locale).format(n);
+export const percent = (share: number): string =>
+  new Intl.NumberFormat(language.locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);
+export const yuan = (amount: number): string =>
+  new Intl.NumberFormat(language.locale, { style: 'currency', currency: 'CNY', maximumFractionDigits: 2 }).format(
+    amount,
+  );
