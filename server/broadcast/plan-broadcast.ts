@@ -16,7 +16,7 @@ import { quietUntil, spanOf } from './caps.ts';
 import {
   countPlan,
   dropPlan,
-  forgetRecipients,
+  forgetAfter,
   hashDeliveries,
   lockTouches,
   nextChunk,
@@ -72,13 +72,13 @@ async function takeStep(tx: Db, deps: Deps, broadcastId: string): Promise<Step> 
     await saveProgress(tx, broadcastId, { done: planDone + chunk.size, after: chunk.last }, deps.now());
     return { isLast: false };
   }
-  await forgetRecipients(tx, broadcastId, { after: planAfter, until: null });
+  await forgetAfter(tx, broadcastId, planAfter);
   const counts = await countPlan(tx, broadcastId);
   return planning === 'check' ? endCheck(tx, deps, broadcast, counts) : endFreeze(tx, deps, broadcast, counts);
 }
 
 function rulesOf(deps: Deps, broadcast: Broadcast, company: BroadcastRules): PlanRules {
-  const { platform, content, sendAt, fromDay, untilDay, planning, version } = broadcast;
+  const { platform, content, sendAt, fromDay, untilDay, planning } = broadcast;
   const { groupSends } = deps.platforms.get(platform);
   if (!groupSends) throw cannotSend();
   let upTo = 0;
@@ -88,7 +88,8 @@ function rulesOf(deps: Deps, broadcast: Broadcast, company: BroadcastRules): Pla
     span: fromDay !== null && untilDay !== null ? { fromDay, untilDay } : spanOf(dayOf(sendAt ?? deps.now()), company),
     caps: company,
     isQuiet: sendAt !== null && quietUntil(company.quiet, sendAt) !== null,
-    freeze: planning === 'freeze' ? { version, contactsMax: groupSends.limits.contactsMax } : null,
+    contactsMax: groupSends.limits.contactsMax,
+    isFreeze: planning === 'freeze',
   };
 }
 
@@ -104,6 +105,7 @@ async function findRule(tx: Db, { segmentId }: Broadcast) {
 }
 
 async function endCheck(tx: Db, deps: Deps, broadcast: Broadcast, counts: PlanCounts): Promise<Step> {
+  await dropPlan(tx, broadcast.id);
   await saveBroadcast(tx, broadcast.id, planned(broadcast, counts, null, deps.now()), broadcast.updatedAt);
   return { isLast: true };
 }

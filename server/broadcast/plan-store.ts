@@ -21,8 +21,10 @@ export interface PlanRules {
   caps: Caps;
   /** It would leave in quiet hours. */
   isQuiet: boolean;
-  /** What a freeze cuts into calls, each with so many contacts at most; null for a check. */
-  freeze: { version: number; contactsMax: number } | null;
+  /** Of one call. */
+  contactsMax: number;
+  /** Its days are kept free from here on. */
+  isFreeze: boolean;
 }
 
 /** Plans that keep days free come one after the other: two at once could both take the last place under a cap. */
@@ -76,18 +78,22 @@ async function excludeDuplicates(tx: Db, rules: PlanRules): Promise<void> {
     DELETE FROM "BroadcastRecipient"
     WHERE "broadcastId" = ${id}::uuid AND part = 'excluded' AND reason = 'duplicate_person'`;
   await tx.$executeRaw`
+    CREATE TEMP TABLE plan_shared ON COMMIT DROP AS
+    SELECT "unionKey" AS key, NULL::uuid AS "customerId" FROM "Contact"
+    WHERE "unionKey" IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+    UNION ALL
+    SELECT NULL, "customerId" FROM "Binding" GROUP BY 2 HAVING count(*) > 1`;
+  await tx.$executeRaw`ANALYZE plan_shared`;
+  await tx.$executeRaw`
     CREATE TEMP TABLE plan_tie ON COMMIT DROP AS
-    WITH tie AS (
-      SELECT c.id, 'u' || c."unionKey" AS tie FROM "Contact" c
-      WHERE c.platform = ${platform} AND c."unionKey" IN (
-        SELECT "unionKey" FROM "Contact" WHERE "unionKey" IS NOT NULL GROUP BY 1 HAVING count(*) > 1)
-      UNION ALL
-      SELECT b."contactId", 'c' || b."customerId" FROM "Binding" b JOIN "Customer" k ON k.id = b."customerId"
-      WHERE k.kind = 'person' AND b."customerId" IN (
-        SELECT "customerId" FROM "Binding" GROUP BY 1 HAVING count(*) > 1)
-    )
     SELECT id, tie FROM (
-      SELECT tie.id, tie.tie, count(*) OVER (PARTITION BY tie.tie) AS size FROM tie
+      SELECT tie.id, tie.tie, count(*) OVER (PARTITION BY tie.tie) AS size FROM (
+        SELECT c.id, 'u' || s.key AS tie FROM plan_shared s JOIN "Contact" c ON c."unionKey" = s.key
+        WHERE c.platform = ${platform}
+        UNION ALL
+        SELECT b."contactId", 'c' || s."customerId" FROM plan_shared s JOIN "Binding" b USING ("customerId")
+        JOIN "Customer" k ON k.id = s."customerId" AND k.kind = 'person'
+      ) AS tie
       WHERE tie.id IN (SELECT unnest("contactIds") FROM "BroadcastChunk" WHERE "broadcastId" = ${id}::uuid)
     ) AS tied WHERE size > 1`;
   await tx.$executeRaw`
@@ -118,18 +124,17 @@ async function excludeDuplicates(tx: Db, rules: PlanRules): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO "BroadcastRecipient" ("broadcastId", "contactId", part, reason)
     SELECT ${id}::uuid, id, 'excluded', 'duplicate_person' FROM plan_person WHERE able AND person < place`;
-  await tx.$executeRaw`DROP TABLE plan_tie, plan_who, plan_person`;
+  await tx.$executeRaw`DROP TABLE plan_shared, plan_tie, plan_who, plan_person`;
 }
 
 /**
- * For everybody in plan_who: `follow`, their connections with the members asked for; `standing`, whether there is anybody
- * to send; `sender`, who does. What chats and owners say is asked for only where it decides, unless `of` is all.
+ * For everybody in plan_who: `follow`, their connections; `standing`, how many could send, and one of them; `sender`, who
+ * does where several could. What chats and owners say is asked for only there, unless `of` is all.
  */
-function sendersOf({ broadcast: { platform, audience } }: PlanRules, of: 'several' | 'all'): Sql {
+function sendersOf({ broadcast: { platform, audience } }: PlanRules, of: Reach | 'all'): Sql {
   const isChosen = audience.memberIds === null ? sql`TRUE` : sql`f."memberId" = ANY(${audience.memberIds}::uuid[])`;
   const needed = of === 'all' ? sql`senders > 0` : sql`senders > 1`;
-  const single = sql`UNION ALL
-    SELECT id, sole, NULL, FALSE, NULL FROM standing WHERE senders = 1`;
+  const isNear = of === 'all' ? sql`TRUE` : within(of, sql`f."contactId"`);
   return sql`
     ready AS MATERIALIZED (
       SELECT m.id FROM "Member" m WHERE m.status = 'active' AND EXISTS (
@@ -140,6 +145,7 @@ function sendersOf({ broadcast: { platform, audience } }: PlanRules, of: 'severa
         f.state = 'active' AND ${isChosen} AS chosen,
         f.state = 'active' AND ${isChosen} AND r.id IS NOT NULL AS ready
       FROM plan_who w JOIN "Follow" f ON f."contactId" = w.id LEFT JOIN ready r ON r.id = f."memberId"
+      WHERE ${isNear}
     ),
     standing AS MATERIALIZED (
       SELECT id,
@@ -150,18 +156,29 @@ function sendersOf({ broadcast: { platform, audience } }: PlanRules, of: 'severa
       FROM follow GROUP BY id
     ),
     sender AS MATERIALIZED (
-      (SELECT DISTINCT ON (id) id, "memberId", "lastMessageAt", owns, "addedAt" FROM (
-        SELECT f.id, f."memberId", v."lastMessageAt", f."addedAt", EXISTS (
-          SELECT FROM "Binding" b JOIN "Customer" k ON k.id = b."customerId"
-          WHERE b."contactId" = f.id AND k."ownerId" = f."memberId") AS owns
+      SELECT DISTINCT ON (id) id, "memberId", "lastMessageAt", owns, "addedAt" FROM (
+        SELECT f.id, f."memberId", f."addedAt",
+          (SELECT max(v."lastMessageAt") FROM "Conversation" v
+            WHERE v."contactId" = f.id AND v."memberId" = f."memberId") AS "lastMessageAt",
+          (SELECT count(*) FROM "Binding" b JOIN "Customer" k ON k.id = b."customerId"
+            WHERE b."contactId" = f.id AND k."ownerId" = f."memberId") > 0 AS owns
         FROM standing JOIN follow f USING (id)
-        LEFT JOIN "Conversation" v ON v."contactId" = f.id AND v."memberId" = f."memberId"
         WHERE f.ready AND ${needed}
       ) AS candidate
-      ORDER BY id, ${senderOrder(audience.senderRule, sql`candidate`)}, "memberId")
-      ${of === 'all' ? empty : single}
+      ORDER BY id, ${senderOrder(audience.senderRule, sql`candidate`)}, "memberId"
     )`;
 }
+
+/** Between which contacts a chunk lies: without it each chunk would read tables from end to end. */
+interface Reach {
+  after: string | null;
+  until: string;
+}
+
+const within = ({ after, until }: Reach, contactId: Sql): Sql =>
+  after === null
+    ? sql`${contactId} <= ${until}::uuid`
+    : sql`${contactId} > ${after}::uuid AND ${contactId} <= ${until}::uuid`;
 
 /** Each rule falls back to the next. */
 function senderOrder(rule: Broadcast['audience']['senderRule'], of: Sql): Sql {
@@ -193,113 +210,128 @@ export async function nextChunk(tx: Db, broadcastId: string): Promise<Chunk | nu
   return chunk ?? null;
 }
 
-/** Works out everybody of one chunk; the chunk is gone then. `after` is the last contact of the one before. */
+/**
+ * Works out everybody of one chunk; the chunk is gone then. `after` is the last contact of the one before. Of what was
+ * worked out before only what is otherwise now is written anew.
+ */
 export async function planChunk(tx: Db, rules: PlanRules, chunk: Chunk, after: string | null): Promise<void> {
   const { id } = rules.broadcast;
+  const reach = { after, until: chunk.last };
+  const isReached = within(reach, sql`r."contactId"`);
   await prepare(tx);
+  await joinBySize(tx, true);
   await tx.$executeRaw`
     CREATE TEMP TABLE plan_who ON COMMIT DROP AS
-    SELECT c.id, c."optedOutAt" IS NOT NULL AS out FROM (
-      SELECT unnest("contactIds") AS id FROM "BroadcastChunk"
-      WHERE "broadcastId" = ${id}::uuid AND number = ${chunk.number}
-    ) AS listed JOIN "Contact" c USING (id)
-    WHERE NOT EXISTS (SELECT FROM "BroadcastRecipient" r
-      WHERE r."broadcastId" = ${id}::uuid AND r."contactId" = c.id AND r.part = 'excluded' AND r.reason = 'duplicate_person')
-    ORDER BY c.id`;
+    SELECT c.id, c."optedOutAt" IS NOT NULL AS out FROM "Contact" c
+    WHERE ${within(reach, sql`c.id`)}
+      AND c.id IN (SELECT unnest("contactIds") FROM "BroadcastChunk"
+        WHERE "broadcastId" = ${id}::uuid AND number = ${chunk.number})
+      AND NOT EXISTS (SELECT FROM "BroadcastRecipient" r WHERE r."broadcastId" = ${id}::uuid
+        AND r."contactId" = c.id AND ${isReached} AND r.reason = 'duplicate_person')`;
   await tx.$executeRaw`ANALYZE plan_who`;
-  await forgetRecipients(tx, id, { after, until: chunk.last });
-  await tx.$executeRaw(insertRecipients(rules));
+  await joinBySize(tx, false);
+  await tx.$executeRaw`CREATE TEMP TABLE plan_line ON COMMIT DROP AS ${linesOf(rules, reach)}`;
+  await joinBySize(tx, true);
+  await tx.$executeRaw`
+    DELETE FROM "BroadcastRecipient" r
+    WHERE r."broadcastId" = ${id}::uuid AND ${isReached} AND r.reason IS DISTINCT FROM 'duplicate_person'
+      AND NOT EXISTS (SELECT FROM plan_line l WHERE l.id = r."contactId" AND r.state = 'planned'
+        AND (l.part, l.reason, l."memberId", l.variant, l."deliveryId")
+          IS NOT DISTINCT FROM (r.part, r.reason, r."memberId", r.variant, r."deliveryId"))`;
+  await tx.$executeRaw`
+    INSERT INTO "BroadcastRecipient" ("broadcastId", "contactId", part, reason, "memberId", variant, "deliveryId")
+    SELECT ${id}::uuid, l.id, l.part, l.reason, l."memberId", l.variant, l."deliveryId" FROM plan_line l
+    WHERE NOT EXISTS (SELECT FROM "BroadcastRecipient" r
+      WHERE r."broadcastId" = ${id}::uuid AND r."contactId" = l.id AND ${isReached})
+    ORDER BY l.id`;
+  await cutDeliveries(tx, rules);
+  if (rules.isFreeze) await keepFree(tx, rules);
   await tx.$executeRaw`DELETE FROM "BroadcastChunk" WHERE "broadcastId" = ${id}::uuid AND number = ${chunk.number}`;
-  await tx.$executeRaw`DROP TABLE plan_who`;
+  await tx.$executeRaw`DROP TABLE plan_who, plan_line`;
 }
 
-/** As they were worked out before, but for those found to be somebody else just now. */
-export async function forgetRecipients(
-  tx: Db,
-  broadcastId: string,
-  { after, until }: { after: string | null; until: string | null },
-): Promise<void> {
+/** How many rows a chunk has is taken for ten where nothing is known of them: then tables are joined by their size. */
+async function joinBySize(tx: Db, isOn: boolean): Promise<void> {
+  await tx.$executeRaw`SELECT set_config('enable_nestloop', ${isOn ? 'off' : 'on'}, true)`;
+}
+
+/** The calls the targets of this chunk belong to, some of which were begun by chunks before. */
+async function cutDeliveries(tx: Db, { broadcast: { id, platform } }: PlanRules): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO "BroadcastDelivery" AS d
+      (id, "broadcastId", "memberId", platform, "memberKey", variant, batch, "contactCount", "contactHash")
+    SELECT cut."deliveryId", ${id}::uuid, cut."memberId", ${platform}, account.key, cut.variant, cut.batch, cut.count, ''
+    FROM (
+      SELECT "deliveryId", "memberId", variant, batch, count(*)::int AS count FROM plan_line
+      WHERE part = 'target' GROUP BY "deliveryId", "memberId", variant, batch
+    ) AS cut JOIN (
+      SELECT "memberId", min(key COLLATE "C") AS key FROM "MemberIdentity"
+      WHERE platform = ${platform} AND "leftAt" IS NULL GROUP BY "memberId"
+    ) AS account USING ("memberId")
+    ON CONFLICT (id) DO UPDATE SET "contactCount" = d."contactCount" + EXCLUDED."contactCount"`;
+}
+
+async function keepFree(tx: Db, { broadcast: { id }, span }: PlanRules): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO "ContactTouch" ("contactId", "broadcastId", "fromDay", "untilDay")
+    SELECT id, ${id}::uuid, DATE '1970-01-01' + ${span.fromDay}::int, DATE '1970-01-01' + ${span.untilDay}::int
+    FROM plan_line WHERE part = 'target' ORDER BY id`;
+}
+
+/** Who was in the segment after this contact, and is in it no more. */
+export async function forgetAfter(tx: Db, broadcastId: string, after: string | null): Promise<void> {
   await tx.$executeRaw`
     DELETE FROM "BroadcastRecipient"
-    WHERE "broadcastId" = ${broadcastId}::uuid AND reason IS DISTINCT FROM 'duplicate_person'
-      ${after === null ? empty : sql`AND "contactId" > ${after}::uuid`}
-      ${until === null ? empty : sql`AND "contactId" <= ${until}::uuid`}`;
+    WHERE "broadcastId" = ${broadcastId}::uuid ${after === null ? empty : sql`AND "contactId" > ${after}::uuid`}`;
 }
 
 const place = (reason: ExclusionReason): number => exclusionReasons.indexOf(reason);
 
-/** One statement: who gets it, who does not and why; the calls it is cut into; the days kept free. */
-function insertRecipients(rules: PlanRules): Sql {
-  const { broadcast, freeze, span, isQuiet } = rules;
-  const { id, platform, audience } = broadcast;
-  const day = (at: number) => sql`(DATE '1970-01-01' + ${at}::int)`;
-  const batched = freeze
-    ? sql`
+/** Who gets it, by whom, in which call; who does not, and why. */
+function linesOf(rules: PlanRules, reach: Reach): Sql {
+  const { broadcast, contactsMax, isQuiet } = rules;
+  const { id, audience } = broadcast;
+  const quiet = isQuiet ? sql`${place('quiet_hours')}::int` : sql`NULL::int`;
+  return sql`
+    WITH ${sendersOf(rules, reach)},
+    ${fullOf(rules, reach)},
     before AS (
       SELECT "memberId", variant, sum("contactCount") AS count FROM "BroadcastDelivery"
       WHERE "broadcastId" = ${id}::uuid GROUP BY "memberId", variant
     ),
-    batched AS (
-      SELECT part.*, (coalesce(before.count, 0) - 1
-        + row_number() OVER (PARTITION BY part.part, part."memberId", part.variant ORDER BY id))::int / ${freeze.contactsMax}::int AS batch
-      FROM part LEFT JOIN before USING ("memberId", variant)
-    )`
-    : sql`
-    batched AS (SELECT *, NULL::int AS batch FROM part)`;
-  const deliveryId = freeze
-    ? sql`CASE WHEN part = 'target'
-        THEN md5(concat_ws(':', ${id}::text, ${freeze.version}::text, "memberId", variant, batch))::uuid END`
-    : sql`NULL::uuid`;
-  const cut = freeze
-    ? sql`,
-    cut AS (
-      INSERT INTO "BroadcastDelivery" AS d
-        (id, "broadcastId", "memberId", platform, "memberKey", variant, batch, "contactCount", "contactHash")
-      SELECT "deliveryId", ${id}::uuid, "memberId", ${platform}, (SELECT min(i.key COLLATE "C") FROM "MemberIdentity" i
-          WHERE i."memberId" = planned."memberId" AND i.platform = ${platform} AND i."leftAt" IS NULL),
-        variant, batch, count(*)::int, ''
-      FROM planned WHERE part = 'target' GROUP BY "deliveryId", "memberId", variant, batch
-      ON CONFLICT ("broadcastId", "memberId", variant, batch)
-        DO UPDATE SET "contactCount" = d."contactCount" + EXCLUDED."contactCount"
-    ),
-    touch AS (
-      INSERT INTO "ContactTouch" ("contactId", "broadcastId", "fromDay", "untilDay")
-      SELECT id, ${id}::uuid, ${day(span.fromDay)}, ${day(span.untilDay)} FROM planned WHERE part = 'target'
-    )`
-    : empty;
-  const quiet = isQuiet ? sql`${place('quiet_hours')}::int` : sql`NULL::int`;
-  return sql`
-    WITH ${sendersOf(rules, 'several')},
-    ${fullOf(rules)},
-    known AS (
-      SELECT w.id, sender."memberId", CASE
-        WHEN w.out THEN ${place('opted_out')}::int
-        WHEN standing.removed THEN ${place('removed_us')}::int
-        WHEN standing.chosen IS NOT TRUE THEN ${place('no_sender')}::int
-        WHEN sender."memberId" IS NULL THEN ${place('sender_unready')}::int
-        ELSE coalesce(taken.place, ${quiet}) END AS place,
-        md5(${id}::text || w.id::text) AS dice
+    known AS MATERIALIZED (
+      SELECT w.id, CASE WHEN standing.senders = 1 THEN standing.sole ELSE sender."memberId" END AS "memberId",
+        CASE
+          WHEN w.out THEN ${place('opted_out')}::int
+          WHEN standing.removed THEN ${place('removed_us')}::int
+          WHEN standing.chosen IS NOT TRUE THEN ${place('no_sender')}::int
+          WHEN standing.senders = 0 THEN ${place('sender_unready')}::int
+          ELSE coalesce(taken.place, ${quiet}) END AS place,
+        ('x' || left(md5(${id}::text || w.id::text), 16))::bit(64)::bigint AS dice
       FROM plan_who w LEFT JOIN standing ON standing.id = w.id LEFT JOIN sender ON sender.id = w.id
       LEFT JOIN taken ON taken.id = w.id
     ),
     part AS (
       SELECT id, "memberId", place, part, CASE WHEN part = 'target' THEN ${variantOf(rules)} END AS variant FROM (
         SELECT *, CASE WHEN place IS NOT NULL THEN 'excluded'
-          WHEN ('x' || substr(dice, 1, 8))::bit(32)::bigint % 100 < ${audience.holdOutPercent}::int THEN 'hold_out'
+          WHEN ((dice >> 32) & 2147483647) % 100 < ${audience.holdOutPercent}::int THEN 'hold_out'
           ELSE 'target' END AS part
         FROM known
       ) AS parted
     ),
-    ${batched},
-    planned AS MATERIALIZED (SELECT *, ${deliveryId} AS "deliveryId" FROM batched)
-    ${cut}
-    INSERT INTO "BroadcastRecipient" ("broadcastId", "contactId", part, reason, "memberId", variant, "deliveryId")
-    SELECT ${id}::uuid, id, part, (${[...exclusionReasons]}::text[])[place + 1], "memberId", variant, "deliveryId"
-    FROM planned ORDER BY id`;
+    batched AS (
+      SELECT part.*, CASE WHEN part = 'target' THEN (coalesce(before.count, 0) - 1
+        + row_number() OVER (PARTITION BY "memberId", variant COLLATE "C" ORDER BY id)
+        )::int / ${contactsMax}::int END AS batch
+      FROM part LEFT JOIN before USING ("memberId", variant)
+    )
+    SELECT id, part, (${[...exclusionReasons]}::text[])[place + 1] AS reason, "memberId", variant, batch,
+      CASE WHEN part = 'target' THEN md5(concat_ws(':', ${id}::text, "memberId", variant, batch))::uuid END AS "deliveryId"
+    FROM batched`;
 }
 
 function variantOf({ variants }: PlanRules): Sql {
-  const roll = sql`('x' || substr(dice, 9, 8))::bit(32)::bigint % 100`;
+  const roll = sql`(dice & 2147483647) % 100`;
   const last = variants.at(-1)?.key ?? 'A';
   if (variants.length < 2) return sql`${last}::text`;
   return sql`CASE ${join(
@@ -309,7 +341,7 @@ function variantOf({ variants }: PlanRules): Sql {
 }
 
 /** `taken`: contacts another broadcast would be too much for, and the first reason. As caps.ts, mayTouch says it of one contact. */
-function fullOf({ broadcast: { id }, span, caps }: PlanRules): Sql {
+function fullOf({ broadcast: { id }, span, caps }: PlanRules, reach: Reach): Sql {
   const horizon = horizonOf(span, caps);
   const windows = windowsOver(span, caps).map(({ reason, ...window }) => ({ place: place(reason), ...window }));
   const rolling = rollingOf(caps).map(({ reason, ...window }) => ({ place: place(reason), ...window }));
@@ -317,7 +349,7 @@ function fullOf({ broadcast: { id }, span, caps }: PlanRules): Sql {
     near AS MATERIALIZED (
       SELECT w.id, t."fromDay" - DATE '1970-01-01' AS "fromDay", t."untilDay" - DATE '1970-01-01' AS "untilDay", t.state
       FROM plan_who w JOIN "ContactTouch" t ON t."contactId" = w.id
-      WHERE t."broadcastId" <> ${id}::uuid
+      WHERE t."broadcastId" <> ${id}::uuid AND ${within(reach, sql`t."contactId"`)}
         AND t."untilDay" >= DATE '1970-01-01' + ${horizon.fromDay}::int
         AND t."fromDay" <= DATE '1970-01-01' + ${horizon.untilDay}::int
     ),
