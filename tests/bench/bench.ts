@@ -1,5 +1,6 @@
 import { measureCallbackLatency, measureCallbackThroughput } from './measure-callbacks.ts';
 import { measureCustomers } from './measure-customers.ts';
+import { measurePlan } from './measure-plan.ts';
 import { measureSegments } from './measure-segments.ts';
 import { measureSidebar } from './measure-sidebar.ts';
 import { measureWelcomes } from './measure-welcomes.ts';
@@ -18,6 +19,7 @@ const measures: Record<string, (stage: Stage) => Promise<Line[]>> = {
   // Last: these fill the database with a million customers.
   customers: measureCustomers,
   segments: measureSegments,
+  plan: measurePlan,
 };
 
 const asked = process.argv.slice(2);
