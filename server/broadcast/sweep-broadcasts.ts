@@ -3,7 +3,7 @@ import { dayOf } from '#server/base/shanghai.ts';
 import { advanceBroadcast } from './advance-broadcast.ts';
 import { startSending } from './broadcast.ts';
 import { lockBroadcast, saveBroadcast } from './broadcast-store.ts';
-import { openStates } from './delivery.ts';
+import { openStates, type DeliveryState } from './delivery.ts';
 import { countUnended, endUnsent, listBusyPlatforms, listLapsed, listMoving, patient } from './delivery-store.ts';
 import { sendSoon, syncSoon } from './nudge-broadcasts.ts';
 
@@ -13,9 +13,12 @@ export const sweepBroadcastsEveryMs = 15_000;
 export async function sweepBroadcasts(deps: Deps): Promise<void> {
   const now = deps.now();
   for (const id of await listLapsed(deps.db, now, dayOf(now))) await endLapsed(deps, id);
-  for (const platform of await listBusyPlatforms(deps.db, ['due', 'sending', 'unknown'], now))
-    await sendSoon(deps, platform);
-  for (const platform of await listBusyPlatforms(deps.db, openStates, now)) await syncSoon(deps, platform);
+  // One that was taken out of the configuration is not asked until it is back.
+  const here = new Set(deps.platforms.all.filter(({ groupSends }) => groupSends !== null).map(({ name }) => name));
+  const busy = async (states: readonly DeliveryState[]) =>
+    (await listBusyPlatforms(deps.db, states, now)).filter((platform) => here.has(platform));
+  for (const platform of await busy(['due', 'sending', 'unknown'])) await sendSoon(deps, platform);
+  for (const platform of await busy(openStates)) await syncSoon(deps, platform);
   for (const id of await listMoving(deps.db)) await advanceBroadcast(deps, id);
   for (const { state, count } of await countUnended(deps.db)) deps.metrics.deliveries.set({ state }, count);
 }

@@ -33,7 +33,7 @@ export function startProduct(env: Record<string, string>, ...args: string[]): Pr
       for (;;) {
         const match = pattern.exec(printed);
         if (match) return match;
-        if (child.exitCode !== null)
+        if (child.exitCode !== null || child.signalCode !== null)
           throw new Error(`The product ended without saying ${String(pattern)}:\n${printed}`);
         await Promise.race([sleep(50), ended]);
       }
