@@ -57,6 +57,30 @@ export function segmentWheres(
   return { sql: rules.map((rule) => write(rule, scribe)), values: scribe.values };
 }
 
+/**
+ * The same for a statement that asks all of them of everybody: who has what a condition asks for is worked out once, as
+ * a set that is joined to "Contact" under the alias.
+ */
+export function segmentFlags(
+  rules: readonly SegmentRule[],
+  options: WhereOptions,
+): { flags: string[]; joins: string; values: unknown[] } {
+  const scribe = makeScribe(options);
+  const joins: string[] = [];
+  const asSet = (leaf: Leaf): string => {
+    if (typeof leaf === 'string') return leaf;
+    const set = `set${joins.length}`;
+    const ids = `SELECT DISTINCT ${leaf.key} AS id FROM ${leaf.from} WHERE ${leaf.holds}`;
+    joins.push(` LEFT JOIN (${ids}) ${set} ON ${set}.id = ${scribe.id}`);
+    return `(${set}.id IS NOT NULL)`;
+  };
+  const flags = rules.map((rule) => write(rule, scribe, asSet));
+  return { flags, joins: joins.join(''), values: scribe.values };
+}
+
+/** What a condition asks: of the contact's own row, or whether rows hold that name the contact by their key. */
+type Leaf = string | { from: string; key: string; holds: string };
+
 interface Scribe {
   values: unknown[];
   /** The contact's id, in SQL. */
@@ -79,16 +103,20 @@ function makeScribe({ alias = 'c', firstParam = 1, now }: WhereOptions): Scribe 
   };
 }
 
-function write(rule: SegmentRule, scribe: Scribe): string {
-  if ('all' in rule) return joined(rule.all, ' AND ', 'TRUE', scribe);
-  if ('any' in rule) return joined(rule.any, ' OR ', 'FALSE', scribe);
-  if ('not' in rule) return `(NOT ${write(rule.not, scribe)})`;
-  return writeCondition(rule, scribe);
+function write(rule: SegmentRule, scribe: Scribe, asSql: (leaf: Leaf) => string = asExists(scribe)): string {
+  const joined = (rules: readonly SegmentRule[], by: string, none: string) =>
+    rules.length === 0 ? none : `(${rules.map((each) => write(each, scribe, asSql)).join(by)})`;
+  if ('all' in rule) return joined(rule.all, ' AND ', 'TRUE');
+  if ('any' in rule) return joined(rule.any, ' OR ', 'FALSE');
+  if ('not' in rule) return `(NOT ${write(rule.not, scribe, asSql)})`;
+  const positive = complements[rule.operator];
+  return positive ? `(NOT ${asSql(leafOf({ ...rule, operator: positive }, scribe))})` : asSql(leafOf(rule, scribe));
 }
 
-function joined(rules: readonly SegmentRule[], by: string, none: string, scribe: Scribe): string {
-  return rules.length === 0 ? none : `(${rules.map((rule) => write(rule, scribe)).join(by)})`;
-}
+const asExists =
+  ({ id }: Scribe) =>
+  (leaf: Leaf): string =>
+    typeof leaf === 'string' ? leaf : `EXISTS (SELECT 1 FROM ${leaf.from} WHERE ${leaf.key} = ${id} AND ${leaf.holds})`;
 
 /** Questions that are the complement of another one. */
 const complements: Record<string, string> = {
@@ -99,39 +127,37 @@ const complements: Record<string, string> = {
   no: 'yes',
 };
 
-function writeCondition(condition: SegmentCondition, scribe: Scribe): string {
-  const { field, operator } = condition;
-  const positive = complements[operator];
-  if (positive) return `(NOT ${writeCondition({ ...condition, operator: positive }, scribe)})`;
+function leafOf(condition: SegmentCondition, scribe: Scribe): Leaf {
+  const { field } = condition;
   const key = customKeyOf(field);
-  if (key !== null) return ofCustomer(scribe, customHolds(key, condition, scribe));
+  if (key !== null) return ofCustomer(customHolds(key, condition, scribe));
   if (!isOwnField(field)) throw new Error('A rule is checked before it is compiled.');
   return writers[field](condition, scribe);
 }
 
-type Writer = (condition: SegmentCondition, scribe: Scribe) => string;
+type Writer = (condition: SegmentCondition, scribe: Scribe) => Leaf;
+type Of = (holds: string) => Leaf;
 
-const ofCustomer = ({ id }: Scribe, holds: string) =>
-  `EXISTS (SELECT 1 FROM "Binding" b JOIN "Customer" u ON u.id = b."customerId" WHERE b."contactId" = ${id} AND ${holds})`;
-const ofFollow = ({ id }: Scribe, holds: string) =>
-  `EXISTS (SELECT 1 FROM "Follow" f WHERE f."contactId" = ${id} AND f.state = 'active' AND ${holds})`;
-const ofRecipient = ({ id }: Scribe, holds: string) =>
-  `EXISTS (SELECT 1 FROM "BroadcastRecipient" r WHERE r."contactId" = ${id} AND r.part = 'target' AND ${holds})`;
+const of =
+  (from: string, key: string, always = ''): Of =>
+  (holds) => ({ from, key, holds: always + holds });
+
+const ofCustomer = of('"Binding" b JOIN "Customer" u ON u.id = b."customerId"', 'b."contactId"');
+const ofBinding = of('"Binding" b', 'b."contactId"');
+const ofFollow = of('"Follow" f', 'f."contactId"', "f.state = 'active' AND ");
+const ofRecipient = of('"BroadcastRecipient" r', 'r."contactId"', "r.part = 'target' AND ");
+const ofConversation = of('"Conversation" v', 'v."contactId"');
 
 const choice =
-  (of: typeof ofCustomer, column: string, type: 'text' | 'uuid' | 'int', isSet = `${column} IS NOT NULL`): Writer =>
+  (of: Of, column: string, type: 'text' | 'uuid' | 'int', isSet = `${column} IS NOT NULL`): Writer =>
   (condition, scribe) =>
-    of(
-      scribe,
-      condition.operator === 'is_set' ? isSet : `${column} = ANY(${scribe.value(listOf(condition), `${type}[]`)})`,
-    );
+    of(condition.operator === 'is_set' ? isSet : `${column} = ANY(${scribe.value(listOf(condition), `${type}[]`)})`);
 
 /** Codes that begin with one of the codes; `headOf` leaves of a code what all below it share. */
 const prefix =
   (column: string, headOf: (code: string) => string): Writer =>
   (condition, scribe) =>
     ofCustomer(
-      scribe,
       condition.operator === 'is_set'
         ? `${column} IS NOT NULL`
         : `${column} LIKE ANY(${scribe.value(
@@ -141,20 +167,20 @@ const prefix =
     );
 
 const instant =
-  (of: typeof ofCustomer, column: string): Writer =>
+  (of: Of, column: string): Writer =>
   (condition, scribe) =>
-    of(scribe, instantHolds(column, condition, scribe));
+    of(instantHolds(column, condition, scribe));
 
 const yes =
-  (holds: (scribe: Scribe) => string): Writer =>
+  (holds: (scribe: Scribe) => Leaf): Writer =>
   (_, scribe) =>
     holds(scribe);
 
 /** Something that happened: within the last days, or ever. */
 const event =
-  (happened: (scribe: Scribe, since: string | null) => string): Writer =>
+  (happened: (since: string | null) => Leaf): Writer =>
   (condition, scribe) =>
-    happened(scribe, condition.operator === 'ever' ? null : sinceOf(condition, scribe));
+    happened(condition.operator === 'ever' ? null : sinceOf(condition, scribe));
 
 const ofContact =
   (column: string, type: 'text' | 'int', unknown = ''): Writer =>
@@ -175,24 +201,22 @@ const writers: Record<SegmentField, Writer> = {
   'follow.add_way': choice(ofFollow, 'f."addWay"', 'int'),
   'follow.channel': choice(ofFollow, 'f.channel', 'text'),
   'follow.tag': choice(
-    ({ id }, holds) =>
-      `EXISTS (SELECT 1 FROM "Follow" f JOIN "FollowTag" t ON t."followId" = f.id WHERE f."contactId" = ${id} AND f.state = 'active' AND ${holds})`,
+    of('"Follow" f JOIN "FollowTag" t ON t."followId" = f.id', 'f."contactId"', "f.state = 'active' AND "),
     't."tagId"',
     'uuid',
     'TRUE',
   ),
   // A connection that was transferred went on, with a colleague.
-  'follow.removed_by_contact': yes(
-    ({ id }) => `(EXISTS (SELECT 1 FROM "Follow" f WHERE f."contactId" = ${id} AND f.state = 'removed_by_contact')
-      AND NOT EXISTS (SELECT 1 FROM "Follow" f WHERE f."contactId" = ${id} AND f.state IN ('pending', 'active', 'removed_by_member')))`,
+  'follow.removed_by_contact': yes(() =>
+    of(
+      '"Follow" f',
+      'f."contactId"',
+    )(`f.state = 'removed_by_contact' AND NOT EXISTS (
+      SELECT 1 FROM "Follow" g WHERE g."contactId" = f."contactId" AND g.state IN ('pending', 'active', 'removed_by_member'))`),
   ),
   'contact.opted_out': yes((scribe) => `(${scribe.own('optedOutAt')} IS NOT NULL)`),
-  'binding.bound': yes(({ id }) => `EXISTS (SELECT 1 FROM "Binding" b WHERE b."contactId" = ${id})`),
-  'binding.role': choice(
-    ({ id }, holds) => `EXISTS (SELECT 1 FROM "Binding" b WHERE b."contactId" = ${id} AND ${holds})`,
-    'b.role',
-    'text',
-  ),
+  'binding.bound': yes(() => ofBinding('TRUE')),
+  'binding.role': choice(ofBinding, 'b.role', 'text'),
   'customer.kind': choice(ofCustomer, 'u.kind', 'text'),
   'customer.stage': choice(ofCustomer, 'u.stage', 'text'),
   'customer.grade': choice(ofCustomer, 'u.grade', 'text'),
@@ -206,9 +230,8 @@ const writers: Record<SegmentField, Writer> = {
     const days = () =>
       `(${scribe.value(scribe.today, 'int')} - floor((extract(epoch FROM max(s."stageAt")) + 28800) / 86400))`;
     const holds = condition.operator === 'is_set' ? 'TRUE' : numberHolds(days(), condition, scribe);
-    return ofBuyers(
-      scribe,
-      `IN (SELECT s."customerId" FROM "Opportunity" s WHERE s.stage = 'won' GROUP BY s."customerId" HAVING ${holds})`,
+    return ofBinding(
+      `b."customerId" IN (SELECT s."customerId" FROM "Opportunity" s WHERE s.stage = 'won' GROUP BY s."customerId" HAVING ${holds})`,
     );
   },
   'rfm.frequency': ofLastYear('count(*)', (value) => value),
@@ -220,26 +243,24 @@ const writers: Record<SegmentField, Writer> = {
   'score.value': (condition, scribe) => {
     const holds =
       condition.operator === 'is_set' ? 'TRUE' : numberHolds('coalesce(s.override, s.value)', condition, scribe);
-    return `EXISTS (SELECT 1 FROM "Score" s WHERE s."contactId" = ${scribe.id} AND ${holds}
-      AND NOT EXISTS (SELECT 1 FROM "Score" n WHERE n."contactId" = s."contactId" AND (n.at, n.id) > (s.at, s.id)))`;
+    return of(
+      '"Score" s',
+      's."contactId"',
+    )(`${holds} AND NOT EXISTS (
+      SELECT 1 FROM "Score" n WHERE n."contactId" = s."contactId" AND (n.at, n.id) > (s.at, s.id))`);
   },
-  'chat.last_message': event(
-    ({ id }, since) =>
-      `EXISTS (SELECT 1 FROM "Conversation" v WHERE v."contactId" = ${id} AND v."lastMessageAt" ${since ? `>= ${since}` : 'IS NOT NULL'})`,
-  ),
+  'chat.last_message': event((since) => ofConversation(`v."lastMessageAt" ${since ? `>= ${since}` : 'IS NOT NULL'}`)),
   // Of a conversation without a message so late no message is looked at.
-  'chat.replied': event(
-    ({ id }, since) =>
-      `EXISTS (SELECT 1 FROM "Conversation" v WHERE v."contactId" = ${id} AND v."lastMessageAt" ${since ? `>= ${since}` : 'IS NOT NULL'}
-        AND EXISTS (SELECT 1 FROM "Message" m WHERE m."conversationId" = v.id AND m.sender = 'contact'${since ? ` AND m.at >= ${since}` : ''}))`,
+  'chat.replied': event((since) =>
+    ofConversation(`v."lastMessageAt" ${since ? `>= ${since}` : 'IS NOT NULL'} AND EXISTS (
+      SELECT 1 FROM "Message" m WHERE m."conversationId" = v.id AND m.sender = 'contact'${since ? ` AND m.at >= ${since}` : ''})`),
   ),
-  'task.promise_open': yes(
-    ({ id }) =>
-      `EXISTS (SELECT 1 FROM "Task" k WHERE k."contactId" = ${id} AND k.state = 'open' AND k.quote IS NOT NULL)`,
-  ),
-  'opportunity.open': yes(
-    (scribe) => `EXISTS (SELECT 1 FROM "Binding" b JOIN "Opportunity" s ON s."customerId" = b."customerId"
-      WHERE b."contactId" = ${scribe.id} AND s.stage = ANY(${scribe.value([...openStages], 'text[]')}))`,
+  'task.promise_open': yes(() => of('"Task" k', 'k."contactId"')("k.state = 'open' AND k.quote IS NOT NULL")),
+  'opportunity.open': yes((scribe) =>
+    of(
+      '"Binding" b JOIN "Opportunity" s ON s."customerId" = b."customerId"',
+      'b."contactId"',
+    )(`s.stage = ANY(${scribe.value([...openStages], 'text[]')})`),
   ),
   'broadcast.received': choice(
     ofRecipient,
@@ -253,30 +274,19 @@ const writers: Record<SegmentField, Writer> = {
     'uuid',
     `r."repliedAt" IS NOT NULL`,
   ),
-  'broadcast.any_received': event((scribe, since) =>
-    ofRecipient(scribe, `r."deliveredAt" ${since ? `>= ${since}` : 'IS NOT NULL'}`),
-  ),
-  'list.member': choice(
-    ({ id }, holds) => `EXISTS (SELECT 1 FROM "ContactListEntry" e WHERE e."contactId" = ${id} AND ${holds})`,
-    'e."listId"',
-    'uuid',
-    'TRUE',
-  ),
+  'broadcast.any_received': event((since) => ofRecipient(`r."deliveredAt" ${since ? `>= ${since}` : 'IS NOT NULL'}`)),
+  'list.member': choice(of('"ContactListEntry" e', 'e."contactId"'), 'e."listId"', 'uuid', 'TRUE'),
 };
-
-const ofBuyers = ({ id }: Scribe, isOne: string) =>
-  `EXISTS (SELECT 1 FROM "Binding" b WHERE b."contactId" = ${id} AND b."customerId" ${isOne})`;
 
 /** What won opportunities of the last year come to, of one customer; who won none has 0. */
 function ofLastYear(sum: string, inItsUnit: (value: string) => string): Writer {
   return (condition, scribe) => {
-    if (condition.operator === 'is_set') return ofBuyers(scribe, 'IS NOT NULL');
+    if (condition.operator === 'is_set') return ofBinding('TRUE');
     const since = scribe.value(iso(scribe.today - YEAR_DAYS + 1), 'timestamptz');
     const sumHolds = numberHolds(sum, condition, scribe, inItsUnit);
     const zeroFits = fitsZero(condition);
-    return ofBuyers(
-      scribe,
-      `${zeroFits ? 'NOT IN' : 'IN'} (SELECT s."customerId" FROM "Opportunity" s WHERE s.stage = 'won' AND s."stageAt" >= ${since}
+    return ofBinding(
+      `b."customerId" ${zeroFits ? 'NOT IN' : 'IN'} (SELECT s."customerId" FROM "Opportunity" s WHERE s.stage = 'won' AND s."stageAt" >= ${since}
         GROUP BY s."customerId" HAVING ${zeroFits ? `NOT (${sumHolds})` : sumHolds})`,
     );
   };

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { DatabaseError } from 'pg';
 import type { Scope } from '#server/base/caller.ts';
 import { followedStates } from '#server/contact/follow.ts';
-import { compileSegment, segmentWhere, segmentWheres } from './compile-segment.ts';
+import { compileSegment, segmentFlags, segmentWhere, segmentWheres } from './compile-segment.ts';
 import type { SegmentRule } from './segment-api.ts';
 import { tooSlow } from './segment.ts';
 
@@ -54,8 +54,8 @@ export interface Waterfall {
 }
 
 /**
- * How many there are, how many each part takes in, and how many are left when it applies after those before it. One
- * statement: each part is worked out once, as a set, and laid beside everyone.
+ * How many there are, how many each part takes in, and how many are left when it applies after those before it: one
+ * statement that reads every contact once.
  */
 export async function countWaterfall(
   pool: pg.Pool,
@@ -63,15 +63,12 @@ export async function countWaterfall(
   now: Date,
   timeoutMs?: number,
 ): Promise<Waterfall> {
-  const { sql, values } = segmentWheres(parts, { now });
-  const columns = sql.map((_, at) => {
-    const upToHere = sql.slice(0, at + 1).map((_part, n) => `p${n}.id IS NOT NULL`);
-    return `, count(p${at}.id)::int AS "alone${at}", (count(*) FILTER (WHERE ${upToHere.join(' AND ')}))::int AS "left${at}"`;
+  const { flags, joins, values } = segmentFlags(parts, { alias: 'c', now });
+  const columns = flags.map((flag, at) => {
+    const upToHere = flags.slice(0, at + 1).join(' AND ');
+    return `, (count(*) FILTER (WHERE ${flag}))::int AS "alone${at}", (count(*) FILTER (WHERE ${upToHere}))::int AS "left${at}"`;
   });
-  const sets = sql.map(
-    (where, at) => ` LEFT JOIN (SELECT c.id FROM "Contact" c WHERE ${where}) p${at} ON p${at}.id = everyone.id`,
-  );
-  const text = `SELECT count(*)::int AS total${columns.join('')} FROM "Contact" everyone${sets.join('')}`;
+  const text = `SELECT count(*)::int AS total${columns.join('')} FROM "Contact" c${joins}`;
   const [row = {}] = await ask<Record<string, number>>(pool, text, values, timeoutMs);
   return {
     total: row['total'] ?? 0,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compileSegment } from '#server/segment/compile-segment.ts';
+import { countWaterfall } from '#server/segment/count-store.ts';
 import {
   operatorsOf,
   segmentFields,
@@ -164,6 +165,14 @@ test('500 random rules take in whom a plain reading of the same rows takes in', 
       const { rows: found } = await deps.pool.query<{ id: string }>(statement.text, statement.values);
       const expected = evaluate(rows, rule, deps.now());
       expect(found.map(({ id }) => id).sort()).toEqual(expected);
+      const counted = await countWaterfall(deps.pool, [rule, { not: rule }], deps.now());
+      expect(counted).toEqual({
+        total,
+        parts: [
+          { alone: expected.length, left: expected.length },
+          { alone: total - expected.length, left: 0 },
+        ],
+      });
       if (expected.length > 0 && expected.length < total) neitherAllNorNobody += 1;
       for (const { condition } of conditionsOf(rule)) asked.add(`${condition.field} ${condition.operator}`);
     }),
