@@ -74,8 +74,23 @@ const person = z.object({ id: z.uuid(), name: z.string() });
 
 /** One line of what would change, in a form the screen can word. */
 export const approvalChange = z.object({
-  field: z.enum(['discount', 'amount', 'terms', 'stage', 'missing', 'items', 'field', 'hours', 'recipients']),
-  format: z.enum(['percent', 'money', 'text', 'stage', 'count']),
+  field: z.enum([
+    'discount',
+    'amount',
+    'terms',
+    'stage',
+    'missing',
+    'items',
+    'field',
+    'hours',
+    'recipients',
+    'held_out',
+    'senders',
+    'send_at',
+    'text',
+    'attachments',
+  ]),
+  format: z.enum(['percent', 'money', 'text', 'stage', 'count', 'time']),
   before: z.union([z.string(), z.number()]).nullable(),
   after: z.union([z.string(), z.number()]).nullable(),
 });

@@ -42,8 +42,18 @@ export function changesOf({ kind, content, amountFen, measure }: Approval): Chan
         { field: 'hours', format: 'count', before: null, after: hours },
       ];
     }
-    case 'broadcast':
-      return [{ field: 'recipients', format: 'count', before: null, after: measure }];
+    case 'broadcast': {
+      const { text, sendAt, members, holdOut, attachments } = parsed.data as ApprovalContent<'broadcast'>;
+      const lines: Change[] = [
+        { field: 'recipients', format: 'count', before: null, after: measure },
+        { field: 'held_out', format: 'count', before: null, after: holdOut ?? null },
+        { field: 'senders', format: 'count', before: null, after: members ?? null },
+        { field: 'send_at', format: 'time', before: null, after: sendAt ?? null },
+        { field: 'text', format: 'text', before: null, after: text ?? null },
+        { field: 'attachments', format: 'count', before: null, after: attachments ?? null },
+      ];
+      return lines.filter(({ after }) => after !== null && after !== '' && after !== 0);
+    }
     default:
       return kind satisfies never;
   }

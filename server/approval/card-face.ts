@@ -15,6 +15,8 @@ export interface CardSubject {
   amountFen: number | null;
   /** What the amount would become, in fen; null where it stays. */
   amountAfterFen: number | null;
+  /** How the text begins that would be sent; null where none is. */
+  says: string | null;
   revision: number;
   question: string | null;
   requesterName: string;
@@ -67,13 +69,14 @@ function buttonsOf({ risk, question, revision }: CardSubject, say: Words): CardB
 }
 
 function linesOf(subject: CardSubject, say: Words): Card['lines'] {
-  const { requesterName, customerName, reason, createdAt, question } = subject;
+  const { requesterName, customerName, reason, createdAt, question, says } = subject;
   const much = say.measures[subject.kind](subject.measure);
   const lines = [
     { label: say.who, text: requesterName },
     { label: say.customer, text: customerName ?? '' },
     { label: say.amount, text: amountOf(subject) },
     { label: say.measure[subject.kind], text: much },
+    { label: say.says, text: says ?? '' },
     question === null ? { label: say.why, text: reason } : { label: say.asked, text: question },
     { label: say.when, text: shanghaiTime(createdAt) },
   ];
@@ -116,6 +119,7 @@ interface Words {
   why: string;
   when: string;
   asked: string;
+  says: string;
   approve: string;
   reject: string;
   look: string;
@@ -160,6 +164,7 @@ const chinese: Words = {
   why: '原因',
   when: '时间',
   asked: '待补充',
+  says: '内容',
   approve: '同意',
   reject: '拒绝',
   look: '查看',
@@ -202,6 +207,7 @@ const english: Words = {
   why: 'Why',
   when: 'Asked',
   asked: 'Waits for',
+  says: 'Text',
   approve: 'Approve',
   reject: 'Reject',
   look: 'Open',

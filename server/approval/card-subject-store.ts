@@ -26,7 +26,9 @@ export async function subjectsOf(db: Db, cipher: FieldCipher, approval: Approval
   const verdicts = approval.state === 'rejected' ? await listVerdicts(db, cipher, [approval.id]) : new Map();
   const nameOf = (id: string | null) => (id === null ? null : (approval.names.get(id) ?? null));
   const { id: approvalId, kind, state, title, reason, risk, measure, amountFen, revision, question } = approval;
-  const amount = changesOf(approval).find(({ field }) => field === 'amount');
+  const changes = changesOf(approval);
+  const amount = changes.find(({ field }) => field === 'amount');
+  const says = changes.find(({ field }) => field === 'text')?.after;
   const [before, after] = [Number(amount?.before), Number(amount?.after)];
   const amounts = amount ? { amountFen: before, amountAfterFen: after } : { amountFen, amountAfterFen: null };
   const about = {
@@ -38,6 +40,7 @@ export async function subjectsOf(db: Db, cipher: FieldCipher, approval: Approval
     risk,
     measure,
     ...amounts,
+    says: says === undefined ? null : firstLines(String(says)),
     revision,
     question,
     requesterName: nameOf(approval.requesterId) ?? '',
@@ -56,6 +59,14 @@ export async function subjectsOf(db: Db, cipher: FieldCipher, approval: Approval
     seat: { state: seat, decidedAt },
     locale: locales.get(memberId) ?? 'zh-CN',
   }));
+}
+
+const LETTERS_ON_CARD = 60;
+
+/** A card has room for how it begins. */
+function firstLines(text: string): string {
+  const letters = [...text.replace(/\s+/g, ' ').trim()];
+  return letters.length > LETTERS_ON_CARD ? `${letters.slice(0, LETTERS_ON_CARD).join('')}…` : letters.join('');
 }
 
 /** Of a member with seats on several levels the one that is open counts, or else the last. */

@@ -14,6 +14,7 @@ const open: CardSubject = {
   measure: 15,
   amountFen: 1_280_050,
   amountAfterFen: 1_088_000,
+  says: null,
   revision: 3,
   question: null,
   requesterName: '李雷',
@@ -42,6 +43,23 @@ describe('a card', () => {
       url: 'https://crm.example.com/inbox.html#/approvals/0190a0a0-0000-7000-8000-000000000001',
       verdict: '',
     });
+  });
+
+  test('about a broadcast says whom it goes to, and how it begins', () => {
+    const broadcast = {
+      kind: 'broadcast' as const,
+      measure: 120,
+      says: '春季新品上市',
+      amountFen: null,
+      amountAfterFen: null,
+    };
+    expect(face({ ...broadcast, customerName: null }).lines).toEqual([
+      { label: '申请人', text: '李雷' },
+      { label: '触达人数', text: '120 人' },
+      { label: '内容', text: '春季新品上市' },
+      { label: '原因', text: '竞品报价更低' },
+      { label: '时间', text: '2026-03-01 10:00' },
+    ]);
   });
 
   test('of low risk is decided on it; rejecting needs a reason and opens the page', () => {

@@ -1,5 +1,6 @@
 import type { ApprovalKind, ApprovalView } from '#server/approval/approval-api.ts';
 import { clock } from '#miniapp/inbox/clock.ts';
+import { dayAndTime } from '#miniapp/i18n/format.ts';
 import { language, t, type MessageKey } from '#miniapp/i18n/i18n.ts';
 
 export const kindWords = {
@@ -102,6 +103,11 @@ const fieldWords = {
   field: 'change.field',
   hours: 'change.hours',
   recipients: 'change.recipients',
+  held_out: 'change.held_out',
+  senders: 'change.senders',
+  send_at: 'change.send_at',
+  text: 'change.text',
+  attachments: 'change.attachments',
 } as const satisfies Record<Change['field'], MessageKey>;
 export const changeField = (change: Change): string => t(fieldWords[change.field]);
 
@@ -124,6 +130,8 @@ export function changeValue(change: Change, value: Change['before']): string {
       return money(Number(value));
     case 'count':
       return count(Number(value));
+    case 'time':
+      return dayAndTime(String(value));
     case 'stage':
       return dealStage(String(value));
     case 'text':
