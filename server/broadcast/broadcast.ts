@@ -194,7 +194,7 @@ export function release(broadcast: Broadcast, approved: Hashes, found: Hashes, t
   mustBe(broadcast, ['awaiting_approval'], 'released');
   for (const hashes of [broadcast, found]) {
     if (approved.contentHash === hashes.contentHash && approved.recipientHash === hashes.recipientHash) continue;
-    throw new Refusal('broadcast.changed', 'It is no longer what was approved. Submit it again.', 409);
+    throw changedSince();
   }
   if (broadcast.fromDay === null || today > broadcast.fromDay + APPROVAL_DAYS)
     throw new Refusal(
@@ -204,6 +204,9 @@ export function release(broadcast: Broadcast, approved: Hashes, found: Hashes, t
     );
   return { state: 'scheduled', approvedAt: now };
 }
+
+export const changedSince = () =>
+  new Refusal('broadcast.changed', 'It is no longer what was approved. Submit it again.', 409);
 
 /** The first call is about to leave: there is no way back to a draft from here. */
 export function startSending(broadcast: Broadcast, until: { confirmBy: Date }, now: Date): BroadcastChange {

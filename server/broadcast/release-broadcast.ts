@@ -4,7 +4,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { dayOf } from '#server/base/shanghai.ts';
 import type { ApprovalOf } from '#server/approval/effect.ts';
 import { announceBroadcasts } from './announce-broadcast.ts';
-import { release } from './broadcast.ts';
+import { changedSince, release } from './broadcast.ts';
 import { contentHashOf } from './broadcast-hash.ts';
 import { lockBroadcast, saveBroadcast } from './broadcast-store.ts';
 import { saveDeliveries } from './delivery-store.ts';
@@ -18,10 +18,12 @@ import { readRecipientHash } from './plan-store.ts';
 export async function releaseBroadcast(
   tx: Db,
   deps: Deps,
-  { content, decidedBy }: ApprovalOf<'broadcast'>,
+  { id, content, decidedBy }: ApprovalOf<'broadcast'>,
 ): Promise<() => Promise<void>> {
   const { broadcastId } = content;
   const broadcast = await lockBroadcast(tx, broadcastId);
+  // Withdrawn and asked for anew: only what it is asked in now decides, also of the same people and words.
+  if (broadcast.approvalId !== id) throw changedSince();
   const now = deps.now();
   const change = release(broadcast, content, await hashesNow(tx, broadcast), dayOf(now), now);
   await saveBroadcast(tx, broadcastId, change, now);

@@ -90,7 +90,7 @@ async function sync(at: At, delivery: Delivery): Promise<typeof shut | 'done'> {
     await deps.db.$transaction((tx) => endDelivery(tx, delivery, ['asked'], { state: 'final' }, over), patient);
     return 'done';
   }
-  if (!(await endIfTooOld(at, delivery))) await notYet(deps, delivery);
+  if (!(await endIfTooOld(at, delivery))) await notYet(deps, delivery, broadcast.confirmBy);
   return 'done';
 }
 
@@ -166,10 +166,12 @@ async function endIfTooOld({ deps, sends }: At, delivery: Delivery): Promise<boo
   return true;
 }
 
-async function notYet(deps: Deps, delivery: Delivery): Promise<void> {
+/** `until`: when it is to be taken back, to the minute; the days that were kept free end then. */
+async function notYet(deps: Deps, delivery: Delivery, until: Date | null = null): Promise<void> {
   const now = deps.now();
+  const next = pollAt(delivery, now);
   await saveDeliveries(deps.db, { ids: [delivery.id] }, openStates, {
     syncedAt: now,
-    nextAttemptAt: pollAt(delivery, now),
+    nextAttemptAt: until && until < next ? until : next,
   });
 }

@@ -279,6 +279,23 @@ describe('a freeze is let go of', () => {
     await expectDraft(frozen);
   });
 
+  test('when it was approved and withdrawn before anything came of that: asked for anew, only the new answer counts', async () => {
+    const { deps, jobs } = world;
+    const first = await frozenNow();
+    const tap = { id: first.approvalId ?? '', revision: 1, decision: 'approve' as const, reason: '' };
+    await decideApproval(deps, { memberId: people.director.id, via: 'page' }, tap);
+    const draft = await withdrawBroadcast(deps, people.marketer, { id: first.id, reason: '换一天' });
+    const { name, audience, content } = draft;
+    const sendAt = new Date('2026-03-03T02:00:00Z');
+    const wish = { id: draft.id, version: draft.version, name, audience, content, sendAt };
+    const second = await freeze(deps, people.marketer, await editBroadcast(deps, people.marketer, wish));
+    expect(second.recipientHash, 'the same people and words').toBe(first.recipientHash);
+
+    await runOnly(jobs, 'apply-effect');
+    expect(await now(first)).toMatchObject({ state: 'awaiting_approval', approvalId: second.approvalId });
+    expect(await decide(world, second, people)).toMatchObject({ state: 'scheduled' });
+  });
+
   test('when it is withdrawn, and nobody is asked any more', async () => {
     const { deps } = world;
     const frozen = await frozenNow();

@@ -127,6 +127,17 @@ describe('What became of a broadcast', () => {
     expect((await readBroadcast(world.deps, broadcast)).state).toBe('finished');
   });
 
+  test('of members who did not confirm in time is so from that minute on, however seldom they are asked about by then', async () => {
+    await sentToThree();
+    const before = 20 * MINUTE_MS;
+    world.clock.advance(3 * 24 * HOUR_MS - before - 15_000);
+    await sweepBroadcasts(world.deps);
+    await world.jobs.drain();
+    expect(platform.called('groupSends.cancel')).toHaveLength(0);
+    await live(before);
+    expect(platform.called('groupSends.cancel')).toHaveLength(2);
+  });
+
   test('of a member who confirmed in the last moment, before it was taken back, is what the contacts got', async () => {
     const broadcast = await sentToThree();
     world.clock.advance(3 * 24 * HOUR_MS + MINUTE_MS);
