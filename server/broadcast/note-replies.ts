@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
 import { withLock } from '#server/base/lock.ts';
+import { readSetting, saveSetting } from '#server/base/setting.ts';
 import { readBroadcastRules } from './broadcast-rules.ts';
 import { listStartedSince, markReplied, type Window } from './results-store.ts';
 
@@ -8,6 +10,14 @@ const DAY_MS = 24 * 3_600_000;
 const LATE_DAYS = 7;
 export const noteRepliesEveryMs = 5 * 60_000;
 
+/** Clocks differ, and what is stored in a long transaction is seen long after its ids were made. */
+const SLACK_MS = 15 * 60_000;
+/** What was missed all the same is found when everything is looked at anew. */
+const ANEW_MS = DAY_MS;
+
+const KEY = 'broadcast.replies-noted';
+const noted = z.object({ at: z.iso.datetime(), anewAt: z.iso.datetime() }).nullable().default(null);
+
 /**
  * Who answered: the first word of a contact since the broadcast began, whether it was sent to them, did not reach them or
  * was held out. What was noted is noted again with the same result.
@@ -15,11 +25,17 @@ export const noteRepliesEveryMs = 5 * 60_000;
 export async function noteReplies(deps: Deps): Promise<void> {
   await withLock(deps.pool, 'note-replies', async () => {
     const { windowDays } = await readBroadcastRules(deps.db);
-    const oldest = new Date(deps.now().getTime() - (windowDays + LATE_DAYS) * DAY_MS);
+    const now = deps.now();
+    const last = await readSetting(deps.db, KEY, noted);
+    const isAnew = !last || now.getTime() - Date.parse(last.anewAt) >= ANEW_MS;
+    const since = isAnew ? null : new Date(Date.parse(last.at) - SLACK_MS);
+    const oldest = new Date(now.getTime() - (windowDays + LATE_DAYS) * DAY_MS);
     for (const { id, startedAt } of await listStartedSince(deps.db, oldest)) {
       const { from, until } = windowOf(startedAt, windowDays);
-      if (from && until) await markReplied(deps.db, id, { from, until });
+      if (from && until) await markReplied(deps.db, id, { from, until }, since);
     }
+    const at = now.toISOString();
+    await saveSetting(deps.db, KEY, { at, anewAt: isAnew ? at : last.anewAt }, null);
   });
 }
 

@@ -35,12 +35,22 @@ export async function listStartedSince(db: Db, since: Date): Promise<{ id: strin
 
 /**
  * Sets the first word of each contact in the window, whichever member it was said to; answers for how many that is news.
- * Reads one message of each conversation that was spoken in since.
+ * Of the messages stored since `storedSince`, whose ids begin with when they were made; of all when null.
  */
-export async function markReplied(db: Db, id: string, { from, until }: { from: Date; until: Date }): Promise<number> {
-  return db.$executeRaw`
-    UPDATE "BroadcastRecipient" recipient SET "repliedAt" = said.at
-    FROM (
+export async function markReplied(
+  db: Db,
+  id: string,
+  { from, until }: { from: Date; until: Date },
+  storedSince: Date | null,
+): Promise<number> {
+  const said = storedSince
+    ? Prisma.sql`
+      SELECT conversation."contactId", min(message.at) AS at
+      FROM "Message" message JOIN "Conversation" conversation ON conversation.id = message."conversationId"
+      WHERE message.id >= ${firstIdAt(storedSince)}::uuid AND message.sender = 'contact'
+        AND message.at > ${from}::timestamptz AND message.at <= ${until}::timestamptz
+      GROUP BY conversation."contactId"`
+    : Prisma.sql`
       SELECT conversation."contactId", min(first.at) AS at
       FROM "Conversation" conversation CROSS JOIN LATERAL (
         SELECT message.at FROM "Message" message
@@ -48,9 +58,17 @@ export async function markReplied(db: Db, id: string, { from, until }: { from: D
           AND message.at > ${from}::timestamptz AND message.at <= ${until}::timestamptz
         ORDER BY message.at LIMIT 1) first
       WHERE conversation."lastMessageAt" > ${from}::timestamptz
-      GROUP BY conversation."contactId") said
+      GROUP BY conversation."contactId"`;
+  return db.$executeRaw`
+    UPDATE "BroadcastRecipient" recipient SET "repliedAt" = said.at FROM (${said}) said
     WHERE recipient."broadcastId" = ${id}::uuid AND recipient."contactId" = said."contactId"
       AND recipient.part <> 'excluded' AND (recipient."repliedAt" IS NULL OR recipient."repliedAt" > said.at)`;
+}
+
+/** No UUID of version 7 (RFC 9562, 5.7) made then or later is smaller. */
+function firstIdAt(at: Date): string {
+  const hex = at.getTime().toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
 /** As `netOf` rounds: half a fen of the discount is given. */
@@ -75,12 +93,12 @@ const dealt = (id: string, { from, until }: Window) => Prisma.sql`
   GROUP BY contact`;
 
 /** The platform has the call this contact is in. */
-const isAsked = Prisma.sql`(recipient.state = 'delivered' OR (recipient.state IN ('asked', 'failed')
-  AND delivery.key IS NOT NULL AND coalesce(recipient.failure, '') <> 'unsendable'))`;
+const isAsked = Prisma.sql`(part.state = 'delivered' OR (part.state IN ('asked', 'failed')
+  AND delivery.key IS NOT NULL AND coalesce(part.failure, '') <> 'unsendable'))`;
 /** Their member let it go out. */
-const isConfirmed = Prisma.sql`(recipient.state = 'delivered' OR (${isAsked} AND (
-  recipient.failure IN ('not_connected', 'over_quota')
-  OR (delivery."confirmedAt" IS NOT NULL AND coalesce(recipient.failure, '') NOT IN ('not_confirmed', 'cancelled')))))`;
+const isConfirmed = Prisma.sql`(part.state = 'delivered' OR (${isAsked} AND (
+  part.failure IN ('not_connected', 'over_quota')
+  OR (delivery."confirmedAt" IS NOT NULL AND coalesce(part.failure, '') NOT IN ('not_confirmed', 'cancelled')))))`;
 
 /** Recipients that are alike, and how many they are. */
 export interface Alike {
@@ -99,25 +117,35 @@ export interface Alike {
   squares: number;
 }
 
-/** Everyone of the segment, once. Of a million recipients in one pass. */
-export async function groupRecipients(db: Db, id: string, window: Window): Promise<Alike[]> {
-  return db.$queryRaw<Alike[]>`
-    WITH dealt AS MATERIALIZED (${dealt(id, window)})
-    SELECT part, "memberId", variant, state, failure, "isAsked", "isConfirmed", "hasReplied", "hasDealt",
-      count(*)::int AS count, coalesce(sum(yuan), 0) AS sum, coalesce(sum(yuan * yuan), 0) AS squares
-    FROM (
-      SELECT recipient.part, recipient.state, recipient.failure, recipient.variant,
-        CASE WHEN recipient.part = 'target' THEN recipient."memberId" END AS "memberId",
-        recipient.part = 'target' AND ${isAsked} AS "isAsked",
-        recipient.part = 'target' AND ${isConfirmed} AS "isConfirmed",
-        recipient."repliedAt" IS NOT NULL AND recipient."repliedAt" <= ${window.until}::timestamptz AS "hasReplied",
-        dealt.contact IS NOT NULL AS "hasDealt",
-        (dealt.fen / 100)::float8 AS yuan
-      FROM "BroadcastRecipient" recipient
-      LEFT JOIN "BroadcastDelivery" delivery ON delivery.id = recipient."deliveryId"
-      LEFT JOIN dealt ON dealt.contact = recipient."contactId"
-      WHERE recipient."broadcastId" = ${id}::uuid) recipient
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9`;
+/**
+ * Everyone of the segment, once. Recipients are counted in one pass before anything is joined to them, and those who
+ * brought a deal are then taken out of their group into one of their own. Inside a transaction.
+ */
+export async function groupRecipients(tx: Db, id: string, window: Window): Promise<Alike[]> {
+  // There are as many groups as calls times ways to end: they fit, and PostgreSQL sorts all rows when it fears not.
+  await tx.$executeRaw`SET LOCAL work_mem = '64MB'`;
+  const face = Prisma.sql`recipient.part, CASE WHEN recipient.part = 'target' THEN recipient."memberId" END AS "memberId",
+    recipient.variant, recipient.state, recipient.failure, recipient."deliveryId",
+    recipient."repliedAt" IS NOT NULL AND recipient."repliedAt" <= ${window.until}::timestamptz AS "hasReplied"`;
+  return tx.$queryRaw<Alike[]>`
+    WITH dealt AS MATERIALIZED (${dealt(id, window)}),
+    counted AS (
+      SELECT ${face}, count(*) AS count FROM "BroadcastRecipient" recipient
+      WHERE recipient."broadcastId" = ${id}::uuid GROUP BY 1, 2, 3, 4, 5, 6, 7),
+    bought AS MATERIALIZED (
+      SELECT ${face}, count(*) AS count, sum((dealt.fen / 100)::float8) AS sum, sum(((dealt.fen / 100) ^ 2)::float8) AS squares
+      FROM dealt JOIN "BroadcastRecipient" recipient
+        ON recipient."broadcastId" = ${id}::uuid AND recipient."contactId" = dealt.contact
+      GROUP BY 1, 2, 3, 4, 5, 6, 7),
+    parts AS (
+      SELECT *, FALSE AS "hasDealt", 0::float8 AS sum, 0::float8 AS squares FROM counted
+      UNION ALL SELECT part, "memberId", variant, state, failure, "deliveryId", "hasReplied", -count, FALSE, 0, 0 FROM bought
+      UNION ALL SELECT part, "memberId", variant, state, failure, "deliveryId", "hasReplied", count, TRUE, sum, squares FROM bought)
+    SELECT part.part, part."memberId", part.variant, part.state, part.failure,
+      part.part = 'target' AND ${isAsked} AS "isAsked", part.part = 'target' AND ${isConfirmed} AS "isConfirmed",
+      part."hasReplied", part."hasDealt", sum(part.count)::int AS count, sum(part.sum) AS sum, sum(part.squares) AS squares
+    FROM parts part LEFT JOIN "BroadcastDelivery" delivery ON delivery.id = part."deliveryId"
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(part.count) > 0`;
 }
 
 /** Calls of a member that stand alike. */

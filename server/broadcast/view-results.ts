@@ -6,13 +6,17 @@ import { effectOf, moneyEffectOf, rateOf, type Earned } from './lift.ts';
 import { windowOf } from './note-replies.ts';
 import { countCalls, getSent, groupRecipients, type Alike, type CallCount } from './results-store.ts';
 
+/** Every number is of the same moment. */
+const oneMoment = { isolationLevel: 'RepeatableRead', maxWait: 20_000, timeout: 60_000 } as const;
+
 /** What became of a broadcast. */
 export async function viewResults(deps: Deps, id: string): Promise<ResultView> {
   const [sent, { windowDays }] = await Promise.all([getSent(deps.db, id), readBroadcastRules(deps.db)]);
-  const [groups, calls] = await Promise.all([
-    groupRecipients(deps.db, id, windowOf(sent.startedAt, windowDays)),
-    countCalls(deps.db, id),
-  ]);
+  const window = windowOf(sent.startedAt, windowDays);
+  const [groups, calls] = await deps.db.$transaction(
+    async (tx) => [await groupRecipients(tx, id, window), await countCalls(tx, id)] as const,
+    oneMoment,
+  );
   const memberIds = groups.flatMap(({ memberId }) => memberId ?? []).concat(calls.map(({ memberId }) => memberId));
   const names = await listMemberNames(deps.db, memberIds);
   return {

@@ -155,6 +155,25 @@ describe('who answered', () => {
     expect(await repliedAt(id, contact)).toEqual(after(2));
   });
 
+  test('between two looks at everything only messages stored since are read, and a day later all are', async () => {
+    const id = await makeBroadcast();
+    const [first, second] = [await makeContact(world.deps), await makeContact(world.deps)];
+    await receive(id, first);
+    await receive(id, second);
+    await noteReplies(world.deps);
+    await say(first, rep, after(1));
+    await say(second, rep, after(1));
+    // As if it had been stored long ago and was missed.
+    await world.deps.db.$executeRaw`
+      UPDATE "Message" SET id = '00000000-0000-7000-8000-000000000000' FROM "Conversation" c
+      WHERE c.id = "Message"."conversationId" AND c."contactId" = ${second.id}::uuid`;
+    await noteReplies(world.deps);
+    expect([await repliedAt(id, first), await repliedAt(id, second)]).toEqual([after(1), null]);
+    world.clock.advance(24 * HOUR_MS);
+    await noteReplies(world.deps);
+    expect(await repliedAt(id, second)).toEqual(after(1));
+  });
+
   test('what is said before the start or after the window is no answer to it', async () => {
     const id = await makeBroadcast();
     const contact = await makeContact(world.deps);
