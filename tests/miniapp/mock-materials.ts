@@ -167,8 +167,8 @@ export function materialDeeds(mock: MockProduct, on: On): Route[] {
     on(materialApi.checkWords, ({ body }) => {
       const text = String(body['text']);
       const words = [
-        ...mock.materials.words.forbidden.map((word) => ({ word, level: 'forbid' as const })),
-        { word: '最好', level: 'warn' as const },
+        ...mock.materials.words.forbidden.map((word) => ({ word, level: 'forbid' as const, source: null })),
+        { word: '最好', level: 'warn' as const, source: '《广告法》第九条' },
       ];
       return {
         findings: words

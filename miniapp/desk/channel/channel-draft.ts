@@ -84,6 +84,12 @@ export function draftOf(channel: ChannelView): Draft {
   };
 }
 
+/** A plan begins with the hours people work, not with all of them. */
+export function beginPlan({ shifts }: Draft): void {
+  const [only] = shifts;
+  if (shifts.length === 1 && only && isAlways(only)) Object.assign(only, workdays());
+}
+
 export const shiftsOf = ({ isPlanned, shifts }: Draft): ShiftDraft[] => {
   const [first] = shifts;
   return isPlanned || !first ? shifts : [{ ...first, ...always() }];
