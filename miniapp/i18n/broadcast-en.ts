@@ -215,7 +215,7 @@ export const broadcastEn: Translated<typeof broadcastZhCN> = {
   'cast.cancelledBecause': 'Cancelled: {reason}',
   'cast.cancelled': 'Cancelled.',
   'cast.waitingUntil': 'The platform asks us to wait: goes on {at}.',
-  'cast.progress': '{asked} of {all} batches are with members, {confirmed} confirmed',
+  'cast.progress': '{asked} of {all} batches are with members, {confirmed} confirmed.',
 
   'cast.withdraw': 'Take it back',
   'cast.withdrawTitle': 'Take this broadcast back?',

@@ -211,7 +211,7 @@ export const broadcastZhCN = {
   'cast.cancelledBecause': '已取消：{reason}',
   'cast.cancelled': '已取消。',
   'cast.waitingUntil': '平台要求稍等，{at} 继续发送。',
-  'cast.progress': '已向 {asked} / {all} 批员工发出，{confirmed} 批已确认',
+  'cast.progress': '已向 {asked} / {all} 批员工发出，{confirmed} 批已确认。',
 
   'cast.withdraw': '撤回',
   'cast.withdrawTitle': '撤回这个群发？',

@@ -91,6 +91,7 @@ export const segmentEn: Translated<typeof segmentZhCN> = {
   'segment.start': 'All contacts',
   'segment.left': 'Left',
   'segment.alone': '{n} by this rule alone',
+  'segment.takenOut': 'takes {n} away',
   'segment.rule': 'Rule',
   'segment.samples': 'Some of them (names masked)',
   'segment.noSamples': 'None of them is in your scope, so none is shown.',

@@ -87,6 +87,7 @@ export const segmentZhCN = {
   'segment.start': '全部联系人',
   'segment.left': '剩余',
   'segment.alone': '这条规则自己有 {n} 人',
+  'segment.takenOut': '去掉 {n} 人',
   'segment.rule': '规则',
   'segment.samples': '其中的几位（姓名已隐去）',
   'segment.noSamples': '在你的可见范围内没有可以展示的联系人。',

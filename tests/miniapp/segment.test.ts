@@ -117,6 +117,7 @@ test('a marketer builds a segment rule by rule, sees who is left after each, and
   await lines.getByRole('row', { name: /标签 是其中之一 高意向/ }).waitFor();
   await lines.getByRole('row', { name: /排除: 收到群发 在最近 7 天内/ }).waitFor();
   await sees(page, '1,866 人');
+  await sees(page, '去掉 934 人');
   await page.getByText('王*明').click();
   await sees(page, '← 报价中');
   await page.keyboard.press('Control+s');

@@ -14,6 +14,7 @@ export function conditionText({ field, operator, value }: Condition, known: read
   const list = Array.isArray(value) ? value : [];
   switch (shapeOf(operator)) {
     case 'none':
+      if (operator === 'yes') return name;
       return t('segment.say.bare', { field: name, operator: operatorWord(operator) });
     case 'days':
       return t(operator === 'within_days' ? 'segment.say.within' : 'segment.say.notWithin', {
