@@ -15,6 +15,8 @@ import { noteAsked } from './note-asked.ts';
 const SKEW_MS = 60_000;
 /** A call that arrives this late is none. */
 const LATE_MS_MAX = 3_600_000;
+/** Of sends in other words, so many are looked into. */
+const OTHERS_MAX = 20;
 const UNSURE_AGAIN_MS = 5 * 60_000;
 /** Stands for a name in a text, where it cannot be typed. */
 const HOLE = '\u0000';
@@ -94,21 +96,24 @@ async function lookAt(
   const between = { since: new Date(called - SKEW_MS), until: new Date(until) };
   const listed = await everyPage(deps, platform, 'list', (cursor) => sends.list(between, cursor));
   if (listed === shut) return 'stop';
-  const alike = listed.filter(({ text, attachments }) => isMadeOf(text, parts) && attachments.join(' ') === kinds);
+  const isAlike = ({ text, attachments }: ListedSend) => isMadeOf(text, parts) && attachments.join(' ') === kinds;
   const known = await listKnownKeys(
     deps.db,
     platform.name,
-    alike.map(({ key }) => key),
+    listed.map(({ key }) => key),
   );
+  const strangers = listed.filter(({ key }) => !known.has(key));
+  const [alike, others] = [strangers.filter(isAlike), strangers.filter((one) => !isAlike(one))];
 
   const reached = await listReached(deps.db, lost, null);
   const ours = new Set(reached.filter(({ state }) => state === 'planned').map(({ key }) => key));
   let isUnsure = false;
-  for (const candidate of alike.filter(({ key }) => !known.has(key))) {
+  for (const candidate of [...alike, ...others.slice(0, OTHERS_MAX)]) {
     const is = await isOurs(deps, platform, sends, candidate, { memberKey: lost.memberKey, ours });
     if (is === shut) return 'stop';
-    if (is === true) return { key: candidate.key, at: candidate.at };
-    isUnsure ||= is === 'unsure';
+    if (is === true && alike.includes(candidate)) return { key: candidate.key, at: candidate.at };
+    // The same member and the same contacts, in other words: perhaps the platform changed them.
+    isUnsure ||= alike.includes(candidate) ? is === 'unsure' : is === true;
   }
   return isUnsure ? 'unsure' : 'missing';
 }

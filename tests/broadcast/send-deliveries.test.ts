@@ -268,6 +268,18 @@ describe('An answer that never came', () => {
     }
   });
 
+  test('whose words came back otherwise is neither taken for ours nor sent again', async () => {
+    const [lin] = await twoSenders();
+    if (!lin) throw new Error('There is no sender.');
+    const broadcast = await approvedBroadcast(world.deps, [lin]);
+    platform.loseAnswer('groupSends.start');
+    await sendDeliveries(world.deps, wecom);
+    for (const send of sendsOf(platform).sends.values()) send.message.text = '您好，销售lin为您…';
+    await live(60 * MINUTE_MS, 2 * MINUTE_MS);
+    expect((await deliveriesOf(world.deps, broadcast)).map(({ state }) => state)).toEqual(['unknown']);
+    expect(startCalls()).toBe(1);
+  });
+
   test('is sent again only after it was missing twice, long after the call', async () => {
     const senders = await twoSenders();
     const broadcast = await approvedBroadcast(world.deps, senders);
