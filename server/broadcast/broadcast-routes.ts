@@ -11,6 +11,7 @@ import { remindMembers } from './remind-members.ts';
 import { submitBroadcast } from './submit-broadcast.ts';
 import { withdrawBroadcast } from './take-back.ts';
 import { testBroadcast } from './test-broadcast.ts';
+import { hurryResults } from './hurry-results.ts';
 import { viewBroadcast } from './view-broadcast.ts';
 import { viewRecipients } from './view-recipients.ts';
 import { viewResults } from './view-results.ts';
@@ -57,7 +58,10 @@ export const broadcastRoutes: Route[] = [
     viewBroadcast(deps, caller, await cancelBroadcast(deps, caller, { ...params, ...body })),
   ),
   route(broadcastApi.remind, (deps, { caller, params }) => remindMembers(deps, caller, params)),
-  route(broadcastApi.results, (deps, { params }) => viewResults(deps, params.id)),
+  route(broadcastApi.results, async (deps, { params }) => {
+    await hurryResults(deps, params.id);
+    return viewResults(deps, params.id);
+  }),
   route(broadcastApi.export, async (deps, { caller, params, query, ctx }) => {
     const lines = await exportBroadcast(deps, caller, { ...params, ...query });
     ctx.type = 'text/csv; charset=utf-8';

@@ -62,6 +62,29 @@ export async function listRipe(
   return rows.map(toDelivery);
 }
 
+/** Brings the oldest of a broadcast forward; true when there is one. */
+export async function hurryDeliveries(
+  db: Db,
+  broadcastId: string,
+  states: readonly DeliveryState[],
+  { now, limit }: { now: Date; limit: number },
+): Promise<boolean> {
+  const where = { broadcastId, state: { in: [...states] } };
+  const oldest = await db.broadcastDelivery.findMany({
+    where,
+    orderBy: { syncedAt: { sort: 'asc', nulls: 'first' } },
+    take: limit,
+    select: { id: true },
+  });
+  const ids = oldest.map(({ id }) => id);
+  // One the platform still hands out waits for that.
+  await db.broadcastDelivery.updateMany({
+    where: { ...where, id: { in: ids }, syncedAt: { not: null }, nextAttemptAt: { gt: now } },
+    data: { nextAttemptAt: now },
+  });
+  return ids.length > 0;
+}
+
 /** Platforms with something to be asked or sent, by what. */
 export async function listBusyPlatforms(db: Db, states: readonly DeliveryState[], now: Date): Promise<string[]> {
   const rows = await db.broadcastDelivery.findMany({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
 import { withLock } from '#server/base/lock.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
+import { announceBroadcasts } from './announce-broadcast.ts';
 import { readBroadcastRules } from './broadcast-rules.ts';
 import { listStartedSince, markReplied, type Window } from './results-store.ts';
 
@@ -23,6 +24,7 @@ const noted = z.object({ at: z.iso.datetime(), anewAt: z.iso.datetime() }).nulla
  * was held out. What was noted is noted again with the same result.
  */
 export async function noteReplies(deps: Deps): Promise<void> {
+  let isNews = false;
   await withLock(deps.pool, 'note-replies', async () => {
     const { windowDays } = await readBroadcastRules(deps.db);
     const now = deps.now();
@@ -32,11 +34,12 @@ export async function noteReplies(deps: Deps): Promise<void> {
     const oldest = new Date(now.getTime() - (windowDays + LATE_DAYS) * DAY_MS);
     for (const { id, startedAt } of await listStartedSince(deps.db, oldest)) {
       const { from, until } = windowOf(startedAt, windowDays);
-      if (from && until) await markReplied(deps.db, id, { from, until }, since);
+      if (from && until && (await markReplied(deps.db, id, { from, until }, since)) > 0) isNews = true;
     }
     const at = now.toISOString();
     await saveSetting(deps.db, KEY, { at, anewAt: isAnew ? at : last.anewAt }, null);
   });
+  if (isNews) announceBroadcasts(deps);
 }
 
 /** The same clock for those who were sent it and those who were not: the moment the first call left. */

@@ -8,7 +8,9 @@ import type { FailureReason } from './broadcast-api.ts';
 /** What its results hang on. */
 export interface Sent {
   id: string;
+  platform: string;
   startedAt: Date | null;
+  finishedAt: Date | null;
   resultsAt: Date | null;
 }
 
@@ -19,7 +21,8 @@ export interface Window {
 }
 
 export async function getSent(db: Db, id: string): Promise<Sent> {
-  const sent = await db.broadcast.findUnique({ where: { id }, select: { id: true, startedAt: true, resultsAt: true } });
+  const select = { id: true, platform: true, startedAt: true, finishedAt: true, resultsAt: true };
+  const sent = await db.broadcast.findUnique({ where: { id }, select });
   if (!sent) throw unknownBroadcast();
   return sent;
 }

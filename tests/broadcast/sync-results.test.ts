@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { hurryResults } from '#server/broadcast/hurry-results.ts';
 import { sendDeliveries } from '#server/broadcast/send-deliveries.ts';
 import { sweepBroadcasts } from '#server/broadcast/sweep-broadcasts.ts';
 import { syncResults } from '#server/broadcast/sync-results.ts';
@@ -181,5 +182,22 @@ describe('What became of a broadcast', () => {
     await Promise.all([syncResults(world.deps, wecom), syncResults(world.deps, wecom), syncResults(world.deps, wecom)]);
     expect(new Set(Object.values(await endsOf(world.deps, broadcast)))).toEqual(new Set(['delivered']));
     expect(await touchesOf(world.deps, broadcast)).toEqual({ delivered: 5 });
+  });
+
+  test('is asked for at once when somebody looks, and not again a moment later', async () => {
+    const broadcast = await sentToThree();
+    await live(30 * MINUTE_MS);
+    world.clock.advance(20_000);
+    sendsOf(platform).confirm('send-1');
+    const asked = () => platform.called('groupSends.confirmations').length;
+    const before = asked();
+    await hurryResults(world.deps, broadcast.id);
+    await world.jobs.drain();
+    expect(asked()).toBeGreaterThan(before);
+    expect(Object.values(await endsOf(world.deps, broadcast))).toContain('delivered');
+    const after = asked();
+    await hurryResults(world.deps, broadcast.id);
+    await world.jobs.drain();
+    expect(asked()).toBe(after);
   });
 });
