@@ -230,7 +230,7 @@ export async function planChunk(tx: Db, rules: PlanRules, chunk: Chunk, after: s
         AND r."contactId" = c.id AND ${isReached} AND r.reason = 'duplicate_person')`;
   await tx.$executeRaw`ANALYZE plan_who`;
   await joinBySize(tx, false);
-  await tx.$executeRaw`CREATE TEMP TABLE plan_line ON COMMIT DROP AS ${linesOf(rules, reach)}`;
+  await tx.$executeRaw`CREATE TEMP TABLE plan_line ON COMMIT DROP AS ${linesOf(rules, reach, await listHolding(tx, rules))}`;
   await joinBySize(tx, true);
   await tx.$executeRaw`
     DELETE FROM "BroadcastRecipient" r
@@ -287,14 +287,26 @@ export async function forgetAfter(tx: Db, broadcastId: string, after: string | n
 
 const place = (reason: ExclusionReason): number => exclusionReasons.indexOf(reason);
 
+/**
+ * Other broadcasts of these days whose calls have not all left. Whoever is held out of one is left alone as those are who
+ * are to be sent it: else their group would be the one that gets this broadcast instead.
+ */
+async function listHolding(tx: Db, { broadcast: { id }, span }: PlanRules): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "Broadcast" WHERE state IN ('freezing', 'awaiting_approval', 'scheduled', 'sending')
+      AND id <> ${id}::uuid AND "fromDay" - DATE '1970-01-01' <= ${span.untilDay}::int
+      AND "untilDay" - DATE '1970-01-01' >= ${span.fromDay}::int`;
+  return rows.map((row) => row.id);
+}
+
 /** Who gets it, by whom, in which call; who does not, and why. */
-function linesOf(rules: PlanRules, reach: Reach): Sql {
+function linesOf(rules: PlanRules, reach: Reach, holding: readonly string[]): Sql {
   const { broadcast, contactsMax, isQuiet } = rules;
   const { id, audience } = broadcast;
   const quiet = isQuiet ? sql`${place('quiet_hours')}::int` : sql`NULL::int`;
   return sql`
     WITH ${sendersOf(rules, reach)},
-    ${fullOf(rules, reach)},
+    ${fullOf(rules, reach, holding)},
     before AS (
       SELECT "memberId", variant, sum("contactCount") AS count FROM "BroadcastDelivery"
       WHERE "broadcastId" = ${id}::uuid GROUP BY "memberId", variant
@@ -340,8 +352,18 @@ function variantOf({ variants }: PlanRules): Sql {
   )} ELSE ${last}::text END`;
 }
 
-/** `taken`: contacts another broadcast would be too much for, and the first reason. As caps.ts, mayTouch says it of one contact. */
-function fullOf({ broadcast: { id }, span, caps }: PlanRules, reach: Reach): Sql {
+/**
+ * `taken`: contacts another broadcast would be too much for, and the first reason, as caps.ts, mayTouch says it of one
+ * contact; and who is held out of one that is `holding` them.
+ */
+function fullOf({ broadcast: { id }, span, caps }: PlanRules, reach: Reach, holding: readonly string[]): Sql {
+  const held =
+    holding.length === 0
+      ? empty
+      : sql`
+        UNION ALL
+        SELECT r."contactId", ${place('overlapping')}::int FROM "BroadcastRecipient" r
+        WHERE r."broadcastId" = ANY(${[...holding]}::uuid[]) AND r.part = 'hold_out' AND ${within(reach, sql`r."contactId"`)}`;
   const horizon = horizonOf(span, caps);
   const windows = windowsOver(span, caps).map(({ reason, ...window }) => ({ place: place(reason), ...window }));
   const rolling = rollingOf(caps).map(({ reason, ...window }) => ({ place: place(reason), ...window }));
@@ -367,6 +389,7 @@ function fullOf({ broadcast: { id }, span, caps }: PlanRules, reach: Reach): Sql
       SELECT id, min(place) AS place FROM (
         SELECT id, ${place('overlapping')}::int AS place FROM near
         WHERE state = 'reserved' AND "fromDay" <= ${span.untilDay}::int AND "untilDay" >= ${span.fromDay}::int
+        ${held}
         UNION ALL
         SELECT near.id, w.place FROM near JOIN calendar w ON near."fromDay" <= w."untilDay" AND near."untilDay" >= w."fromDay"
         GROUP BY near.id, w.place, w."fromDay", w.cap HAVING count(*) + 1 > w.cap

@@ -4,9 +4,9 @@ import type { Member } from '#prisma/client/client.ts';
 import { dayOf, instantOf, type Day } from '#server/base/shanghai.ts';
 import type { BroadcastRules } from '#server/broadcast/broadcast-api.ts';
 import { getBroadcast } from '#server/broadcast/broadcast-store.ts';
-import { mayTouch, spanOf, type Caps, type Touch } from '#server/broadcast/caps.ts';
+import { mayTouch, spanOf, type Caps, type Span, type Touch } from '#server/broadcast/caps.ts';
 import { withdrawBroadcast } from '#server/broadcast/take-back.ts';
-import { dayOfDate, releaseTouches, settleDelivered } from '#server/broadcast/touch-store.ts';
+import { dateOfDay, dayOfDate, releaseTouches, settleDelivered } from '#server/broadcast/touch-store.ts';
 import { makeContact, makeMember } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useWorld } from '#tests/support/world.ts';
@@ -74,13 +74,14 @@ async function faultsOf(caps: Caps, story: readonly Happening[]): Promise<string
       const sendAt = one.inDays === 0 ? null : instantOf(today + one.inDays, 600);
       const draft = await makeDraft(deps, marketer, { segmentId, sendAt, holdOutPercent: 10 });
       const before = await listTouches();
+      const held = await listHeld(spanOf(today + one.inDays, rules));
       const { id } = await freeze(deps, marketer, await tested(deps, draft));
       const plan = await planOf(deps, { id });
       const span = spanOf(today + one.inDays, rules);
       if (plan.size !== contacts.length) faults.push(`${plan.size} are planned`);
       for (const contactId of contacts) {
         const line = plan.get(contactId);
-        const said = mayTouch(before.get(contactId) ?? [], span, caps);
+        const said = held.has(contactId) ? 'overlapping' : mayTouch(before.get(contactId) ?? [], span, caps);
         const isSaid = said === null ? line?.reason === null : line?.part === 'excluded' && line.reason === said;
         if (!isSaid) faults.push(`${contactId} is ${line?.part} ${line?.reason}, the rule says ${said}`);
       }
@@ -121,6 +122,16 @@ async function listTouches(): Promise<Map<string, Touch[]>> {
     state: state as Touch['state'],
   }));
   return Map.groupBy(touches, ({ contactId }) => contactId);
+}
+
+/** Held out of a broadcast of these days whose calls have not left. */
+async function listHeld({ fromDay, untilDay }: Span): Promise<Set<string>> {
+  const { db } = world.deps;
+  const days = { fromDay: { lte: dateOfDay(untilDay) }, untilDay: { gte: dateOfDay(fromDay) } };
+  const broadcasts = await db.broadcast.findMany({ where: { state: 'awaiting_approval', ...days } });
+  const ids = broadcasts.map(({ id }) => id);
+  const rows = await db.broadcastRecipient.findMany({ where: { broadcastId: { in: ids }, part: 'hold_out' } });
+  return new Set(rows.map(({ contactId }) => contactId));
 }
 
 /** Counted another way than the rule counts: for each of a year's days, who may be reached on it, in its week, month and so on. */

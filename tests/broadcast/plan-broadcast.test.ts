@@ -159,6 +159,18 @@ describe('who is sent a broadcast', () => {
 });
 
 describe('a freeze', () => {
+  test('of another broadcast at the same time leaves alone who is held out of the first: else they would get that one instead', async () => {
+    const { deps } = world;
+    for (let n = 0; n < 12; n++) await makeContact(deps, { followedBy: [rep] });
+    const first = await freeze(deps, people.marketer, await makeDraft(deps, people.marketer, { holdOutPercent: 50 }));
+    expect(first.planCounts?.holdOut).toBeGreaterThan(0);
+    const second = async () => freeze(deps, people.marketer, await makeDraft(deps, people.marketer));
+    expect((await second()).planCounts).toMatchObject({ target: 0, excluded: { overlapping: 12 } });
+    await deps.db.contactTouch.deleteMany();
+    await deps.db.broadcast.update({ where: { id: first.id }, data: { state: 'running' } });
+    expect((await second()).planCounts, 'the first has left').toMatchObject({ target: 12 });
+  });
+
   test('cuts calls by member, variant and what a call takes, and keeps the days free', async () => {
     const { deps } = world;
     const limits = platform.groupSends?.limits;
