@@ -25,9 +25,8 @@ const YEAR_DAYS = 365;
  * A checked rule as the condition of a statement about "Contact": true or false of every contact, never null, so that
  * `not` is the exact complement. Values are parameters, all of them.
  *
- * Each condition is an EXISTS: among 1,000,000 contacts PostgreSQL makes hash joins of those that must all hold, hashed
- * subplans of those inside `any`, and index lookups of either where a page of contacts is asked for. IN with a list of
- * ids was slower in the last two, and its negation never became a join.
+ * Each condition is an EXISTS: of those that must all hold PostgreSQL makes hash joins, of their opposites too (of NOT IN
+ * it never does), of those inside `any` hashed subplans, and of either index lookups where a page is asked for.
  */
 export function segmentWhere(rule: SegmentRule, options: WhereOptions): SegmentSql {
   const scribe = makeScribe(options);

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { listFields } from '#server/customer/custom-field-store.ts';
-import { countWaterfall, listHolding, listSampleIds } from './count-store.ts';
+import { countContacts, countWaterfall, listHolding, listSampleIds } from './count-store.ts';
 import { foundFor } from './explain-sample.ts';
 import { listSampleFacts } from './sample-store.ts';
 import type { CountView, sampleView, SegmentRule } from './segment-api.ts';
@@ -24,28 +24,36 @@ export async function countSegment(
   checkRule(rule, await listFields(deps.db));
   const segment = segmentId ? await getSegment(deps.db, segmentId) : null;
   const startedAt = performance.now();
-  const parts = partsOf(rule);
-  const { total, parts: counts } = await countWaterfall(
-    deps.pool,
-    parts.map((part) => part.rule),
-    deps.now(),
-  );
+  const { total, waterfall } = await countParts(deps, rule);
   const tookMs = Math.round(performance.now() - startedAt);
-  const count = counts.at(-1)?.left ?? total;
+  const count = waterfall.at(-1)?.left ?? total;
   if (segment && isDeepStrictEqual(segment.rule, rule)) await saveCount(deps.db, segment, count, deps.now());
   return {
     count,
     total,
     tookMs,
-    waterfall: parts.map(({ path }, at) => ({ path, alone: 0, left: 0, ...counts[at] })),
+    waterfall,
     samples: count === 0 ? [] : await samplesOf(deps, caller, rule),
   };
 }
 
-/** What applies one after the other; a rule that is no `all` is one part. `{ all: [] }` has none: everyone. */
-function partsOf(rule: SegmentRule): { path: string; rule: SegmentRule }[] {
-  if ('all' in rule) return rule.all.map((part, at) => ({ path: `all.${at}`, rule: part }));
-  return [{ path: '', rule }];
+/** Line by line what applies one after the other; a rule that is no `all` is one line. `{ all: [] }` has none: everyone. */
+async function countParts(deps: Deps, rule: SegmentRule): Promise<Pick<CountView, 'total' | 'waterfall'>> {
+  const parts = 'all' in rule ? rule.all.map((part, at) => ({ path: `all.${at}`, rule: part })) : [{ path: '', rule }];
+  if (parts.length > 1) {
+    const counted = await countWaterfall(
+      deps.pool,
+      parts.map((part) => part.rule),
+      deps.now(),
+    );
+    const lines = parts.map(({ path }, at) => ({ path, alone: 0, left: 0, ...counted.parts[at] }));
+    return { total: counted.total, waterfall: lines };
+  }
+  const [total, count] = await Promise.all([
+    countContacts(deps.pool, { all: [] }, deps.now()),
+    countContacts(deps.pool, rule, deps.now()),
+  ]);
+  return { total, waterfall: parts.map(({ path }) => ({ path, alone: count, left: count })) };
 }
 
 async function samplesOf(deps: Deps, caller: Caller, rule: SegmentRule): Promise<z.infer<typeof sampleView>[]> {

@@ -8,8 +8,8 @@ import { fillMillion } from './million.ts';
 import type { Stage } from './stage.ts';
 import { quantileOf, timed, type Line } from './table.ts';
 
-const ROUNDS = 40;
-const WARM_UP = 5;
+const ROUNDS = 25;
+const WARM_UP = 3;
 const SILENT_DAYS = 30;
 
 /** Keen, in the middle of a sale, silent for a month and to be written to; the same question written by hand, in turns. */
