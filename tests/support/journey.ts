@@ -181,7 +181,7 @@ export async function shows(what: Locator): Promise<true> {
   return true;
 }
 
-export async function openTab(sidebar: FrameLocator, name: '助手' | '跟进' | '商机' | '资料'): Promise<void> {
+export async function openTab(sidebar: FrameLocator, name: '助手' | '跟进' | '素材' | '商机' | '资料'): Promise<void> {
   await sidebar.getByRole('tab', { name }).click();
 }
 
