@@ -55,6 +55,11 @@ export async function openGate(db: Db, { gate, probeUntil }: Pass): Promise<void
   if (probeUntil) await db.callGate.deleteMany({ where: { ...gate, until: probeUntil } });
 }
 
+/** No call was made after all: whoever comes next may try. */
+export async function givePassBack(db: Db, { gate, probeUntil }: Pass, now: Date): Promise<void> {
+  if (probeUntil) await db.callGate.updateMany({ where: { ...gate, until: probeUntil }, data: { until: now } });
+}
+
 /** The platform had too many: all wait, the longer the more often it said so in a row. */
 export async function shutGate(db: Db, { gate, probeUntil }: Pass, retryAfterMs: number, now: Date): Promise<void> {
   const { platform, call } = gate;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Role } from '#server/base/caller.ts';
 import { endpoint } from '#server/base/endpoint.ts';
+import { givenTime } from '#server/base/given-time.ts';
 import { messageContent, wordFinding } from '#server/material/material-api.ts';
 
 /**
@@ -366,7 +367,7 @@ export const broadcastApi = {
       name: z.string().trim().min(1).max(60),
       audience,
       content: broadcastContent,
-      sendAt: z.iso.datetime().nullable(),
+      sendAt: givenTime.nullable(),
     }),
     answer: broadcastView,
   }),

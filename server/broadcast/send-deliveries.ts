@@ -1,4 +1,4 @@
-import { isShut, openGate, passGate, shutGate, type Pass } from '#server/base/call-gate.ts';
+import { givePassBack, isShut, openGate, passGate, shutGate, type Pass } from '#server/base/call-gate.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { withLock } from '#server/base/lock.ts';
@@ -113,8 +113,11 @@ async function sendOne(deps: Deps, platform: Platform, sends: GroupSends, id: st
   if (ready === 'stop' || ready === 'on') return { went: ready, broadcastId };
   const pass = await passGate(deps.db, gateOf(platform, 'start'), deps.now());
   if (!pass) return { went: 'stop', broadcastId };
-  const claimed = await claim(deps, delivery);
-  if (!claimed) return { went: 'on', broadcastId };
+  const claimed = await claim(deps, delivery, broadcast.contentHash);
+  if (!claimed) {
+    await givePassBack(deps.db, pass, deps.now());
+    return { went: 'on', broadcastId };
+  }
   return { went: await call(deps, platform, sends, pass, claimed, ready), broadcastId };
 }
 
@@ -146,6 +149,7 @@ async function prepare(
     return { message, variant };
   } catch (error) {
     if (error instanceof Refusal) {
+      if (pass) await givePassBack(deps.db, pass, deps.now());
       await refuse(deps, delivery, error.message);
       return 'on';
     }
@@ -193,16 +197,17 @@ interface Claimed {
 
 /**
  * Marks it as leaving, unless it may not: whoever pauses, cancels or withdraws waits for the same row. It goes to whom it
- * was approved for and nobody else, less those who may no longer be written to.
+ * was approved for and nobody else, less those who may no longer be written to. `readyHash` is of the content the message was
+ * made of: another may have been approved since.
  */
-async function claim(deps: Deps, { id, broadcastId }: Delivery): Promise<Claimed | null> {
+async function claim(deps: Deps, { id, broadcastId }: Delivery, readyHash: string | null): Promise<Claimed | null> {
   const now = deps.now();
   let noticeKeys: string[] = [];
   const rules = await readBroadcastRules(deps.db);
   const claimed = await deps.db.$transaction(async (tx) => {
     const broadcast = await lockBroadcast(tx, broadcastId);
     const delivery = await findDelivery(tx, id);
-    if (delivery?.state !== 'due' || !mayLeave(broadcast, now)) return null;
+    if (delivery?.state !== 'due' || !mayLeave(broadcast, now) || broadcast.contentHash !== readyHash) return null;
     await startIfFirst(tx, broadcast, rules, now);
     const sender = await findSender(tx, delivery);
     const reached = await listReached(tx, delivery, sender?.id ?? null);

@@ -2,9 +2,9 @@ import type { Deps } from '#server/base/deps.ts';
 import { dayOf } from '#server/base/shanghai.ts';
 import { advanceBroadcast } from './advance-broadcast.ts';
 import { startSending } from './broadcast.ts';
-import { lockBroadcast, saveBroadcast } from './broadcast-store.ts';
+import { lockBroadcast, patient, saveBroadcast } from './broadcast-store.ts';
 import { openStates, type DeliveryState } from './delivery.ts';
-import { countUnended, endUnsent, listBusyPlatforms, listLapsed, listMoving, patient } from './delivery-store.ts';
+import { countUnended, endUnsent, listBusyPlatforms, listLapsed, listMoving } from './delivery-store.ts';
 import { sendSoon, syncSoon } from './nudge-broadcasts.ts';
 
 export const sweepBroadcastsEveryMs = 15_000;

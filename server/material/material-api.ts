@@ -159,7 +159,7 @@ export const materialApi = {
     summary: 'Changes a material; `version` is the one the caller saw. What was frozen with it stays as it was',
     roles: keepers,
     params: byId,
-    body: materialDraft.extend({ version: z.int() }),
+    body: materialDraft.extend({ version: z.int32() }),
     answer: materialView,
   }),
   archive: endpoint({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { callThrough, isShut, passGate, shut, shutMs, shutUntil } from '#server/base/call-gate.ts';
+import { callThrough, givePassBack, isShut, passGate, shut, shutMs, shutUntil } from '#server/base/call-gate.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import { useWorld } from '#tests/support/world.ts';
 
@@ -30,6 +30,17 @@ test('of all who wait, one may try when the time is over; what it hears holds fo
   expect(await callThrough(world.deps, gate, async () => 'sent')).toBe('sent');
   expect(await shutUntil(world.deps.db, 'wecom', ['sending'], world.deps.now())).toBeNull();
   expect(await callThrough(world.deps, gate, async () => 'sent')).toBe('sent');
+});
+
+test('whoever may try and then makes no call lets the next try at once', async () => {
+  const { db, now } = world.deps;
+  await callThrough(world.deps, gate, () => tooMany());
+  world.clock.advance(MINUTE_MS);
+  const pass = await passGate(db, gate, now());
+  expect(await passGate(db, gate, now())).toBeNull();
+  if (pass) await givePassBack(db, pass, now());
+  expect(await callThrough(world.deps, gate, async () => 'sent')).toBe('sent');
+  expect(await isShut(db, gate, now())).toBe(false);
 });
 
 test('it waits as long as the platform says, a minute at least, and longer the more often it says so in a row', async () => {

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sendDeliveries } from '#server/broadcast/send-deliveries.ts';
 import { sweepBroadcasts } from '#server/broadcast/sweep-broadcasts.ts';
+import { contentHashOf } from '#server/broadcast/broadcast-hash.ts';
 import { saveBroadcastRules } from '#server/broadcast/broadcast-rules.ts';
+import { makeFile } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useWorld } from '#tests/support/world.ts';
 import {
@@ -181,6 +183,30 @@ describe('Between approval and the call', () => {
       expect(notices.map(({ key }) => key)).toContain(`broadcast-refused:${broadcast.id}`);
     }
   });
+});
+
+test('a message made ready before its broadcast was withdrawn, changed and approved anew does not leave with the old words', async () => {
+  const { deps } = world;
+  const senders = [await makeSender(deps, platform, 'lin', 2)];
+  const { id, kind, name, type, size, sha256 } = await makeFile(deps);
+  const picture = { materialId: null, content: { kind: 'image' as const, fileId: id } };
+  const file = { id, kind: 'image' as const, name, type, size, sha256 };
+  expect(kind).toBe('image');
+  const saying = (text: string) => ({ key: 'A' as const, share: 100, text, attachments: [{ ...picture, file }] });
+  const broadcast = await approvedBroadcast(deps, senders, { variants: [saying('旧文案')] });
+
+  const release = platform.hold('media.upload');
+  const sending = sendDeliveries(deps, wecom);
+  await expect.poll(() => platform.called('media.upload').length, { timeout: 20_000 }).toBe(1);
+  const frozenContent = { variants: [saying('新文案')] };
+  await deps.db.broadcast.update({
+    where: { id: broadcast.id },
+    data: { frozenContent, contentHash: contentHashOf(frozenContent) },
+  });
+  release();
+  await sending;
+  expect([...sendsOf(platform).sends.values()].map(({ message }) => message.text)).toEqual(['新文案']);
+  expect(timesSent(platform)).toEqual(onceEach(senders));
 });
 
 describe('What the platform answers', () => {

@@ -75,6 +75,8 @@ test('a material is made, changed and read again; who changed an older one is sh
   });
   const changed = await ask('PUT', `/api/materials/${created.id}`, { ...text('新报价'), version: 1 });
   expect(changed).toMatchObject({ status: 200, body: { title: '新报价', version: 2 } });
+  const never = await ask('PUT', `/api/materials/${created.id}`, { ...text('晚了'), version: 2 ** 40 });
+  expect(never, 'no version there can be').toMatchObject({ status: 400 });
   expect(await ask('PUT', `/api/materials/${created.id}`, { ...text('晚了'), version: 1 })).toMatchObject({
     status: 409,
     code: 'material.stale',
