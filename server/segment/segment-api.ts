@@ -9,7 +9,7 @@ export const operatorsOf = {
   number: ['equals', 'at_least', 'at_most', 'between', 'is_set', 'is_not_set'],
   /** A day: `before` and `after` with YYYY-MM-DD in the company's time zone, the others with a number of days. */
   date: ['before', 'after', 'within_days', 'not_within_days', 'is_set', 'is_not_set'],
-  /** Something that happens: within the last n days, or not (never included). */
+  /** Something that happens: within the last n days of the company, today the first of them, or not (never included). */
   event: ['within_days', 'not_within_days', 'ever', 'never'],
   yes_no: ['yes', 'no'],
 } as const satisfies Record<string, readonly string[]>;
@@ -135,7 +135,7 @@ export type SegmentView = z.infer<typeof segmentView>;
 
 /** One line of the waterfall: how many are left when this part of the rule applies too. */
 export const waterfallLine = z.object({
-  /** Of the part in the rule: `all.1`. */
+  /** Of the part in the rule: `all.1`; '' for the whole of a rule that is no `all`. */
   path: z.string(),
   /** How many this part alone takes in. */
   alone: z.int(),
