@@ -259,6 +259,7 @@ export const moneyEffect = z.object({
 export const resultView = z.object({
   /** When results were last asked for. */
   resultsAt: z.iso.datetime().nullable(),
+  /** Each a part of the one before: replies of those it was delivered to, deals of those who replied. `lift` counts all. */
   waterfall: z.object({
     segment: z.int(),
     excluded: z.int(),
@@ -284,6 +285,7 @@ export const resultView = z.object({
       remindedAt: z.iso.datetime().nullable(),
     }),
   ),
+  /** Of everybody who was to get it, as drawn by lot, like `lift`. */
   variants: z.array(z.object({ key: z.string(), target: z.int(), delivered: z.int(), replied: rate, deals: rate })),
   /** Replies and deals within this many days count. */
   windowDays: z.int(),

@@ -29,7 +29,7 @@ export function nextActionOf(situation: Situation): NextAction {
   const today = before(endOf(dayOf(now)).getTime());
   if (today) return ofTask(today, 'due_today');
   const promise = tasks.filter((task) => task.state === 'proposed').toSorted(byDueTime)[0];
-  if (promise) return { ...ofTask(promise, 'promised'), kind: 'promise' };
+  if (promise) return { ...ofTask(promise, promise.messageId ? 'promised' : 'planned'), kind: 'promise' };
   if (lastMessage?.sender === 'contact' && now.getTime() - Date.parse(lastMessage.at) >= UNANSWERED_AFTER_MS) {
     return { ...nothing, kind: 'reply', reason: 'unanswered', at: lastMessage.at };
   }

@@ -14,6 +14,8 @@ export const actionReasons = [
   'due_today',
   'due_soon',
   'promised',
+  /** A series proposes it. */
+  'planned',
   'unanswered',
   'unbound',
   'suggested',

@@ -30,7 +30,8 @@ test('each open task stands in one group, soonest first, those without a time la
       task('this morning', { dueAt: at(20, 9) }),
       task('yesterday', { dueAt: at(19, 9), overdue: true }),
       task('tomorrow', { dueAt: at(21, 9) }),
-      task('promised', { state: 'proposed', dueAt: at(21, 9) }),
+      task('promised', { state: 'proposed', dueAt: at(21, 9), messageId: '019f0000-0000-7000-8000-000000000009' }),
+      task('from a series', { state: 'proposed', dueAt: at(21, 9) }),
       task('done', { state: 'done', dueAt: at(20, 9) }),
     ],
     now,
@@ -40,6 +41,7 @@ test('each open task stands in one group, soonest first, those without a time la
   expect(titles(groups.today)).toEqual(['tonight']);
   expect(titles(groups.later)).toEqual(['tomorrow', 'next week', 'without a time']);
   expect(titles(groups.proposed)).toEqual(['promised']);
+  expect(titles(groups.planned)).toEqual(['from a series']);
 });
 
 test('“today” is this evening, and late in the day in an hour', () => {

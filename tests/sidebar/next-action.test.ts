@@ -61,7 +61,18 @@ describe('what to do with a customer now', () => {
 
   test('a promise found in the chat is offered before somebody waiting for an answer', () => {
     const lastMessage = { sender: 'contact' as const, at: '2026-03-03T00:00:00.000Z' };
-    expect(nextActionOf({ ...calm, tasks: [task('proposed', null)], lastMessage })).toMatchObject({ kind: 'promise' });
+    const promise = { ...task('proposed', null), messageId: '019f0000-0000-7000-8000-000000000003' };
+    expect(nextActionOf({ ...calm, tasks: [promise], lastMessage })).toMatchObject({
+      kind: 'promise',
+      reason: 'promised',
+    });
+  });
+
+  test('what a series proposes is offered as that, not as a promise of the chat', () => {
+    expect(nextActionOf({ ...calm, tasks: [task('proposed', null)] })).toMatchObject({
+      kind: 'promise',
+      reason: 'planned',
+    });
   });
 
   test('a contact who waits half an hour for an answer is named; one who just wrote, or was answered, is not', () => {
