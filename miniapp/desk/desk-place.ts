@@ -19,11 +19,11 @@ export const place = readonly(state);
 export const held = shallowRef<string | null>(null);
 
 let current = location.hash;
-let isUnsaved: (() => boolean) | null = null;
+let isUnsaved: ((to: string | null) => boolean) | null = null;
 
 window.addEventListener('hashchange', () => {
   if (location.hash === current) return;
-  if (isUnsaved?.()) {
+  if (isUnsaved?.(location.hash)) {
     held.value = location.hash;
     history.replaceState(history.state, '', current || '#/');
     return;
@@ -32,14 +32,14 @@ window.addEventListener('hashchange', () => {
   Object.assign(state, read());
 });
 window.addEventListener('beforeunload', (event) => {
-  if (!isUnsaved?.()) return;
+  if (!isUnsaved?.(null)) return;
   event.preventDefault();
   // Older kernels ask only where a text is given, and show their own.
   event.returnValue = '';
 });
 
-/** Asks before what was typed is left; answers how to stop asking. */
-export function guardLeaving(unsaved: () => boolean): () => void {
+/** Asks before what was typed is left, for another place of the page or (null) the page itself; answers how to stop asking. */
+export function guardLeaving(unsaved: (to: string | null) => boolean): () => void {
   isUnsaved = unsaved;
   return () => {
     if (isUnsaved === unsaved) isUnsaved = null;

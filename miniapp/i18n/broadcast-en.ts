@@ -107,6 +107,8 @@ export const broadcastEn: Translated<typeof broadcastZhCN> = {
   'cast.plan.variant': 'Variant {key}',
   'cast.openList': '{label}: {n} people, open the list',
 
+  'cast.openMembers': '{label}: {n} people, see them by member',
+
   'cast.out.opted_out': 'Opted out',
   'cast.out.removed_us': 'Removed our member',
   'cast.out.no_sender': 'No member can send it',

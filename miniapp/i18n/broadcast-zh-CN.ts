@@ -103,6 +103,8 @@ export const broadcastZhCN = {
   'cast.plan.variant': '版本 {key}',
   'cast.openList': '{label}：{n} 人，打开名单',
 
+  'cast.openMembers': '{label}：{n} 人，看各位员工的',
+
   'cast.out.opted_out': '已退订',
   'cast.out.removed_us': '已删除我们的员工',
   'cast.out.no_sender': '没有可以发送的员工',

@@ -160,6 +160,20 @@ test('what somebody else saved meanwhile is not overwritten unseen', async () =>
   await expect.poll(() => draft.name).toBe('我改的');
 });
 
+test('what cannot be saved yet is not left unseen', async () => {
+  product.broadcasts.all = [someDraft(960)];
+  const page = await openDesk(`#/broadcasts/${id(960)}`);
+  await page.getByLabel('群发名称').fill('');
+  await sees(page, '请给群发起个名字。');
+  await page.getByRole('link', { name: '内容', exact: true }).click();
+  await sees(page, '客户看到的样子');
+  await page.getByRole('link', { name: '返回群发' }).click();
+  const asked = page.getByRole('dialog', { name: '有未保存的修改' });
+  await asked.getByRole('button', { name: '不保存，离开' }).click();
+  await page.getByRole('table', { name: '群发' }).getByRole('link', { name: '季末回访' }).waitFor();
+  expect(saved()).toEqual([]);
+});
+
 test('a time within quiet hours is moved to the next that is allowed', async () => {
   product.channels.rules.quiet = { from: '21:00', to: '08:30' };
   product.broadcasts.all = [someDraft(960, { sendAt: '2099-03-01T14:00:00.000Z' })];
