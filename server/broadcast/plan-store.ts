@@ -484,6 +484,7 @@ export async function listWaiting(db: Db): Promise<string[]> {
 }
 
 export async function isAnybodyIn(tx: Db, { sql: where, values }: SegmentSql): Promise<boolean> {
+  await prepare(tx);
   const found = await tx.$queryRawUnsafe<unknown[]>(`SELECT 1 FROM "Contact" c WHERE ${where} LIMIT 1`, ...values);
   return found.length > 0;
 }

@@ -1,5 +1,6 @@
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { plainError } from '#server/base/plain-error.ts';
 import { insertRuns } from './run-store.ts';
 import { nextDue, type Series } from './series.ts';
 import {
@@ -19,10 +20,15 @@ const patient = { maxWait: 20_000, timeout: 120_000 };
 /** Whoever came into a segment or through a channel since a series looked last comes into the series. */
 export async function enterSeries(deps: Deps): Promise<void> {
   for (const id of await listRunningSeries(deps.db)) {
-    await deps.db.$transaction(async (tx) => {
-      const series = await lockToSweep(tx, id);
-      if (series) await letIn(deps, tx, series);
-    }, patient);
+    try {
+      await deps.db.$transaction(async (tx) => {
+        const series = await lockToSweep(tx, id);
+        if (series) await letIn(deps, tx, series);
+      }, patient);
+    } catch (error) {
+      // One that cannot be looked through does not hold up the others; the next sweep tries it again.
+      deps.log.error({ err: plainError(error) }, 'who comes into a series was not found');
+    }
   }
 }
 

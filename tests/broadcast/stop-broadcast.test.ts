@@ -83,6 +83,19 @@ describe('Pausing', () => {
   });
 });
 
+test('A broadcast whose row cannot be read does not keep the others from coming to their end', async () => {
+  const first = await approvedBroadcast(world.deps, [await makeSender(world.deps, platform, 'chen', 1)]);
+  const second = await approvedBroadcast(world.deps, [await makeSender(world.deps, platform, 'lin', 1)]);
+  await world.deps.db.broadcast.update({
+    where: { id: first.id },
+    data: { state: 'sending', confirmBy: world.deps.now(), audience: { holdOutPercent: 'all' } },
+  });
+  await world.deps.db.broadcastDelivery.updateMany({ where: { broadcastId: second.id }, data: { state: 'cancelled' } });
+  await world.deps.db.broadcast.update({ where: { id: second.id }, data: { state: 'running' } });
+  await sweepBroadcasts(world.deps);
+  expect((await readBroadcast(world.deps, second)).state).toBe('finished');
+});
+
 describe('Cancelling', () => {
   test('half way: nothing more leaves, who has not confirmed no longer can, what was delivered stays', async () => {
     const broadcast = await approvedBroadcast(world.deps, await threeSenders());

@@ -102,6 +102,19 @@ async function say(contact: Contact, at = world.deps.now()): Promise<void> {
 }
 
 describe('who comes in', () => {
+  test('is found, and whose turn it is gets their step, although another series cannot be looked through', async () => {
+    const broken = await begin([task(0)]);
+    const { entry } = await world.deps.db.series.findUniqueOrThrow({ where: { id: broken } });
+    const rule = { field: 'no.such', operator: 'is_any', value: ['x'] };
+    const { segmentId } = entry as { segmentId: string };
+    await world.deps.db.segment.update({ where: { id: segmentId }, data: { rule } });
+    const whole = await begin([task(0)]);
+    await comeIn();
+    await sweep();
+    expect((await runs()).map(({ seriesId }) => seriesId)).toEqual([whole]);
+    expect(await tasks()).toHaveLength(1);
+  });
+
   test('is who came into the segment after the start, once, however often and by how many it is swept', async () => {
     const before = await comeIn('早就在');
     await begin([task(1)]);
