@@ -72,7 +72,7 @@ export const seriesDeskEn: Translated<typeof seriesDeskZhCN> = {
   'series.saveFirst': 'Save the changes before you start it.',
   'series.reload': 'Show the newest',
   'series.runs': 'Who is in it',
-  'series.noRuns': 'Nobody has come in yet.',
+  'series.noRuns': 'Nobody has come in yet. Whoever does is here within a minute.',
   'series.noRunsMatch': 'Nobody fits.',
   'series.contact': 'Contact',
   'series.member': 'Member',

@@ -67,7 +67,7 @@ export const seriesDeskZhCN = {
   'series.saveFirst': '先保存改动，再启动。',
   'series.reload': '看最新的',
   'series.runs': '谁在里面',
-  'series.noRuns': '还没有客户进入。',
+  'series.noRuns': '还没有客户进入。新进入的客户一分钟内出现在这里。',
   'series.noRunsMatch': '没有符合条件的客户。',
   'series.contact': '客户',
   'series.member': '成员',

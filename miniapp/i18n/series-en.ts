@@ -22,6 +22,7 @@ export const seriesEn: Translated<typeof seriesZhCN> = {
   'series.did.skipped': 'Skipped {time}',
   'series.nextAt': 'Next {time}',
   'series.entered': 'Came in {time}',
+  'series.late': 'Its time had passed (paused, or nothing ran)',
   'series.left': 'Left because: {text}',
   'series.pause': 'Pause',
   'series.resume': 'Resume',

@@ -20,6 +20,7 @@ export const seriesZhCN = {
   'series.did.skipped': '跳过 {time}',
   'series.nextAt': '下一步 {time}',
   'series.entered': '{time} 进入',
+  'series.late': '错过了时间（暂停或系统停机）',
   'series.left': '退出原因：{text}',
   'series.pause': '暂停',
   'series.resume': '继续',

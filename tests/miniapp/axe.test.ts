@@ -210,6 +210,29 @@ const states: State[] = [
     }),
     reach: (page) => open(page, 'profile'),
   },
+  { name: 'the materials', reach: (page) => open(page, 'material') },
+  {
+    name: 'several materials about to leave',
+    reach: async (page) => {
+      await open(page, 'material');
+      await page.locator('.select .link').click();
+      await page.locator('.one .box').first().check();
+      await page.locator('.select .button').click();
+      await sheet(page);
+    },
+  },
+  {
+    name: 'no materials that can be read',
+    refuse: ['GET /api/materials', 500, 'internal'],
+    reach: (page) => open(page, 'material'),
+  },
+  {
+    name: 'a series on its way',
+    reach: async (page) => {
+      await open(page, 'follow');
+      await page.locator('.run').first().waitFor();
+    },
+  },
   {
     name: 'a session that ended',
     reach: async (page, product) => {

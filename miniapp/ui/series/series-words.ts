@@ -24,6 +24,7 @@ export const leftWord = (because: NonNullable<RunView['leftBecause']>): string =
 
 /** Why a step was not done; what this page has no words for is shown as it was said. */
 export function reasonWord(reason: string): string {
+  if (reason === 'late') return t('series.late');
   return reason in leftKeys ? t(leftKeys[reason as keyof typeof leftKeys]) : reason;
 }
 
