@@ -269,6 +269,7 @@ async function untilEnded(pool: pg.Pool, marketing: Marketing): Promise<void> {
     const { rows } = await pool.query<{ open: number }>(
       `SELECT (SELECT count(*)::int FROM "Broadcast" WHERE state IN ('scheduled', 'sending', 'running')
            OR planning IS NOT NULL OR state = 'cancelled' AND "finishedAt" IS NULL)
+         + (SELECT count(*)::int FROM "Approval" WHERE "effectState" = 'waiting')
          + (SELECT count(*)::int FROM "BroadcastDelivery"
             WHERE state IN ('due', 'sending', 'unknown', 'asked', 'confirmed')) AS open`,
     );
