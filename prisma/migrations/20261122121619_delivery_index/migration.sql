@@ -1,0 +1,5 @@
+-- DropIndex
+DROP INDEX "BroadcastRecipient_deliveryId_contactId_idx";
+
+-- CreateIndex
+CREATE INDEX "BroadcastRecipient_deliveryId_idx" ON "BroadcastRecipient"("deliveryId");
