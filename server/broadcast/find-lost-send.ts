@@ -36,8 +36,11 @@ export async function findLostSend(
   const broadcast = await findBroadcast(deps.db, lost.broadcastId);
   if (!broadcast) return 'on';
   const found = await look(deps, platform, sends, lost, broadcast);
-  if (found === 'stop') return 'stop';
   const now = deps.now();
+  if (found === 'stop') {
+    if (isTooOld(lost, sends.limits.resultsDays, now)) await giveUp(deps, lost);
+    return 'stop';
+  }
   const lookAfterMs = deps.config.GROUP_SEND_LOOK_S * 1000;
   await deps.db.$transaction(async (tx) => {
     const locked = await lockBroadcast(tx, lost.broadcastId);
@@ -57,6 +60,14 @@ export async function findLostSend(
     } else await saveDeliveries(tx, { ids: [lost.id] }, ['unknown'], change);
   }, patient);
   return 'on';
+}
+
+/** The platform cannot be asked, and whatever it would say changes nothing any more. */
+async function giveUp(deps: Deps, lost: Delivery): Promise<void> {
+  await deps.db.$transaction(async (tx) => {
+    await lockBroadcast(tx, lost.broadcastId);
+    await endDelivery(tx, lost, ['unknown'], { state: 'final' }, 'unanswered');
+  }, patient);
 }
 
 const stillUnsure = (now: Date) => ({

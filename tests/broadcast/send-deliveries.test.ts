@@ -339,6 +339,20 @@ describe('An answer that never came', () => {
     ]);
   });
 
+  test('is called unanswered in the end where the platform never lets us ask', async () => {
+    const broadcast = await approvedBroadcast(world.deps, [await makeSender(world.deps, platform, 'lin', 2)]);
+    platform.loseAnswer('groupSends.start');
+    platform.fail('groupSends.list', 'forbidden', { times: 1000 });
+    await sendDeliveries(world.deps, wecom);
+    await live(10 * MINUTE_MS, 2 * MINUTE_MS);
+    expect((await deliveriesOf(world.deps, broadcast)).map(({ state }) => state)).toEqual(['unknown']);
+    world.clock.advance(31 * 24 * 60 * MINUTE_MS);
+    await live(2 * MINUTE_MS, MINUTE_MS);
+    expect(new Set(Object.values(await endsOf(world.deps, broadcast)))).toEqual(new Set(['failed unanswered']));
+    expect((await readBroadcast(world.deps, broadcast)).state).toBe('finished');
+    expect(startCalls()).toBe(1);
+  });
+
   test('is never sent again while the platform cannot be asked', async () => {
     await approvedBroadcast(world.deps, await twoSenders());
     platform.loseAnswer('groupSends.start');
