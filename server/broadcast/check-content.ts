@@ -56,6 +56,9 @@ const block = (code: CheckItem['code'], path: string, { path: at, message }: Pro
   message,
 });
 
+/** What a long name takes more than `{member}` does: one text is for all who send it, and none of them may be refused. */
+const NAME_BYTES = 60 - '{member}'.length;
+
 type Message = BroadcastContent['variants'][number]['content'];
 
 /** A platform that refuses an attachment refuses its file, unless it has none. */
@@ -73,7 +76,7 @@ function textChecks({ text, attachments }: Message, { groupSends }: Platform, pa
     ? [{ path: 'text', message: '{contact} cannot be used here: all contacts of a member get the same text.' }]
     : [];
   const bytesMax = groupSends?.limits.textBytesMax ?? Infinity;
-  const bytes = Buffer.byteLength(text);
+  const bytes = Buffer.byteLength(text) + (text.split('{member}').length - 1) * NAME_BYTES;
   const long = `The text has ${bytes} bytes, ${bytesMax} at most can be sent; a Chinese character takes three.`;
   const isEmpty = text.trim() === '' && attachments.length === 0;
   const nothing = { path: 'text', message: 'There is nothing to say: write a text or attach something.' };

@@ -8,6 +8,7 @@ import type { Deps } from '#server/base/deps.ts';
 import type { Broadcast } from '#server/broadcast/broadcast.ts';
 import { getBroadcast } from '#server/broadcast/broadcast-store.ts';
 import { cancelBroadcast } from '#server/broadcast/cancel-broadcast.ts';
+import { checkContent } from '#server/broadcast/check-content.ts';
 import { copyBroadcast, editBroadcast, removeBroadcast, startCheck } from '#server/broadcast/edit-broadcast.ts';
 import { planBroadcast } from '#server/broadcast/plan-broadcast.ts';
 import { submitBroadcast } from '#server/broadcast/submit-broadcast.ts';
@@ -119,6 +120,19 @@ describe('submitting', () => {
       'not_tested content',
     ]);
     await expect(refused).rejects.toMatchObject({ code: 'broadcast.checks', status: 400 });
+  });
+
+  test('refuses a text that is too long once the name of who sends it stands in it', async () => {
+    const { deps } = world;
+    const bytesMax = platform.groupSends?.limits.textBytesMax ?? 0;
+    const saying = (text: string) => ({
+      variants: [{ key: 'A' as const, share: 100, content: { text, attachments: [] } }],
+    });
+    const codesOf = async (text: string) =>
+      (await checkContent(deps, deps.db, { platform: 'wecom', content: saying(text) })).checks.map(({ code }) => code);
+    expect(await codesOf('x'.repeat(bytesMax))).toEqual([]);
+    expect(await codesOf(`{member}${'x'.repeat(bytesMax - 60)}`)).toEqual([]);
+    expect(await codesOf(`{member}${'x'.repeat(bytesMax - 8)}`)).toEqual(['text_too_long']);
   });
 
   test('refuses a segment nobody is in, and a time nobody wants to be written to, with the next that is allowed', async () => {
