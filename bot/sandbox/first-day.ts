@@ -16,13 +16,14 @@ interface Where {
 
 /**
  * What the company's admin does on the first day, through the product's own pages' API: lets the model read the chats,
- * switches the welcome on and imports the customer list. Nothing here is known to the product in advance; a person could click the same.
+ * switches the welcome on, lets broadcasts leave at any hour and imports the customer list. Nothing here is known to the product in advance; a person could click the same.
  */
 export async function liveFirstDay(world: World, at: Where, signal: AbortSignal): Promise<void> {
   await persist(signal, async () => {
     const admin = await logInAs(adminOf(world), at);
     await allowTheModel(admin);
     await switchTheWelcomeOn(admin);
+    await allowBroadcasts(admin);
   });
   // Before the list of customers: of two members called alike, none is the owner of anything.
   await joinAccounts(world, at, signal);
@@ -140,6 +141,12 @@ function adminOf(world: World): Member {
 async function switchTheWelcomeOn(ask: Ask): Promise<void> {
   const { text } = await ask('GET', '/api/settings/welcome');
   await ask('PUT', '/api/settings/welcome', json({ enabled: true, text }));
+}
+
+/** The stories are played at night too, and more than once a day. */
+async function allowBroadcasts(ask: Ask): Promise<void> {
+  const rules = await ask('GET', '/api/settings/broadcast-rules');
+  await ask('PUT', '/api/settings/broadcast-rules', json({ ...rules, perDay: 5, fatigue: null, quiet: null }));
 }
 
 async function allowTheModel(ask: Ask): Promise<void> {

@@ -15,11 +15,11 @@ test('a broadcast goes from a rule to what it earned: approved in DingTalk, conf
   const broadcast = await writeBroadcast(desk, '新品发布会邀请');
   const { plan } = await read(marketing.call, broadcast);
   expect(plan?.counts.holdOut).toBeGreaterThan(0);
-  await shows(desk.getByText(/^等待 .+ 审批。$/));
+  await shows(desk.getByText(/^等待 .+ 审批。/));
 
   const page = await agree('新品发布会邀请');
   await expect.poll(async () => (await read(marketing.call, broadcast)).state, patience).toBe('running');
-  const [one, other] = await sends();
+  const [one, other] = await sendsOf('新品发布会邀请');
   if (!one || !other) throw new Error('Two reps were to be asked.');
   for (const send of [one, other]) {
     const assistant = await assistantOf(page, send.member);
@@ -29,8 +29,12 @@ test('a broadcast goes from a rule to what it earned: approved in DingTalk, conf
   }
   await picture(page, 'sandbox-broadcast');
   await journey.act({ kind: 'sends_confirmed', send: null });
+  // Whoever unfriended the rep meanwhile is counted with the reason.
   await expect
-    .poll(async () => (await results(marketing.call, broadcast)).waterfall.delivered, patience)
+    .poll(async () => {
+      const { waterfall, failures } = await results(marketing.call, broadcast);
+      return failures.reduce((sum, { count }) => sum + count, waterfall.delivered);
+    }, patience)
     .toBe(plan?.counts.target);
   // Some answer, in their chats with whoever wrote to them.
   for (const { member } of [one, other]) {
@@ -41,7 +45,7 @@ test('a broadcast goes from a rule to what it earned: approved in DingTalk, conf
 
   await desk.getByRole('link', { name: '结果', exact: true }).click();
   const funnel = desk.getByRole('table', { name: '从目标到成交' });
-  await shows(funnel.getByRole('row', { name: new RegExp(`已送达.*${plan?.counts.target}`) }));
+  await shows(funnel.getByRole('row', { name: /已送达/ }));
   await shows(funnel.getByRole('row', { name: /已回复.*2/ }));
   await shows(desk.getByText(/^回复率：/));
   await shows(desk.getByText(/^结果更新至/));
@@ -55,7 +59,7 @@ test('cancelled half way, what was sent stays sent and nobody else is asked any 
   const broadcast = await writeBroadcast(desk, '写错价格的邀请');
   await agree('写错价格的邀请');
   await expect.poll(async () => (await read(marketing.call, broadcast)).state, patience).toBe('running');
-  const [one, ...others] = await sends();
+  const [one, ...others] = await sendsOf('写错价格的邀请');
   if (!one || others.length === 0) throw new Error('Two reps were to be asked.');
   await journey.act({ kind: 'send_confirmed', member: one.member, send: one.id });
   await expect
@@ -67,7 +71,9 @@ test('cancelled half way, what was sent stays sent and nobody else is asked any 
   await sheet.getByLabel('原因').fill('价格写错了');
   await sheet.getByRole('button', { name: '取消群发' }).click();
   await shows(desk.getByText('已取消：价格写错了'));
-  await expect.poll(async () => (await sends()).filter(({ state }) => state === 'waiting'), patience).toEqual([]);
+  await expect
+    .poll(async () => (await sendsOf('写错价格的邀请')).filter(({ state }) => state === 'waiting'), patience)
+    .toEqual([]);
   const { waterfall, failures } = await results(marketing.call, broadcast);
   expect(waterfall.delivered).toBe(one.contactCount);
   await expect
@@ -141,7 +147,7 @@ async function writeBroadcast(desk: Page, name: string): Promise<string> {
   await desk.getByRole('link', { name: '内容', exact: true }).click();
   await desk
     .getByRole('textbox', { name: '文字' })
-    .fill('您好，我是{member}。我们下月在上海办新品发布会，给您留了两个席位，方便来看看吗？');
+    .fill(`您好，我是{member}。${name}：我们下月在上海办新品发布会，给您留了两个席位，方便来看看吗？`);
   await shows(desk.getByText('已自动保存'));
   await picture(desk, 'desk-broadcast');
   await desk.getByRole('link', { name: '检查与提交' }).click();
@@ -149,7 +155,7 @@ async function writeBroadcast(desk: Page, name: string): Promise<string> {
   await shows(desk.getByText('现在的内容已试发'));
   await desk.getByLabel('为什么发').fill('发布会邀约');
   await desk.getByRole('button', { name: '提交审批' }).click();
-  await shows(desk.getByText(/^等待 .+ 审批。$/));
+  await shows(desk.getByText(/^等待 .+ 审批。/));
   return /#\/broadcasts\/([\w-]+)/.exec(desk.url())?.[1] ?? '';
 }
 
@@ -198,9 +204,13 @@ async function ask<Answer>(call: Call, address: string): Promise<Answer> {
 const read = (call: Call, id: string) => ask<BroadcastView>(call, `/api/broadcasts/${id}`);
 const results = (call: Call, id: string) => ask<ResultView>(call, `/api/broadcasts/${id}/results`);
 
-/** What reps are asked to confirm, and were. */
-async function sends(): Promise<SandboxGroupSend[]> {
-  const response = await fetch(`${journey.url}sandbox/api/group-sends`);
-  const { sends: all } = (await response.json()) as { sends: SandboxGroupSend[] };
-  return all.filter(({ text }) => text !== '');
+/** What reps are asked to confirm, and were; once the platform has handed it out. */
+async function sendsOf(name: string): Promise<SandboxGroupSend[]> {
+  const read = async () => {
+    const response = await fetch(`${journey.url}sandbox/api/group-sends`);
+    const { sends } = (await response.json()) as { sends: SandboxGroupSend[] };
+    return sends.filter(({ text }) => text.includes(name));
+  };
+  await expect.poll(async () => (await read()).length, patience).toBeGreaterThan(1);
+  return read();
 }

@@ -56,7 +56,8 @@ export function useDraft(view: Ref<BroadcastView | undefined>) {
   watch(
     view,
     (fresh) => {
-      if (!fresh) return;
+      // An answer that was asked for before the last saving comes after it.
+      if (!fresh || (fresh.id === kept.value?.id && fresh.version < kept.value.version)) return;
       if (!kept.value || !isDirty.value || !fresh.may.edit) take(fresh);
       else if (fresh.version > kept.value.version && !isSaving.value) isConflict.value = true;
       else if (fresh.version === kept.value.version) kept.value = fresh;
@@ -124,5 +125,5 @@ export function useDraft(view: Ref<BroadcastView | undefined>) {
     await save();
   }
 
-  return { draft, kept, state, error, isDirty, whole, save, take, takeTheirs, keepMine };
+  return { draft, kept, state, error, isDirty, whole, save, takeTheirs, keepMine };
 }
