@@ -39,6 +39,7 @@ test('a broadcast goes from a rule to what it earned: approved in DingTalk, conf
   // Some answer, in their chats with whoever wrote to them.
   for (const { member } of [one, other]) {
     const contact = await reachedBy(member);
+    await journey.act({ kind: 'customer_consents', member, contact, agree: true });
     await journey.act({ kind: 'customer_writes', member, contact, text: '好的，我来。' });
   }
   await expect.poll(async () => (await results(marketing.call, broadcast)).waterfall.replied, patience).toBe(2);
