@@ -1,5 +1,9 @@
+-- DropIndex
+DROP INDEX "FollowTag_tagId_idx";
+
 -- AlterTable
-ALTER TABLE "Contact" ADD COLUMN     "optedOutBy" TEXT;
+ALTER TABLE "Contact" ADD COLUMN     "optSaidAt" TIMESTAMPTZ,
+ADD COLUMN     "optedOutBy" TEXT;
 
 -- AlterTable
 ALTER TABLE "Welcome" ADD COLUMN     "channel" TEXT;
@@ -32,7 +36,12 @@ CREATE TABLE "Broadcast" (
     "planCounts" JSONB,
     "contentHash" TEXT,
     "recipientHash" TEXT,
+    "frozenContent" JSONB,
+    "fromDay" DATE,
+    "untilDay" DATE,
     "approvalId" UUID,
+    "submittedBy" UUID,
+    "submitReason" TEXT,
     "frozenAt" TIMESTAMPTZ,
     "approvedAt" TIMESTAMPTZ,
     "startedAt" TIMESTAMPTZ,
@@ -46,6 +55,15 @@ CREATE TABLE "Broadcast" (
     "updatedAt" TIMESTAMPTZ NOT NULL,
 
     CONSTRAINT "Broadcast_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "BroadcastChunk" (
+    "broadcastId" UUID NOT NULL,
+    "number" INTEGER NOT NULL,
+    "contactIds" UUID[],
+
+    CONSTRAINT "BroadcastChunk_pkey" PRIMARY KEY ("broadcastId","number")
 );
 
 -- CreateTable
@@ -145,6 +163,19 @@ CREATE TABLE "Channel" (
     "nextAttemptAt" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "Channel_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "ChannelArrival" (
+    "channelId" UUID NOT NULL,
+    "followId" UUID NOT NULL,
+    "at" TIMESTAMPTZ NOT NULL,
+    "state" TEXT NOT NULL DEFAULT 'owed',
+    "attempts" INTEGER NOT NULL DEFAULT 0,
+    "lastError" TEXT,
+    "nextAttemptAt" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "ChannelArrival_pkey" PRIMARY KEY ("channelId","followId")
 );
 
 -- CreateTable
@@ -265,8 +296,17 @@ CREATE TABLE "Series" (
     "updatedAt" TIMESTAMPTZ NOT NULL,
     "startedAt" TIMESTAMPTZ,
     "sweptAt" TIMESTAMPTZ,
+    "sweptVersion" INTEGER,
 
     CONSTRAINT "Series_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "SeriesSeen" (
+    "seriesId" UUID NOT NULL,
+    "contactId" UUID NOT NULL,
+
+    CONSTRAINT "SeriesSeen_pkey" PRIMARY KEY ("seriesId","contactId")
 );
 
 -- CreateTable
@@ -310,10 +350,7 @@ CREATE INDEX "Broadcast_updatedAt_id_idx" ON "Broadcast"("updatedAt", "id");
 CREATE INDEX "Broadcast_segmentId_idx" ON "Broadcast"("segmentId");
 
 -- CreateIndex
-CREATE INDEX "BroadcastRecipient_broadcastId_part_reason_contactId_idx" ON "BroadcastRecipient"("broadcastId", "part", "reason", "contactId");
-
--- CreateIndex
-CREATE INDEX "BroadcastRecipient_deliveryId_contactId_idx" ON "BroadcastRecipient"("deliveryId", "contactId");
+CREATE INDEX "BroadcastRecipient_deliveryId_idx" ON "BroadcastRecipient"("deliveryId");
 
 -- CreateIndex
 CREATE INDEX "BroadcastRecipient_contactId_idx" ON "BroadcastRecipient"("contactId");
@@ -343,6 +380,12 @@ CREATE INDEX "Channel_archivedAt_createdAt_idx" ON "Channel"("archivedAt", "crea
 CREATE INDEX "Channel_shownState_nextAttemptAt_idx" ON "Channel"("shownState", "nextAttemptAt");
 
 -- CreateIndex
+CREATE INDEX "ChannelArrival_followId_idx" ON "ChannelArrival"("followId");
+
+-- CreateIndex
+CREATE INDEX "ChannelArrival_state_nextAttemptAt_idx" ON "ChannelArrival"("state", "nextAttemptAt");
+
+-- CreateIndex
 CREATE INDEX "Material_folder_updatedAt_idx" ON "Material"("folder", "updatedAt");
 
 -- CreateIndex
@@ -366,6 +409,24 @@ CREATE INDEX "SeriesRun_contactId_idx" ON "SeriesRun"("contactId");
 -- CreateIndex
 CREATE UNIQUE INDEX "one_run_per_contact" ON "SeriesRun"("seriesId", "contactId");
 
+-- CreateIndex
+CREATE INDEX "Follow_channel_addedAt_idx" ON "Follow"("channel", "addedAt");
+
+-- CreateIndex
+CREATE INDEX "Follow_channel_channelAt_idx" ON "Follow"("channel", "channelAt");
+
+-- CreateIndex
+CREATE INDEX "FollowTag_tagId_followId_idx" ON "FollowTag"("tagId", "followId");
+
+-- CreateIndex
+CREATE INDEX "Customer_stage_id_idx" ON "Customer"("stage", "id");
+
+-- AddForeignKey
+ALTER TABLE "ChannelArrival" ADD CONSTRAINT "ChannelArrival_channelId_fkey" FOREIGN KEY ("channelId") REFERENCES "Channel"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "ChannelArrival" ADD CONSTRAINT "ChannelArrival_followId_fkey" FOREIGN KEY ("followId") REFERENCES "Follow"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
 -- AddForeignKey
 ALTER TABLE "Material" ADD CONSTRAINT "Material_fileId_fkey" FOREIGN KEY ("fileId") REFERENCES "MaterialFile"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 
@@ -380,6 +441,9 @@ ALTER TABLE "SegmentVersion" ADD CONSTRAINT "SegmentVersion_segmentId_fkey" FORE
 
 -- AddForeignKey
 ALTER TABLE "ContactListEntry" ADD CONSTRAINT "ContactListEntry_listId_fkey" FOREIGN KEY ("listId") REFERENCES "ContactList"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "SeriesSeen" ADD CONSTRAINT "SeriesSeen_seriesId_fkey" FOREIGN KEY ("seriesId") REFERENCES "Series"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "SeriesRun" ADD CONSTRAINT "SeriesRun_seriesId_fkey" FOREIGN KEY ("seriesId") REFERENCES "Series"("id") ON DELETE CASCADE ON UPDATE CASCADE;

@@ -1,2 +1,0 @@
--- DropIndex
-DROP INDEX "BroadcastRecipient_broadcastId_part_reason_contactId_idx";
