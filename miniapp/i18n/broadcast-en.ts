@@ -113,6 +113,7 @@ export const broadcastEn: Translated<typeof broadcastZhCN> = {
   'cast.out.removed_us': 'Removed our member',
   'cast.out.no_sender': 'No member can send it',
   'cast.out.sender_unready': 'Member left, or has no right to contacts',
+  'cast.out.person_opted_out': 'Same person, opted out as another contact',
   'cast.out.duplicate_person': 'Same person, reached as another contact',
   'cast.out.overlapping': 'Another broadcast reaches them these days',
   'cast.out.cap_day': 'Platform cap of the day reached',

@@ -109,6 +109,7 @@ export const broadcastZhCN = {
   'cast.out.removed_us': '已删除我们的员工',
   'cast.out.no_sender': '没有可以发送的员工',
   'cast.out.sender_unready': '员工离职或没有客户联系权限',
+  'cast.out.person_opted_out': '同一个人，已用另一个微信退订',
   'cast.out.duplicate_person': '同一个人，已由另一位联系人收到',
   'cast.out.overlapping': '同期另一个群发会发给他',
   'cast.out.cap_day': '当天已到平台上限',

@@ -24,6 +24,8 @@ export type BroadcastState = (typeof broadcastStates)[number];
 /** Why a contact of the segment is left out; the first that holds, in this order. */
 export const exclusionReasons = [
   'opted_out',
+  /** The same person opted out as another contact. */
+  'person_opted_out',
   /** The contact removed every member who knew them. */
   'removed_us',
   /** No member may send it: nobody follows them, or none of the chosen members does. */

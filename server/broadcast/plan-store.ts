@@ -68,15 +68,19 @@ export async function dropPlan(tx: Db, broadcastId: string): Promise<void> {
   await tx.$executeRaw`DELETE FROM "ContactTouch" WHERE "broadcastId" = ${broadcastId}::uuid AND state = 'reserved'`;
 }
 
+/** Reasons that come of looking at everybody at once, before the chunks. */
+const beforehand = ['duplicate_person', 'person_opted_out'] satisfies ExclusionReason[];
+
 /**
  * Of contacts who are one person, the first by the rule of senders stays. Who is one person: who shares a key across apps,
- * or is bound to the same customer who is a person; and whoever is one person with one of these.
+ * or is bound to the same customer who is a person; and whoever is one person with one of these. Who opted out as one of
+ * them, in the segment or not, is left alone as all of them.
  */
 async function excludeDuplicates(tx: Db, rules: PlanRules): Promise<void> {
   const { id, platform } = rules.broadcast;
   await tx.$executeRaw`
     DELETE FROM "BroadcastRecipient"
-    WHERE "broadcastId" = ${id}::uuid AND part = 'excluded' AND reason = 'duplicate_person'`;
+    WHERE "broadcastId" = ${id}::uuid AND part = 'excluded' AND reason = ANY(${beforehand}::text[])`;
   // Their indexes give both in order: to hash a million keys takes longer.
   await tx.$executeRaw`SELECT set_config('enable_hashagg', 'off', true)`;
   await tx.$executeRaw`
@@ -92,21 +96,23 @@ async function excludeDuplicates(tx: Db, rules: PlanRules): Promise<void> {
     SELECT id, tie FROM (
       SELECT tie.id, tie.tie, count(*) OVER (PARTITION BY tie.tie) AS size FROM (
         SELECT c.id, 'u' || s.key AS tie FROM plan_shared s JOIN "Contact" c ON c."unionKey" = s.key
-        WHERE c.platform = ${platform}
+        WHERE c.platform = ${platform} OR c."optedOutAt" IS NOT NULL
         UNION ALL
         SELECT b."contactId", 'c' || s."customerId" FROM plan_shared s JOIN "Binding" b USING ("customerId")
         JOIN "Customer" k ON k.id = s."customerId" AND k.kind = 'person'
       ) AS tie
       WHERE tie.id IN (SELECT unnest("contactIds") FROM "BroadcastChunk" WHERE "broadcastId" = ${id}::uuid)
+        OR EXISTS (SELECT FROM "Contact" o WHERE o.id = tie.id AND o."optedOutAt" IS NOT NULL)
     ) AS tied WHERE size > 1`;
   await tx.$executeRaw`
-    CREATE TEMP TABLE plan_who ON COMMIT DROP AS SELECT DISTINCT id FROM plan_tie`;
+    CREATE TEMP TABLE plan_who ON COMMIT DROP AS
+    SELECT c.id, c."optedOutAt" IS NOT NULL AS out FROM "Contact" c WHERE c.id IN (SELECT id FROM plan_tie)`;
   await tx.$executeRaw`ANALYZE plan_who`;
   await tx.$executeRaw`
     CREATE TEMP TABLE plan_person ON COMMIT DROP AS
     WITH ${sendersOf(rules, 'all')}
     SELECT *, place AS person FROM (
-      SELECT w.id, able.id IS NOT NULL AS able,
+      SELECT w.id, w.out, able.id IS NOT NULL AS able,
         row_number() OVER (ORDER BY able.id IS NULL, ${senderOrder(rules.broadcast.audience.senderRule, sql`able`)}, w.id)::int AS place
       FROM plan_who w LEFT JOIN (
         SELECT sender.* FROM sender JOIN "Contact" c USING (id) WHERE c."optedOutAt" IS NULL
@@ -122,12 +128,17 @@ async function excludeDuplicates(tx: Db, rules: PlanRules): Promise<void> {
       ) AS best WHERE best.id = p.id AND best.person < p.person`;
   }
   await tx.$executeRaw`
-    DELETE FROM "BroadcastRecipient"
-    WHERE "broadcastId" = ${id}::uuid AND "contactId" IN (SELECT id FROM plan_person WHERE able AND person < place)`;
+    CREATE TEMP TABLE plan_other ON COMMIT DROP AS
+    SELECT id, CASE WHEN left_alone THEN 'person_opted_out' ELSE 'duplicate_person' END AS reason FROM (
+      SELECT id, out, able AND person < place AS twice, bool_or(out) OVER (PARTITION BY person) AS left_alone FROM plan_person
+    ) AS whoever WHERE NOT out AND (twice OR left_alone)`;
+  await tx.$executeRaw`
+    DELETE FROM "BroadcastRecipient" WHERE "broadcastId" = ${id}::uuid AND "contactId" IN (SELECT id FROM plan_other)`;
   await tx.$executeRaw`
     INSERT INTO "BroadcastRecipient" ("broadcastId", "contactId", part, reason)
-    SELECT ${id}::uuid, id, 'excluded', 'duplicate_person' FROM plan_person WHERE able AND person < place`;
-  await tx.$executeRaw`DROP TABLE plan_shared, plan_tie, plan_who, plan_person`;
+    SELECT ${id}::uuid, id, 'excluded', reason FROM plan_other
+    WHERE id IN (SELECT unnest("contactIds") FROM "BroadcastChunk" WHERE "broadcastId" = ${id}::uuid)`;
+  await tx.$executeRaw`DROP TABLE plan_shared, plan_tie, plan_who, plan_person, plan_other`;
 }
 
 /**
@@ -230,14 +241,14 @@ export async function planChunk(tx: Db, rules: PlanRules, chunk: Chunk, after: s
       AND c.id IN (SELECT unnest("contactIds") FROM "BroadcastChunk"
         WHERE "broadcastId" = ${id}::uuid AND number = ${chunk.number})
       AND NOT EXISTS (SELECT FROM "BroadcastRecipient" r WHERE r."broadcastId" = ${id}::uuid
-        AND r."contactId" = c.id AND ${isReached} AND r.reason = 'duplicate_person')`;
+        AND r."contactId" = c.id AND ${isReached} AND r.reason = ANY(${beforehand}::text[]))`;
   await tx.$executeRaw`ANALYZE plan_who`;
   await joinBySize(tx, false);
   await tx.$executeRaw`CREATE TEMP TABLE plan_line ON COMMIT DROP AS ${linesOf(rules, reach, await listHolding(tx, rules))}`;
   await joinBySize(tx, true);
   await tx.$executeRaw`
     DELETE FROM "BroadcastRecipient" r
-    WHERE r."broadcastId" = ${id}::uuid AND ${isReached} AND r.reason IS DISTINCT FROM 'duplicate_person'
+    WHERE r."broadcastId" = ${id}::uuid AND ${isReached} AND (r.reason IS NULL OR r.reason <> ALL(${beforehand}::text[]))
       AND NOT EXISTS (SELECT FROM plan_line l WHERE l.id = r."contactId" AND r.state = 'planned'
         AND (l.part, l.reason, l."memberId", l.variant, l."deliveryId")
           IS NOT DISTINCT FROM (r.part, r.reason, r."memberId", r.variant, r."deliveryId"))`;

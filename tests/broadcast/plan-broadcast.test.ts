@@ -116,7 +116,7 @@ describe('who is sent a broadcast', () => {
     expect(await senderBy('first_added')).toBe(rep.id);
   });
 
-  test('one person is written to once, whoever of us they are known to', async () => {
+  test('one person is written to once, whoever of us they are known to, and not at all once they opted out as anybody', async () => {
     const { deps } = world;
     const one = await makeContact(deps, { unionKey: 'u1', followedBy: [rep] });
     const two = await makeContact(deps, { unionKey: 'u1', followedBy: [colleague] });
@@ -131,10 +131,14 @@ describe('who is sent a broadcast', () => {
     const draft = await checked(await makeDraft(deps, people.marketer));
     const plan = await planOf(deps, draft);
     const reasons = [one, two, three, four, five].map(({ id }) => plan.get(id)?.reason);
-    expect(reasons).toEqual(['duplicate_person', 'duplicate_person', null, null, 'opted_out']);
+    expect(reasons).toEqual(['duplicate_person', 'duplicate_person', null, 'person_opted_out', 'opted_out']);
     await deps.db.contact.update({ where: { id: three.id }, data: { optedOutAt: deps.now() } });
     const again = await planOf(deps, await checked(draft));
-    expect([one, two, three].map(({ id }) => again.get(id)?.reason)).toEqual([null, 'duplicate_person', 'opted_out']);
+    expect([one, two, three].map(({ id }) => again.get(id)?.reason)).toEqual([
+      'person_opted_out',
+      'person_opted_out',
+      'opted_out',
+    ]);
   });
 
   test('whoever left the segment is in the plan no more', async () => {

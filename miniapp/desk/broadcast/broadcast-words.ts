@@ -46,6 +46,7 @@ export const outWords = {
   removed_us: 'cast.out.removed_us',
   no_sender: 'cast.out.no_sender',
   sender_unready: 'cast.out.sender_unready',
+  person_opted_out: 'cast.out.person_opted_out',
   duplicate_person: 'cast.out.duplicate_person',
   overlapping: 'cast.out.overlapping',
   cap_day: 'cast.out.cap_day',
