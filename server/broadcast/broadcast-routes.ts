@@ -69,5 +69,7 @@ export const broadcastRoutes: Route[] = [
     return lines;
   }),
   route(broadcastApi.rules, (deps) => readBroadcastRules(deps.db)),
-  route(broadcastApi.saveRules, (deps, { caller, body }) => saveBroadcastRules(deps.db, body, caller.memberId)),
+  route(broadcastApi.saveRules, (deps, { caller, body }) =>
+    deps.db.$transaction((tx) => saveBroadcastRules(tx, body, caller.memberId)),
+  ),
 ];

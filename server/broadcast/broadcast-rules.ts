@@ -1,3 +1,4 @@
+import { recordAudit } from '#server/base/audit.ts';
 import type { Db } from '#server/base/database.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
 import { broadcastRules, type BroadcastRules } from './broadcast-api.ts';
@@ -20,5 +21,11 @@ export const readBroadcastRules = (db: Db): Promise<BroadcastRules> =>
 
 export async function saveBroadcastRules(db: Db, rules: BroadcastRules, memberId: string): Promise<BroadcastRules> {
   await saveSetting(db, KEY, rules, memberId);
+  await recordAudit(db, {
+    memberId,
+    action: 'broadcast.rules_changed',
+    subject: 'setting:broadcast.rules',
+    detail: rules,
+  });
   return rules;
 }

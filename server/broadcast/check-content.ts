@@ -1,7 +1,7 @@
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import type { Problem } from '#server/base/refusal.ts';
-import { findWords } from '#server/material/find-words.ts';
+import { findWordsIn } from '#server/material/find-words.ts';
 import { variableProblems } from '#server/material/message-content.ts';
 import { resolveContent } from '#server/material/resolve-content.ts';
 import type { Platform } from '#server/platform/platform.ts';
@@ -43,7 +43,7 @@ export async function checkContent(
         .filter((problem) => !isUnknown.has(problem.path))
         .map((problem) => block(isOfFile(message, problem) ? 'file_too_large' : 'text_too_long', path, problem)),
       ...tooMany(message.attachments.length, where, path),
-      ...(await wordChecks(db, message.text, `${path}.text`)),
+      ...wordChecks(await findWordsIn(db, known.resolved), path),
     );
   }
   return { frozen, contentHash: contentHashOf(frozen), checks: [...shareChecks(content), ...checks] };
@@ -93,8 +93,14 @@ function tooMany(count: number, { groupSends }: Platform, path: string): CheckIt
   return count > most ? [block('attachments_too_many', path, { path: 'attachments', message })] : [];
 }
 
-async function wordChecks(db: Db, text: string, path: string): Promise<CheckItem[]> {
-  const findings = await findWords(db, text);
+/** One line for each part of the message and level. */
+function wordChecks(found: Awaited<ReturnType<typeof findWordsIn>>, path: string): CheckItem[] {
+  return [...Map.groupBy(found, (finding) => finding.path)].flatMap(([at, findings]) =>
+    wordsOfPart(findings, `${path}.${at}`),
+  );
+}
+
+function wordsOfPart(findings: NonNullable<CheckItem['words']>, path: string): CheckItem[] {
   const forbidden = findings.filter(({ level }) => level === 'forbid');
   const risky = findings.filter(({ level }) => level === 'warn');
   const said = (words: typeof findings) => [...new Set(words.map(({ word }) => word))].join('、');

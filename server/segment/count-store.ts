@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { DatabaseError } from 'pg';
 import type { Scope } from '#server/base/caller.ts';
+import type { Db } from '#server/base/database.ts';
 import { followedStates } from '#server/contact/follow.ts';
 import { compileSegment, segmentFlags, segmentWhere, segmentWheres } from './compile-segment.ts';
 import type { SegmentRule } from './segment-api.ts';
@@ -15,6 +16,11 @@ export const COUNT_MS_MAX = 20_000;
  */
 export const segmentPlanning = (timeoutMs: number): string =>
   `SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off; SET LOCAL statement_timeout = ${Math.round(timeoutMs)}`;
+
+/** The same for whoever holds a transaction. */
+export async function planSegment(tx: Db, timeoutMs: number): Promise<void> {
+  for (const setting of segmentPlanning(timeoutMs).split('; ')) await tx.$executeRawUnsafe(setting);
+}
 
 /** In a transaction of its own that changes nothing. Throws `segment.too_slow`. */
 async function ask<Row extends pg.QueryResultRow>(

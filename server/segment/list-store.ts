@@ -2,7 +2,7 @@ import type { ContactList } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { compileSegment } from './compile-segment.ts';
-import { scopeCondition, segmentPlanning } from './count-store.ts';
+import { planSegment, scopeCondition } from './count-store.ts';
 import type { SegmentRule } from './segment-api.ts';
 import { unknownList } from './segment.ts';
 
@@ -55,7 +55,7 @@ export async function insertList(
   const segment = wanted.rule && compileSegmentAfter(wanted.rule, values, list.createdAt);
   const inScope = scopeCondition(scope, 'wanted.id', values.length + 1);
   values.push(...inScope.values);
-  for (const setting of segmentPlanning(MS_MAX).split('; ')) await tx.$executeRawUnsafe(setting);
+  await planSegment(tx, MS_MAX);
   const [counted] = await tx.$queryRawUnsafe<{ taken: number; known: number; named: number }[]>(
     `WITH named AS (
        SELECT c.id FROM "Contact" c WHERE c.id = ANY($3::uuid[])

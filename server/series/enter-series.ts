@@ -1,6 +1,7 @@
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { plainError } from '#server/base/plain-error.ts';
+import { planSegment } from '#server/segment/count-store.ts';
 import { insertRuns } from './run-store.ts';
 import { nextDue, type Series } from './series.ts';
 import {
@@ -22,6 +23,7 @@ export async function enterSeries(deps: Deps): Promise<void> {
   for (const id of await listRunningSeries(deps.db)) {
     try {
       await deps.db.$transaction(async (tx) => {
+        await planSegment(tx, patient.timeout);
         const series = await lockToSweep(tx, id);
         if (series) await letIn(deps, tx, series);
       }, patient);

@@ -108,3 +108,15 @@ test('reps see no broadcasts, and only an admin says how many are too many', asy
   const rules = await ask<object>('GET', '/api/settings/broadcast-rules');
   expect((await http.ask('PUT', '/api/settings/broadcast-rules', { as, body: rules })).code).toBe('caller.role');
 });
+
+test('a word the company forbids keeps a broadcast back wherever it stands, and the place is named', async () => {
+  await ask('PUT', '/api/settings/sensitive-words', { forbidden: ['内部价'], allowed: [] });
+  const made = await ask('POST', '/api/broadcasts', { name: '春季新品', segmentId });
+  const link = { kind: 'link', title: '内部价目表', description: '', url: 'https://example.com/', pictureUrl: null };
+  const content = { variants: [{ key: 'A', share: 100, content: { text: '您好', attachments: [{ content: link }] } }] };
+  const wish = { version: made.version, name: made.name, audience: made.audience, content, sendAt: null };
+  const { checks } = await ask('PUT', `/api/broadcasts/${made.id}`, wish);
+  expect(checks.filter(({ code }) => code === 'word_forbidden')).toMatchObject([
+    { level: 'block', path: 'content.variants.0.content.attachments.0', words: [{ word: '内部价' }] },
+  ]);
+});
