@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { SandboxChannel, SandboxChat, SandboxMessage } from '#bot/sandbox/sandbox-api.ts';
 import type { z } from 'zod';
 import type { boardLine, ChannelView } from '#server/channel/channel-api.ts';
-import { callerAs, patienceMs, useJourney, type Call } from '#tests/support/journey.ts';
+import { callerAs, patienceMs, picture as shoot, shows, useJourney, type Call } from '#tests/support/journey.ts';
 
 const journey = useJourney();
 const soon = { timeout: patienceMs, interval: 200 };
@@ -93,6 +93,17 @@ test('who scans the code of a channel is welcomed with its words and its picture
       }),
     );
   }, soon);
+
+  const { members } = await journey.state();
+  const as = members.find(({ position }) => position === '市场专员')?.key ?? '';
+  const desk = await journey.open('desk.html#/channels', { as, width: 1280 });
+  const row = desk.getByRole('row', { name: /春季展会/ });
+  await shows(row.getByRole('img').first());
+  await shows(row.getByText('王磊'));
+  await shoot(desk, 'desk-channel');
+  await desk.goto(new URL('desk.html#/channel-board', journey.url).href);
+  await shows(desk.getByText('春季展会').first());
+  await shoot(desk, 'desk-board');
 });
 
 test('who opens the link of a channel is greeted for it too', async () => {
