@@ -160,7 +160,7 @@ const statements = [
   // In the order of their ids, as a list of customers by their last change is not.
   `INSERT INTO "Customer" (id, kind, name, "nameCore", "sameAs", "regionCode", "industryCode", grade, stage, source, "ownerId", "createdAt", "updatedAt")
    SELECT ${id('customer', 'n')}, CASE WHEN ${percent('n', 4)} < 30 THEN 'person' ELSE 'organisation' END, '客户' || n || '有限公司', '客户' || n,
-     'org:客户' || n, (ARRAY['110105', '310115', '330106', '440305', '510107', '320506'])[n % 6 + 1],
+     'org:million ' || n, (ARRAY['110105', '310115', '330106', '440305', '510107', '320506'])[n % 6 + 1],
      (ARRAY['I65', 'C39', 'F51', 'J66'])[n % 4 + 1], (ARRAY['A', 'B', 'C', 'D', NULL])[${percent('n', 5)} / 20 + 1],
      (ARRAY['new', 'new', 'new', 'contacted', 'contacted', 'contacted', 'qualified', 'quoted', 'won', 'lost'])[${percent('n', 6)} / 10 + 1],
      (ARRAY['展会', '官网', '转介绍', NULL])[n % 4 + 1], ${repOf('n')}, now() - interval '2 years' + n % 700 * interval '1 day',
