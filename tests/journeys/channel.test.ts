@@ -102,7 +102,7 @@ test('who scans the code of a channel is welcomed with its words and its picture
   await shows(row.getByText('王磊'));
   await shoot(desk, 'desk-channel');
   await desk.goto(new URL('desk.html#/channel-board', journey.url).href);
-  await shows(desk.getByText('春季展会').first());
+  await shows(desk.getByRole('table', { name: '各渠道' }).getByRole('row', { name: /春季展会.*1（100%）/ }));
   await shoot(desk, 'desk-board');
 });
 
