@@ -142,7 +142,8 @@ async function makeSegment(desk: Page, name: string): Promise<void> {
 async function writeBroadcast(desk: Page, name: string): Promise<string> {
   await desk.getByRole('button', { name: '用于群发' }).click();
   await desk.getByLabel('群发名称').fill(name);
-  await desk.getByLabel('对照组').selectOption('20');
+  // Half of them, so that however the draw falls it stays among what a manager may agree to on the card.
+  await desk.getByLabel('对照组').selectOption('50');
   const plan = desk.getByRole('table', { name: '预检：谁会收到' });
   await shows(plan.getByRole('row', { name: /对照组/ }));
   await desk.getByRole('link', { name: '内容', exact: true }).click();
