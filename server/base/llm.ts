@@ -1,11 +1,12 @@
 import type { z } from 'zod';
+import type { MaskedText } from './masking.ts';
 
 /** One structured question to the model. */
 export interface ModelQuestion<Answer extends z.ZodType> {
   useCase: string;
   promptVersion: string;
-  system: string;
-  user: string;
+  system: MaskedText;
+  user: MaskedText;
   temperature?: number;
   answer: Answer;
   maxOutputTokens?: number;

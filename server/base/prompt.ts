@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import type { MaskedText } from './masking.ts';
 
 const promptsDir = path.join(import.meta.dirname, '..', '..', 'prompts');
 const fence = /^---\n([\s\S]*?)\n---\n\[system\]\n([\s\S]*?)\n\[user\]\n([\s\S]*)$/;
@@ -20,7 +21,7 @@ export interface Prompt {
   temperature: number;
   variables: readonly string[];
   /** Throws when a variable is missing or is none of the prompt's. A value is inserted as it is, never read as a template. */
-  render(values: Record<string, string>): { system: string; user: string };
+  render(values: Record<string, MaskedText>): { system: MaskedText; user: MaskedText };
 }
 
 const read = new Map<string, Prompt>();
@@ -54,7 +55,7 @@ export function parsePrompt(name: string, source: string): Prompt {
         ...Object.keys(values).filter((key) => !variables.includes(key)),
       ];
       if (wrong.length > 0) throw new Error(`The prompt ${name} is given the wrong variables: ${wrong.join(', ')}`);
-      const fill = (text: string) => text.replace(variable, (_, key: string) => values[key] ?? '').trim();
+      const fill = (text: string) => text.replace(variable, (_, key: string) => values[key] ?? '').trim() as MaskedText;
       return { system: fill(system), user: fill(user) };
     },
   };

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
+import { asData, asLines, makeMasking, type Masking } from '#server/base/masking.ts';
 import { readPrompt } from '#server/base/prompt.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { dateOf, dayOf } from '#server/base/shanghai.ts';
 import { listFields as listCustomFields } from '#server/customer/custom-field-store.ts';
 import { industryOf } from '#server/customer/industry.ts';
 import { regionOf } from '#server/customer/region.ts';
-import { makeMask } from '#server/summary/mask-personal-data.ts';
 import { listFields } from './list-fields.ts';
 import { listTagNames, type Option } from './option-store.ts';
 import type { fieldView, SegmentCondition, SegmentRule } from './segment-api.ts';
@@ -44,23 +44,23 @@ export async function draftSegment(
     listCustomFields(deps.db),
     listTagNames(deps.db),
   ]);
-  const mask = makeMask([]);
+  const masking = makeMasking([]);
   const prompt = readPrompt(USE_CASE);
   const told = await deps.llm.ask({
     useCase: USE_CASE,
     promptVersion: prompt.version,
     temperature: prompt.temperature,
     ...prompt.render({
-      today: today(deps.now()),
-      fields: fields.map((field) => asData(toldField(field))).join('\n'),
-      tags: asData([...new Set(tags.map(({ label }) => label))].slice(0, TAGS_MAX)),
-      sentence: asData(mask.hide(sentence)),
+      today: masking.mask(today(deps.now())),
+      fields: asLines(fields.map((field) => asData(toldField(field, masking)))),
+      tags: asData([...new Set(tags.map(({ label }) => label))].slice(0, TAGS_MAX).map((tag) => masking.mask(tag))),
+      sentence: asData(masking.mask(sentence)),
     }),
     answer: draftAnswer,
   });
   if (!told.answer)
     throw new Refusal('segment.draft_failed', 'The model gave no usable answer. Try again, or in other words.', 503);
-  return readAnswer(told.answer, { fields, custom, tags, restore: mask.restore });
+  return readAnswer(told.answer, { fields, custom, tags, restore: masking.unmask });
 }
 
 /** What fits of an answer, as a rule; of the rest, the words. */
@@ -122,15 +122,17 @@ function valueOf(
 }
 
 /** Ids say nothing to a model, and names of colleagues are not its business. */
-function toldField({ field, type, label, options }: z.infer<typeof fieldView>) {
+function toldField({ field, type, label, options }: z.infer<typeof fieldView>, masking: Masking) {
   const values = options?.every((option) => String(option.value) === option.label)
-    ? options.slice(0, 50).map((option) => option.value)
+    ? options.slice(0, 50).map(({ value }) => (typeof value === 'string' ? masking.mask(value) : value))
     : undefined;
-  return { field, type, ...(label === null ? {} : { label }), ...(values?.length ? { values } : {}) };
+  return {
+    field: masking.mask(field),
+    type,
+    ...(label === null ? {} : { label: masking.mask(label) }),
+    ...(values?.length ? { values } : {}),
+  };
 }
-
-/** One line of JSON that cannot close the fence around it. */
-const asData = (value: unknown) => JSON.stringify(value).replaceAll('<', String.raw`\u003c`);
 
 function today(now: Date): string {
   const { year, month, date } = dateOf(dayOf(now));

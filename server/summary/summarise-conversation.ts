@@ -1,5 +1,6 @@
 import type { Conversation } from '#prisma/client/client.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { makeMasking } from '#server/base/masking.ts';
 import { readPrompt } from '#server/base/prompt.ts';
 import { dayOf, instantOf } from '#server/base/shanghai.ts';
 import { listTags, type Tag } from '#server/contact/tag-store.ts';
@@ -7,7 +8,6 @@ import { findConversation, readConversation } from '#server/conversation/convers
 import type { SaidMessage } from '#server/conversation/conversation.ts';
 import { proposeTasks, type SpokenPromise } from '#server/task/propose-task.ts';
 import { checkAnswer, type CheckedAnswer } from './check-answer.ts';
-import { makeMask } from './mask-personal-data.ts';
 import { summaryAnswer } from './summary-answer.ts';
 import { summaryQuestion } from './summary-question.ts';
 import { isGood, nextAttemptAt, type StoredStatement } from './summary.ts';
@@ -43,13 +43,13 @@ async function askAndKeep(deps: Deps, conversation: Conversation, messages: Said
   const speakers = await findSpeakers(deps.db, conversation);
   const tags = await listTags(deps.db, speakers.contact.platform);
   const tagNames = [...new Set(tags.map(({ name }) => name))];
-  const mask = makeMask(speakers.names);
+  const masking = makeMasking(speakers.names);
   const { variables, byShortId } = summaryQuestion({
     messages: messages.filter(({ text }) => text.trim() !== ''),
     memberName: speakers.memberName,
     contactName: speakers.contact.name,
     tagNames,
-    mask,
+    masking,
     now: deps.now(),
   });
   const upToMessageId = messages.at(-1)?.id ?? null;
@@ -64,7 +64,7 @@ async function askAndKeep(deps: Deps, conversation: Conversation, messages: Said
     answer: summaryAnswer,
   });
   if (told.answer) {
-    const checked = checkAnswer(told.answer, { byShortId, tagNames, restore: mask.restore });
+    const checked = checkAnswer(told.answer, { byShortId, tagNames, restore: masking.unmask });
     await keep(deps, conversation, {
       checked,
       tags,

@@ -1,5 +1,5 @@
+import { asData, asLines, type MaskedText, type Masking } from '#server/base/masking.ts';
 import { dateOf, dayOf, weekdayOf } from '#server/base/shanghai.ts';
-import type { Mask } from './mask-personal-data.ts';
 import type { ReadableMessage } from './summary.ts';
 
 const MESSAGE_CHARS_MAX = 1000;
@@ -8,7 +8,7 @@ const TAGS_MAX = 300;
 
 export interface SummaryQuestion {
   /** Of prompts/summarise-conversation.md. */
-  variables: Record<'today' | 'memberName' | 'contactName' | 'tags' | 'messages', string>;
+  variables: Record<'today' | 'memberName' | 'contactName' | 'tags' | 'messages', MaskedText>;
   /** The messages by the short ids the model knows them by. */
   byShortId: ReadonlyMap<string, ReadableMessage>;
 }
@@ -19,30 +19,29 @@ export function summaryQuestion(given: {
   memberName: string;
   contactName: string;
   tagNames: readonly string[];
-  mask: Mask;
+  masking: Masking;
   now: Date;
 }): SummaryQuestion {
-  const { mask } = given;
-  const contactName = nameOf(mask, given.contactName, '客户');
-  const memberName = nameOf(mask, given.memberName, '销售');
+  const { masking } = given;
+  const contactName = nameOf(masking, given.contactName, '客户');
+  const memberName = nameOf(masking, given.memberName, '销售');
   const newest = thatFit(
-    // Cut after hiding: the first half of a phone number is not recognised as one.
-    given.messages.map((message) => ({ message, text: mask.hide(message.text).slice(0, MESSAGE_CHARS_MAX) })),
+    given.messages.map((message) => ({ message, text: masking.mask(message.text, MESSAGE_CHARS_MAX) })),
   );
 
   const byShortId = new Map<string, ReadableMessage>();
   const lines = newest.map(({ message, text }, at) => {
-    const id = `m${at + 1}`;
+    const id = `m${at + 1}` as const;
     byShortId.set(id, message);
-    return asData({ id, sender: message.sender, time: clock(message.at), text });
+    return asData({ id, sender: message.sender, time: masking.mask(clock(message.at)), text });
   });
   return {
     variables: {
-      today: today(given.now),
+      today: masking.mask(today(given.now)),
       memberName,
       contactName,
-      tags: asData(given.tagNames.slice(0, TAGS_MAX).map((name) => mask.hide(name))),
-      messages: lines.join('\n'),
+      tags: asData(given.tagNames.slice(0, TAGS_MAX).map((name) => masking.mask(name))),
+      messages: asLines(lines),
     },
     byShortId,
   };
@@ -54,13 +53,10 @@ function thatFit<T extends { text: string }>(all: readonly T[]): T[] {
   return all.slice(tooOld + 1);
 }
 
-/** One line of JSON that cannot close the fence around it: what a customer writes stays data. */
-const asData = (value: unknown) => JSON.stringify(value).replaceAll('<', String.raw`\u003c`);
-
 /** A name too short to be hidden is not told at all. */
-function nameOf(mask: Mask, name: string, instead: string): string {
-  const hidden = mask.hide(name.trim());
-  return hidden === name.trim() ? instead : hidden;
+function nameOf(masking: Masking, name: string, instead: string): MaskedText {
+  const masked = masking.mask(name.trim());
+  return masked === name.trim() ? masking.mask(instead) : masked;
 }
 
 const weekdays = ['一', '二', '三', '四', '五', '六', '日'];

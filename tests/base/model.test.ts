@@ -5,6 +5,7 @@ import { forgetModelAnswers } from '#server/base/forget-model-answers.ts';
 import type { ModelQuestion } from '#server/base/llm.ts';
 import { makeModel } from '#server/base/model.ts';
 import { useFakeModel } from '#tests/support/fake-model.ts';
+import { masked } from '#tests/support/masked.ts';
 import { useWorld } from '#tests/support/world.ts';
 
 const fake = useFakeModel();
@@ -21,8 +22,8 @@ let count = 0;
 const question = (more: Partial<ModelQuestion<typeof answer>> = {}): ModelQuestion<typeof answer> => ({
   useCase: 'test',
   promptVersion: 'test@1',
-  system: 'Answer in JSON.',
-  user: `question ${(count += 1)}`,
+  system: masked('Answer in JSON.'),
+  user: masked(`question ${(count += 1)}`),
   answer,
   ...more,
 });

@@ -4,6 +4,7 @@ import { talks } from '#bot/sandbox/seed-talk.ts';
 import { readPrompt } from '#server/base/prompt.ts';
 import { summaryAnswer, type SummaryAnswer } from '#server/summary/summary-answer.ts';
 import { useSandbox } from './sandbox-world.ts';
+import { masked } from '#tests/support/masked.ts';
 
 const world = useSandbox();
 
@@ -20,11 +21,11 @@ const client = () =>
 function ask(lines: readonly Line[], tags: string[] = []) {
   const chat = lines.map(([sender, text], place) => JSON.stringify({ id: `m${place + 1}`, sender, text }));
   const { system, user } = readPrompt('summarise-conversation').render({
-    today: '2026-11-22 星期日',
-    memberName: '王磊',
-    contactName: '陈女士',
-    tags: JSON.stringify(tags),
-    messages: chat.join('\n'),
+    today: masked('2026-11-22 星期日'),
+    memberName: masked('王磊'),
+    contactName: masked('陈女士'),
+    tags: masked(JSON.stringify(tags)),
+    messages: masked(chat.join('\n')),
   });
   return client().chat.completions.create({
     model: world.env('OPENAI_MODEL'),

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readPrompt } from '#server/base/prompt.ts';
-import { makeMask } from '#server/summary/mask-personal-data.ts';
+import { makeMasking } from '#server/base/masking.ts';
 import { summaryQuestion } from '#server/summary/summary-question.ts';
 
 const ask = (texts: string[], contactName = '陈丽华') => {
@@ -11,13 +11,13 @@ const ask = (texts: string[], contactName = '陈丽华') => {
     at: new Date('2026-03-01T02:00:00Z'),
     text,
   }));
-  const mask = makeMask([contactName, '王明']);
+  const masking = makeMasking([contactName, '王明']);
   return summaryQuestion({
     messages,
     memberName: '王明',
     contactName,
     tagNames: ['高意向'],
-    mask,
+    masking,
     now: new Date('2026-03-01T02:00:00Z'),
   });
 };

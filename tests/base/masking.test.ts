@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeMask } from '#server/summary/mask-personal-data.ts';
+import { makeMasking } from '#server/base/masking.ts';
 
 const seed = Date.now() % 2 ** 31;
-console.log(`mask-personal-data seed ${seed}`);
+console.log(`masking seed ${seed}`);
 const options = { seed, numRuns: 300 };
 
 const names = ['陈丽华', '王明', 'Anna Li'];
@@ -32,9 +32,9 @@ const anyText = fc.array(pieces, { maxLength: 12 }).map((all) => all.join(''));
 test('what was hidden comes back letter by letter, whatever the text', () => {
   fc.assert(
     fc.property(fc.array(anyText, { maxLength: 4 }), (texts) => {
-      const mask = makeMask(names);
-      const hidden = texts.map((text) => mask.hide(text));
-      expect(hidden.map((text) => mask.restore(text))).toEqual(texts);
+      const masking = makeMasking(names);
+      const hidden = texts.map((text) => masking.mask(text));
+      expect(hidden.map((text) => masking.unmask(text))).toEqual(texts);
     }),
     options,
   );
@@ -57,7 +57,7 @@ test('no phone number leaves, wherever in a text it stands', () => {
       fc.string({ unit: 'grapheme' }),
       (before, digits, write, after) => {
         const planted = write(digits);
-        const hidden = makeMask(names).hide(`${before}，${planted}。${after}`);
+        const hidden = makeMasking(names).mask(`${before}，${planted}。${after}`);
         expect(hidden).not.toContain(planted);
         expect(hidden).not.toContain(digits);
       },
@@ -69,7 +69,7 @@ test('no phone number leaves, wherever in a text it stands', () => {
 test('a bare phone number does not leave even between letters and other digits', () => {
   fc.assert(
     fc.property(anyText, phone, anyText, (before, digits, after) => {
-      expect(makeMask(names).hide(before + digits + after)).not.toContain(digits);
+      expect(makeMasking(names).mask(before + digits + after)).not.toContain(digits);
     }),
     options,
   );
@@ -87,7 +87,7 @@ test.each([
   ['地址', '寄到深圳市南山区科苑路15号3栋502室，谢谢', '寄到【地址1】，谢谢'],
   ['记录里的姓名', '我是陈丽华，王明的同事', '我是【姓名1】，【姓名2】的同事'],
 ])('%s is hidden', (_, text, hidden) => {
-  expect(makeMask(names).hide(text)).toBe(hidden);
+  expect(makeMasking(names).mask(text)).toBe(hidden);
 });
 
 test.each([
@@ -96,15 +96,15 @@ test.each([
   '阿里云和腾讯云都看过，要 20 台，每台 4999',
   '编号 20260301 的合同',
 ])('prices, dates and quantities stay readable: %s', (text) => {
-  expect(makeMask(names).hide(text)).toBe(text);
+  expect(makeMasking(names).mask(text)).toBe(text);
 });
 
 test('the same number is the same placeholder in every message, another number another', () => {
-  const mask = makeMask([]);
-  expect(mask.hide('13800138000 或 13900139000')).toBe('【手机1】 或 【手机2】');
-  expect(mask.hide('还是 13900139000')).toBe('还是 【手机2】');
+  const masking = makeMasking([]);
+  expect(masking.mask('13800138000 或 13900139000')).toBe('【手机1】 或 【手机2】');
+  expect(masking.mask('还是 13900139000')).toBe('还是 【手机2】');
 });
 
 test('a placeholder the model made up stays as it is', () => {
-  expect(makeMask([]).restore('打给【手机7】')).toBe('打给【手机7】');
+  expect(makeMasking([]).unmask('打给【手机7】')).toBe('打给【手机7】');
 });

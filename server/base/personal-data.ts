@@ -1,62 +1,17 @@
-/** Personal data of one question to the model, taken out before it leaves and put back after. Lives in memory only. */
-export interface Mask {
-  /** The text with stable placeholders: the same phone is 【手机1】 wherever it is said. */
-  hide(text: string): string;
-  restore(masked: string): string;
-}
-
-type Kind = '手机' | '电话' | '证件' | '银行卡' | '号码' | '邮箱' | '微信' | '车牌' | '地址' | '姓名' | '原文';
-
-interface Span {
-  kind: Kind;
+/** Where somebody's personal data stands in a text. */
+export interface PersonalData {
+  kind: '手机' | '电话' | '证件' | '银行卡' | '号码' | '邮箱' | '微信' | '车牌' | '地址' | '姓名';
   start: number;
   end: number;
 }
 
-/** What `hide` writes and `restore` reads; also what a person may have typed, which then counts as something to hide. */
-const placeholder = /【(?:手机|电话|证件|银行卡|号码|邮箱|微信|车牌|地址|姓名|原文)\d+】/g;
+type Span = PersonalData;
 
-export function makeMask(names: readonly (string | null | undefined)[]): Mask {
-  const known = [...new Set(names.flatMap((name) => name?.trim() ?? []))].filter((name) => name.length >= 2);
-  const placeholders = new Map<string, string>();
-  const originals = new Map<string, string>();
-  const counts = new Map<Kind, number>();
-
-  function placeholderOf(kind: Kind, original: string): string {
-    const existing = placeholders.get(original);
-    if (existing) return existing;
-    const count = (counts.get(kind) ?? 0) + 1;
-    counts.set(kind, count);
-    const name = `【${kind}${count}】`;
-    placeholders.set(original, name);
-    originals.set(name, original);
-    return name;
-  }
-
-  return {
-    hide(text) {
-      let masked = '';
-      let from = 0;
-      for (const { kind, start, end } of merged([...personalSpans(text), ...nameSpans(text, known)])) {
-        masked += text.slice(from, start) + placeholderOf(kind, text.slice(start, end));
-        from = end;
-      }
-      return masked + text.slice(from);
-    },
-    restore: (masked) => masked.replace(placeholder, (name) => originals.get(name) ?? name),
-  };
-}
-
-/** Spans that overlap become one: half a hidden number is no hidden number. */
-function merged(spans: Span[]): Span[] {
-  const result: Span[] = [];
-  for (const span of spans.sort((a, b) => a.start - b.start || b.end - a.end)) {
-    const last = result.at(-1);
-    if (last && span.start < last.end) last.end = Math.max(last.end, span.end);
-    else result.push({ ...span });
-  }
-  return result;
-}
+/** In no order, and they may overlap. `names` are those to look for. */
+export const findPersonalData = (text: string, names: readonly string[]): PersonalData[] => [
+  ...personalSpans(text),
+  ...nameSpans(text, names),
+];
 
 function nameSpans(text: string, names: readonly string[]): Span[] {
   return names.flatMap((name) => {
@@ -68,7 +23,7 @@ function nameSpans(text: string, names: readonly string[]): Span[] {
 }
 
 interface Detector {
-  kind: Kind;
+  kind: Span['kind'];
   pattern: RegExp;
   isReal?(found: string): boolean;
 }
@@ -80,7 +35,6 @@ const placeLetter = '(?:(?![我你您他她它们的在是到来去给寄送于�
 
 /** In order of meaning: of two that begin at the same place with the same length the first names the kind. */
 const detectors: readonly Detector[] = [
-  { kind: '原文', pattern: placeholder },
   {
     kind: '证件',
     pattern: new RegExp(`(?<!\\d)\\d(?:${gap}\\d){16}${gap}[\\dXx](?![\\dA-Za-z])`, 'g'),
