@@ -10,6 +10,10 @@ export interface ModelQuestion<Answer extends z.ZodType> {
   temperature?: number;
   answer: Answer;
   maxOutputTokens?: number;
+  /** Whom it is about: the ledger says what each customer cost. */
+  contactId?: string;
+  /** Somebody waits for the answer: asked also when the day has cost more than its soft line. */
+  isUrgent?: boolean;
 }
 
 export type ModelOutcome =

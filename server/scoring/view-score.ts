@@ -43,6 +43,8 @@ export async function viewOf(deps: Deps, caller: Caller, score: Score): Promise<
     change: before === null ? null : value - before,
     factors: await withoutForeignWords(deps, caller, score.factors),
     method,
+    basis: 'rules',
+    outcomes: null,
     override: override && { ...override, by: by?.name ?? '', at: override.at.toISOString() },
   };
 }

@@ -44,6 +44,7 @@ export async function readSidebar(
     bindings,
     candidates,
     score,
+    health: null,
     summary,
     summaryState,
     nextAction: nextActionOf({

@@ -3,6 +3,7 @@ import { endpoint } from '#server/base/endpoint.ts';
 import { bindingCandidate, bindingView } from '#server/binding/binding-api.ts';
 import { contactView } from '#server/contact/contact-api.ts';
 import { customerView } from '#server/customer/customer-api.ts';
+import { healthView } from '#server/health/health-api.ts';
 import { opportunityView } from '#server/opportunity/opportunity-api.ts';
 import { scoreView } from '#server/scoring/scoring-api.ts';
 import { summaryState, summaryView } from '#server/summary/summary-api.ts';
@@ -46,6 +47,7 @@ export const sidebarView = z.object({
   bindings: z.array(bindingView),
   candidates: z.array(bindingCandidate),
   score: scoreView.nullable(),
+  health: healthView.nullable(),
   summary: summaryView.nullable(),
   summaryState,
   nextAction,
@@ -84,6 +86,10 @@ export const liveEvent = z.object({
     'broadcasts',
     'inbound',
     'sync',
+    'scoring',
+    'health',
+    'knowledge',
+    'usage',
   ]),
   contactId: z.uuid().optional(),
   customerId: z.uuid().optional(),

@@ -9,11 +9,25 @@ export const quoteView = z.object({ messageId: z.uuid(), quote: z.string(), at: 
 export const statementView = z.object({
   kind: z.enum(statementKinds),
   text: z.string(),
+  /** Numbers, dates and amounts of the text that no message says letter by letter: worked out from what was said. */
+  computed: z.array(z.string()).optional(),
   quotes: z.array(quoteView),
   /** Promises only. */
   who: z.enum(['member', 'contact']).optional(),
   dueAt: z.iso.datetime().nullable().optional(),
 });
+
+/** What a draft rests on. */
+export const draftSource = z.object({
+  from: z.enum(['document', 'material', 'message']),
+  id: z.uuid(),
+  title: z.string(),
+  /** The piece of it that was used. */
+  text: z.string(),
+});
+export type DraftSource = z.infer<typeof draftSource>;
+
+const replyRisk = z.object({ kind: z.enum(['price', 'date', 'promise']), text: z.string() });
 
 export const summaryView = z.object({
   id: z.uuid(),
@@ -23,7 +37,8 @@ export const summaryView = z.object({
   suggestedTags: z.array(z.object({ id: z.uuid(), name: z.string() })),
   replyDraft: z.string().nullable(),
   /** Prices, dates and promises in the draft that should be checked before it leaves. */
-  replyRisks: z.array(z.object({ kind: z.enum(['price', 'date', 'promise']), text: z.string() })),
+  replyRisks: z.array(replyRisk),
+  replySources: z.array(draftSource),
 });
 export type SummaryView = z.infer<typeof summaryView>;
 
@@ -50,6 +65,25 @@ export const summaryApi = {
     body: z.object({ text: z.string().max(4000) }),
     answer: z.object({ updatedAt: z.iso.datetime() }),
   }),
+  draft: endpoint({
+    method: 'POST',
+    path: '/api/reply-drafts',
+    summary: 'Draft a reply, or another one; the rep reads it before anything is sent',
+    body: z.object({
+      contactId: z.uuid(),
+      style: z.enum(['another', 'shorter', 'more_formal']),
+      /** What stands in the field now. */
+      text: z.string().max(4000).default(''),
+    }),
+    answer: z.object({
+      /** Null when the model gave none; `reason` then says why. */
+      text: z.string().nullable(),
+      reason: z.enum(['off', 'unavailable', 'unusable', 'nothing_to_read', 'refused_by_budget']).nullable(),
+      sources: z.array(draftSource),
+      risks: z.array(replyRisk),
+      runId: z.uuid().nullable(),
+    }),
+  }),
   feedback: endpoint({
     method: 'POST',
     path: '/api/suggestions/feedback',
@@ -57,7 +91,11 @@ export const summaryApi = {
     body: z.object({
       contactId: z.uuid(),
       summaryId: z.uuid().nullable(),
-      verdict: z.enum(['sent', 'edited', 'copied', 'up', 'down']),
+      verdict: z.enum(['sent', 'edited', 'copied', 'up', 'down', 'discarded']),
+      /** Of the draft, when it was asked for by itself. */
+      runId: z.uuid().nullable().default(null),
+      /** What was sent in the end: how far it is from the draft is kept, the words are not. */
+      text: z.string().max(4000).nullable().default(null),
     }),
     answer: z.object({}),
   }),

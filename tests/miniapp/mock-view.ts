@@ -110,7 +110,9 @@ export function someView(): SidebarView {
       value: 52,
       level: 'high',
       change: 11,
-      method: 'rules',
+      method: 'rules@1',
+      basis: 'rules',
+      outcomes: 12,
       override: null,
       factors: [
         { key: 'grade', points: 40, text: '等级 B', pointer: { field: 'grade' } },
@@ -118,6 +120,7 @@ export function someView(): SidebarView {
         { key: 'silent', points: -6, text: '两天没有回复', pointer: { field: 'lastMessageAt' } },
       ],
     },
+    health: null,
     summary: {
       id: id(400),
       at: inHours(-0.1),
@@ -132,6 +135,7 @@ export function someView(): SidebarView {
       suggestedTags: [],
       replyDraft: '陈女士您好，优惠价 10,880 元/年。',
       replyRisks: [{ kind: 'price', text: '10,880 元/年' }],
+      replySources: [],
     },
     summaryState: 'fresh',
     nextAction: {

@@ -37,6 +37,7 @@ function summary(...kinds: SummaryView['statements'][number]['kind'][]): Summary
     suggestedTags: [],
     replyDraft: null,
     replyRisks: [],
+    replySources: [],
   };
 }
 

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { endpoint } from '#server/base/endpoint.ts';
+
+export const documentKinds = ['markdown', 'text', 'word', 'pdf'] as const;
+
+export const documentView = z.object({
+  id: z.uuid(),
+  title: z.string(),
+  name: z.string(),
+  kind: z.enum(documentKinds),
+  /** Bytes. */
+  size: z.int(),
+  /** Reading goes on after the upload was answered. */
+  state: z.enum(['reading', 'ready', 'failed']),
+  /** As an error code of this API, for `failed`. */
+  error: z.string().nullable(),
+  passages: z.int(),
+  /** How many drafts it was a source of. */
+  uses: z.int(),
+  version: z.int(),
+  updatedAt: z.iso.datetime(),
+  updatedBy: z.string(),
+});
+export type DocumentView = z.infer<typeof documentView>;
+
+export const passageView = z.object({
+  /** A passage of a document, or a text of the material library. */
+  from: z.enum(['document', 'material']),
+  /** Of the document or the material. */
+  id: z.uuid(),
+  title: z.string(),
+  /** The headings above it, outermost first. */
+  headings: z.array(z.string()),
+  text: z.string(),
+  by: z.enum(['words', 'meaning', 'both']),
+});
+export type PassageView = z.infer<typeof passageView>;
+
+export const knowledgeApi = {
+  list: endpoint({
+    method: 'GET',
+    path: '/api/knowledge',
+    summary: 'The documents reply drafts rest on',
+    query: z.object({
+      search: z.string().max(100).optional(),
+      cursor: z.string().max(80).optional(),
+      limit: z.coerce.number().int().min(1).max(100).default(50),
+    }),
+    answer: z.object({
+      items: z.array(documentView),
+      next: z.string().nullable(),
+      /** Whether passages are also found by meaning: needs the database's vector extension and an embedding model. */
+      byMeaning: z.boolean(),
+    }),
+  }),
+  read: endpoint({
+    method: 'GET',
+    path: '/api/knowledge/:id',
+    summary: 'A document with its passages, in order',
+    params: z.object({ id: z.uuid() }),
+    answer: documentView.extend({
+      contents: z.array(z.object({ headings: z.array(z.string()), text: z.string() })),
+    }),
+  }),
+  rename: endpoint({
+    method: 'PATCH',
+    path: '/api/knowledge/:id',
+    summary: 'Give it another title',
+    params: z.object({ id: z.uuid() }),
+    body: z.object({ version: z.int(), title: z.string().trim().min(1).max(120) }),
+    answer: documentView,
+  }),
+  remove: endpoint({
+    method: 'DELETE',
+    path: '/api/knowledge/:id',
+    summary: 'No draft rests on it any more',
+    params: z.object({ id: z.uuid() }),
+    answer: z.object({}),
+  }),
+  find: endpoint({
+    method: 'GET',
+    path: '/api/knowledge/passages',
+    summary: 'What would be found for a question',
+    query: z.object({
+      question: z.string().trim().min(1).max(500),
+      limit: z.coerce.number().int().min(1).max(20).default(5),
+    }),
+    answer: z.object({ items: z.array(passageView) }),
+  }),
+};
