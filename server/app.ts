@@ -17,6 +17,7 @@ import type { EventSwitch } from '#server/inbound/inbound-event.ts';
 import { bindingRoutes } from '#server/binding/binding-routes.ts';
 import { conversationRoutes } from '#server/conversation/conversation-routes.ts';
 import { customerRoutes } from '#server/customer/customer-routes.ts';
+import { healthRoutes } from '#server/health/health-routes.ts';
 import { handoverRoutes } from '#server/handover/handover-routes.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
 import { openInbox, type Inbox } from '#server/inbound/inbox.ts';
@@ -49,6 +50,7 @@ export const routes: Route[] = [
   ...scoringRoutes,
   ...approvalRoutes,
   ...opportunityRoutes,
+  ...healthRoutes,
   ...handoverRoutes,
   ...broadcastRoutes,
   ...teamRoutes,

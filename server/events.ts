@@ -29,6 +29,8 @@ async function meetContact(deps: Deps, platform: string, event: ContactEvent): P
   if (contactId) await proposeBinding(deps, contactId);
   if (contactId && event.kind === 'contact_added') await noteArrival(deps, platform, event, contactId);
   if (contactId && movedKinds.has(event.kind)) await noticeContact(deps, contactId);
+  if (contactId && event.kind === 'contact_removed')
+    await deps.jobs.add('watch-health', { contactIds: [contactId] }, { key: contactId });
 }
 
 /** What each thing a platform tells sets off. `ignored` is stored and acknowledged, and nothing more. */

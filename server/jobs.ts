@@ -35,6 +35,7 @@ import { sweepTodos, sweepTodosEveryMs } from '#server/task/sweep-todos.ts';
 import { sendNotice } from '#server/notice/send-notice.ts';
 import { sweepNotices, sweepNoticesEveryMs } from '#server/notice/sweep-notices.ts';
 import { rescoreContacts, rescoreEveryMs } from '#server/scoring/rescore-contacts.ts';
+import { watchEveryMs, watchHealth } from '#server/health/watch-health.ts';
 import { scoreContact } from '#server/scoring/score-contact.ts';
 import { sweepSeries, sweepSeriesEveryMs } from '#server/series/sweep-series.ts';
 import { summariseConversation } from '#server/summary/summarise-conversation.ts';
@@ -48,6 +49,12 @@ type Work = { [Name in JobName]: (deps: Deps, payload: JobPayload<Name>) => Prom
 
 async function proposeBindings(deps: Deps, contactIds: string[]): Promise<void> {
   for (const contactId of contactIds) await proposeBinding(deps, contactId);
+}
+
+/** What changes a score changes how the relation stands. */
+async function scoreAndWatch(deps: Deps, { contactId }: { contactId: string }): Promise<void> {
+  await scoreContact(deps, { contactId });
+  await deps.jobs.add('watch-health', { contactIds: [contactId] }, { key: contactId });
 }
 
 /** Which use case answers which job. */
@@ -69,8 +76,9 @@ const work: Work = {
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,
   'forget-model-answers': forgetModelAnswers,
-  'score-contact': scoreContact,
+  'score-contact': scoreAndWatch,
   'rescore-contacts': rescoreContacts,
+  'watch-health': watchHealth,
   'remind-due-tasks': remindDueTasks,
   'send-todo': sendTodo,
   'sweep-todos': sweepTodos,
@@ -122,6 +130,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-forms', payload: {}, everyMs: sweepFormsEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
+    { name: 'watch-health', payload: {}, everyMs: watchEveryMs },
     { name: 'forget-model-answers', payload: {}, everyMs: forgetAnswersEveryMs },
     ...deps.platforms.all.flatMap(schedulesOf),
   ];

@@ -4,6 +4,7 @@ import type { Contact, Customer, Department, Member } from '#prisma/client/clien
 import { routes } from '#server/app.ts';
 import { requestReveal } from '#server/approval/request-reveal.ts';
 import { roles, type Role } from '#server/base/caller.ts';
+import { sealJson } from '#server/base/field-cipher.ts';
 import { broadcastRoutes } from '#server/broadcast/broadcast-routes.ts';
 import { channelRoutes } from '#server/channel/channel-routes.ts';
 import { handoverRoutes } from '#server/handover/handover-routes.ts';
@@ -81,6 +82,16 @@ const marketers: Role[] = ['marketing', ...leaders];
 async function forget({ id }: Customer): Promise<void> {
   await world.deps.db.customer.update({ where: { id }, data: { createdAt: new Date('2025-01-01') } });
   await world.deps.db.task.updateMany({ data: { doneAt: null } });
+}
+
+async function makeAlert({ contact, owner }: Property): Promise<{ id: string; contactId: string }> {
+  const factors = sealJson(world.deps.cipher, []);
+  const about = { contactId: contact.id, openOf: contact.id, ownerId: owner.id };
+  return world.deps.db.churnAlert.upsert({
+    where: { openOf: contact.id },
+    create: { ...about, at: world.deps.now(), risk: 70, factors },
+    update: {},
+  });
 }
 
 /** The contact on its way through a series. */
@@ -289,6 +300,15 @@ const cases: Case[] = [
     },
   },
 
+  {
+    route: 'GET /api/churn-alerts',
+    ask: async (of) => ({ path: `/api/churn-alerts?contactId=${(await makeAlert(of)).contactId}` }),
+    shows: (body) => (body as { items: unknown[] }).items.length > 0,
+  },
+  {
+    route: 'POST /api/churn-alerts/:id/close',
+    ask: async (of) => ({ path: `/api/churn-alerts/${(await makeAlert(of)).id}/close`, body: { state: 'done' } }),
+  },
   {
     route: 'GET /api/opportunities',
     ask: async ({ makeOpportunity, customer }) => {

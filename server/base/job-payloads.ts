@@ -24,6 +24,7 @@ export const jobPayloads = {
   'forget-model-answers': z.object({}),
   'score-contact': z.object({ contactId: z.uuid() }),
   'rescore-contacts': z.object({}),
+  'watch-health': z.object({ contactIds: z.array(z.uuid()).max(1000).optional() }),
   'remind-due-tasks': z.object({}),
   'send-todo': z.object({ taskId: z.uuid(), memberId: z.uuid(), platform }),
   'sweep-todos': z.object({}),

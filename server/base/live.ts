@@ -18,7 +18,11 @@ export interface LiveEvent {
     | 'broadcasts'
     | 'channels'
     | 'inbound'
-    | 'sync';
+    | 'sync'
+    | 'scoring'
+    | 'health'
+    | 'knowledge'
+    | 'usage';
   contactId?: string;
   customerId?: string;
 }

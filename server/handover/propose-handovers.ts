@@ -1,7 +1,6 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { lineAbove } from '#server/approval/org.ts';
-import { readOrg } from '#server/approval/org-store.ts';
+import { nearestLeaders } from '#server/approval/nearest-leaders.ts';
 import { getMember } from '#server/member/member-store.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import { countBelongings, listUnproposed, PROPOSED } from './belongings-store.ts';
@@ -17,7 +16,7 @@ export async function proposeHandovers(deps: Deps): Promise<void> {
   for (const { id, name, leftAt } of await listUnproposed(deps.db, new Date(now.getTime() - PROPOSED_MS))) {
     const counts = await countBelongings(deps.db, id);
     const notices: NewNotice[] = [];
-    for (const leaderId of await leadersOf(deps, id)) {
+    for (const leaderId of await nearestLeaders(deps, id)) {
       const { locale } = await getMember(deps.db, leaderId);
       notices.push({
         key: leaverNoticeKey(id, leftAt, leaderId),
@@ -39,12 +38,4 @@ export async function proposeHandovers(deps: Deps): Promise<void> {
       notices.map(({ key }) => ({ payload: { key }, options: { key } })),
     );
   }
-}
-
-/** The nearest above; where the company shows nobody above, its admins. */
-async function leadersOf(deps: Deps, memberId: string): Promise<string[]> {
-  const org = await readOrg(deps.db, [memberId], deps.now());
-  const [nearest] = lineAbove(org, memberId);
-  if (nearest) return nearest;
-  return [...org.members.values()].filter(({ role, isActive }) => role === 'admin' && isActive).map(({ id }) => id);
 }

@@ -42,7 +42,7 @@ export const healthApi = {
     query: z.object({
       state: z.enum(['open', 'closed']).default('open'),
       contactId: z.uuid().optional(),
-      cursor: z.string().optional(),
+      cursor: z.uuid().optional(),
       limit: z.coerce.number().int().min(1).max(100).default(30),
     }),
     answer: z.object({ items: z.array(churnAlert), total: z.int(), next: z.string().nullable() }),

@@ -69,6 +69,7 @@ export const memberColumns: readonly MemberColumn[] = [
   },
   ...moved('SuggestionFeedback', 'memberId'),
   ...moved('Score', 'overrideBy'),
+  ...moved('ChurnAlert', 'ownerId', 'closedBy'),
 
   ...moved('Approval', 'requesterId', 'decidedBy'),
   {

@@ -43,7 +43,7 @@ async function factsOf(deps: Deps, contactId: string): Promise<ScoreFacts | null
 }
 
 /** A message that was recalled speaks for nothing. */
-async function standingSignals(deps: Deps, contactId: string): Promise<StoredSignal[]> {
+export async function standingSignals(deps: Deps, contactId: string): Promise<StoredSignal[]> {
   const signals = await listSignals(deps.db, deps.cipher, contactId);
   const cited = signals.flatMap(({ quotes }) => quotes.map(({ messageId }) => messageId));
   const standing = new Set((await listMessages(deps, [...new Set(cited)])).map(({ id }) => id));

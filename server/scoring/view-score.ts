@@ -50,7 +50,7 @@ export async function viewOf(deps: Deps, caller: Caller, score: Score): Promise<
 }
 
 /** A score is made of all conversations with the contact; a colleague's words, and recalled ones, are told to nobody else. */
-async function withoutForeignWords(deps: Deps, { scope }: Caller, factors: Factor[]): Promise<Factor[]> {
+export async function withoutForeignWords(deps: Deps, { scope }: Caller, factors: Factor[]): Promise<Factor[]> {
   const quoted = factors.flatMap(({ pointer }) => ('messageId' in pointer ? [pointer.messageId] : []));
   const quotable = await listQuotable(deps.db, scope, quoted);
   return factors.map((factor) =>

@@ -9,6 +9,7 @@ import { shownProfile } from '#server/contact/learn-contact.ts';
 import { viewContact } from '#server/contact/view-contact.ts';
 import { pageMessages } from '#server/conversation/conversation-store.ts';
 import { openOpportunitiesOf } from '#server/opportunity/view-opportunity.ts';
+import { viewHealth } from '#server/health/view-health.ts';
 import { viewScore } from '#server/scoring/view-score.ts';
 import { readDraft } from '#server/summary/keep-draft.ts';
 import { viewSummary } from '#server/summary/view-summary.ts';
@@ -23,18 +24,29 @@ export async function readSidebar(
   asked: { platform: string; contact: string },
 ): Promise<SidebarView> {
   const contact = await getContact(deps, caller, asked);
-  const [contactView, bindings, opportunities, candidates, score, { summary, summaryState }, tasks, draft, newest] =
-    await Promise.all([
-      viewContact(deps, caller, contact),
-      viewBindings(deps, caller, contact.id),
-      openOpportunitiesOf(deps, caller, contact.id),
-      findCandidates(deps, caller, contact.id),
-      viewScore(deps, caller, contact.id),
-      viewSummary(deps, caller, contact.id),
-      tasksOfContact(deps, caller, contact.id),
-      readDraft(deps, caller, contact.id),
-      pageMessages(deps.db, caller.scope, contact.id, { before: null, limit: 1 }),
-    ]);
+  const [
+    contactView,
+    bindings,
+    opportunities,
+    candidates,
+    score,
+    health,
+    { summary, summaryState },
+    tasks,
+    draft,
+    newest,
+  ] = await Promise.all([
+    viewContact(deps, caller, contact),
+    viewBindings(deps, caller, contact.id),
+    openOpportunitiesOf(deps, caller, contact.id),
+    findCandidates(deps, caller, contact.id),
+    viewScore(deps, caller, contact.id),
+    viewHealth(deps, caller, contact.id),
+    viewSummary(deps, caller, contact.id),
+    tasksOfContact(deps, caller, contact.id),
+    readDraft(deps, caller, contact.id),
+    pageMessages(deps.db, caller.scope, contact.id, { before: null, limit: 1 }),
+  ]);
   const last = newest[0];
   const lastMessage = last ? { sender: last.sender as 'contact' | 'member', at: last.at.toISOString() } : null;
   const isBound = bindings.length > 0;
@@ -44,7 +56,7 @@ export async function readSidebar(
     bindings,
     candidates,
     score,
-    health: null,
+    health,
     summary,
     summaryState,
     nextAction: nextActionOf({

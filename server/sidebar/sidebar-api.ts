@@ -84,6 +84,7 @@ export const liveEvent = z.object({
     'opportunities',
     'handovers',
     'broadcasts',
+    'channels',
     'inbound',
     'sync',
     'scoring',

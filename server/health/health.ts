@@ -1,0 +1,212 @@
+import type { Factor } from '#server/scoring/score.ts';
+import type { StoredSignal } from '#server/summary/summary.ts';
+import type { healthLevels } from './health-api.ts';
+
+export type HealthLevel = (typeof healthLevels)[number];
+
+/** Kept with every judgement: which table of points made it. */
+export const METHOD = 'rules@1';
+
+/** What is known of the relation with one contact, at one moment. */
+export interface HealthFacts {
+  /** Of opportunities won with the customers the contact is bound to; the sums are of 180 days. */
+  deals: { count: number; lastAt: Date | null; fen: number; fenBefore: number };
+  hasOpenOpportunity: boolean;
+  /** Members the contact still has, and when it last deleted one. */
+  follows: { active: number; deletedAt: Date | null };
+  /** What the contact wrote: in 30 days, in the 60 before, and how many days usually lie between two days it wrote on. */
+  theirs: { count: number; lastAt: Date | null; recent: number; before: number; usualGapDays: number | null };
+  /** Since when its last word is unanswered, and how often in 30 days it waited for over a day. */
+  waiting: { since: Date | null; slow: number };
+  signals: readonly StoredSignal[];
+}
+
+export interface Health {
+  level: HealthLevel;
+  /** Null while too little is known. */
+  risk: number | null;
+  factors: Factor[];
+}
+
+const START = 10;
+const DAY_MS = 86_400_000;
+const SIGNAL_DAYS = 60;
+/** Who has written less and bought nothing is no customer to be lost yet. */
+const KNOWN_MESSAGES = 6;
+/** Nobody is called silent sooner. */
+const SILENT_DAYS = 14;
+const WATCH = 35;
+const RISK = 60;
+
+/** How near a customer is to being lost. The factors add up to the risk, always. */
+export function healthOf(facts: HealthFacts, now: Date): Health {
+  const isKnown = facts.theirs.count >= KNOWN_MESSAGES || facts.deals.count > 0;
+  if (!isKnown) return { level: 'unknown', risk: null, factors: [] };
+  const factors: Factor[] = [
+    { key: 'start', points: START, text: '起点', pointer: { field: 'contact' } },
+    ...leavingFactors(facts),
+    ...silenceFactors(facts, now),
+    ...moodFactors(facts.signals, now),
+    ...valueFactors(facts, now),
+  ];
+  const sum = factors.reduce((total, { points }) => total + points, 0);
+  const risk = Math.min(100, Math.max(0, sum));
+  if (sum > 100) factors.push({ key: 'ceiling', points: risk - sum, text: '封顶 100', pointer: { field: 'health' } });
+  if (sum < 0) factors.push({ key: 'floor', points: risk - sum, text: '保底 0', pointer: { field: 'health' } });
+  return { level: levelOf(risk), risk, factors };
+}
+
+export function levelOf(risk: number | null): HealthLevel {
+  if (risk === null) return 'unknown';
+  if (risk >= RISK) return 'risk';
+  return risk >= WATCH ? 'watch' : 'good';
+}
+
+function leavingFactors({ follows }: HealthFacts): Factor[] {
+  if (!follows.deletedAt) return [];
+  const isGone = follows.active === 0;
+  return [
+    {
+      key: 'deleted',
+      points: isGone ? 60 : 20,
+      text: isGone ? '已删除我们的全部成员' : '删除了一位成员',
+      pointer: { field: 'follow.state' },
+    },
+  ];
+}
+
+/** Silence is measured by how often this contact used to write, not by a calendar. */
+function silenceFactors({ theirs, waiting }: HealthFacts, now: Date): Factor[] {
+  const factors: Factor[] = [];
+  const daysSince = (at: Date) => (now.getTime() - at.getTime()) / DAY_MS;
+  if (theirs.lastAt) {
+    const silent = Math.floor(daysSince(theirs.lastAt));
+    const usual = Math.max(theirs.usualGapDays ?? SILENT_DAYS / 2, 1);
+    const times = silent / usual;
+    if (silent >= SILENT_DAYS && times >= 2)
+      factors.push({
+        key: 'silent',
+        points: times >= 6 ? 30 : times >= 4 ? 22 : 12,
+        text: `${silent} 天没有消息，平时约 ${Math.round(usual)} 天一次`,
+        pointer: { field: 'conversation.lastMessageAt' },
+      });
+    else if (silent <= 3)
+      factors.push({
+        key: 'recent',
+        points: -10,
+        text: '3 天内有消息',
+        pointer: { field: 'conversation.lastMessageAt' },
+      });
+  }
+  const usualRecent = theirs.before / 2;
+  if (usualRecent >= 4 && theirs.recent < usualRecent / 2)
+    factors.push({
+      key: 'quieter',
+      points: theirs.recent < usualRecent / 4 ? 14 : 8,
+      text: `近 30 天 ${theirs.recent} 条消息，此前每 30 天约 ${Math.round(usualRecent)} 条`,
+      pointer: { field: 'conversation.messages' },
+    });
+  if (waiting.since && daysSince(waiting.since) >= 2)
+    factors.push({
+      key: 'unanswered',
+      points: daysSince(waiting.since) >= 5 ? 18 : 12,
+      text: `${Math.floor(daysSince(waiting.since))} 天没有回复客户`,
+      pointer: { field: 'conversation.unanswered' },
+    });
+  if (waiting.slow >= 2)
+    factors.push({
+      key: 'slow_answers',
+      points: Math.min(4 * waiting.slow, 12),
+      text: `30 天内 ${waiting.slow} 次超过一天才回复`,
+      pointer: { field: 'conversation.unanswered' },
+    });
+  return factors;
+}
+
+const moods = {
+  negative: { points: 18, more: 6, text: '不满或拒绝' },
+  postpones: { points: 6, more: 2, text: '推迟' },
+  compares_competitor: { points: 8, more: 2, text: '在比较竞品' },
+} as const;
+const isMood = (signal: string): signal is keyof typeof moods => Object.hasOwn(moods, signal);
+
+function moodFactors(signals: readonly StoredSignal[], now: Date): Factor[] {
+  const said = signals.flatMap(({ signal, quotes }) =>
+    isMood(signal)
+      ? quotes
+          .filter(({ at }) => now.getTime() - Date.parse(at) < SIGNAL_DAYS * DAY_MS)
+          .map((quote) => ({ ...quote, signal }))
+      : [],
+  );
+  return [...Map.groupBy(said, ({ signal }) => signal)].map(([signal, quotes]) => {
+    const { points, more, text } = moods[signal];
+    const count = new Set(quotes.map(({ messageId }) => messageId)).size;
+    const newest = quotes.reduce((latest, quote) => (quote.at > latest.at ? quote : latest));
+    return {
+      key: `signal.${signal}`,
+      points: points + more * Math.min(count - 1, 2),
+      text: count > 1 ? `${text}×${count}` : text,
+      pointer: { messageId: newest.messageId, quote: newest.quote },
+    };
+  });
+}
+
+function valueFactors({ deals, hasOpenOpportunity }: HealthFacts, now: Date): Factor[] {
+  const factors: Factor[] = [];
+  if (deals.fenBefore > 0 && deals.fen < deals.fenBefore / 2)
+    factors.push({
+      key: 'buys_less',
+      points: deals.fen === 0 ? 14 : 8,
+      text: `近半年成交 ${yuan(deals.fen)}，上个半年 ${yuan(deals.fenBefore)}`,
+      pointer: { field: 'opportunity.won' },
+    });
+  if (deals.lastAt && now.getTime() - deals.lastAt.getTime() < 30 * DAY_MS)
+    factors.push({ key: 'bought', points: -12, text: '30 天内成交过', pointer: { field: 'opportunity.won' } });
+  if (hasOpenOpportunity)
+    factors.push({ key: 'open_opportunity', points: -8, text: '有进行中的商机', pointer: { field: 'opportunity' } });
+  return factors;
+}
+
+const yuan = (fen: number) => `${Math.round(fen / 100).toLocaleString('en-US')} 元`;
+
+/** What stands beside a judgement when it is decided whether somebody is told. */
+export interface LastAlert {
+  state: 'open' | 'done' | 'dismissed' | 'over';
+  at: Date;
+  closedAt: Date | null;
+}
+
+/** After somebody has dealt with it, or said it was none, it stays quiet this long. */
+const QUIET_DAYS = 30;
+/** An alert goes away by itself only well below where it came. */
+const OVER = 45;
+
+/**
+ * Tells only when sure: two reasons at least that have nothing to do with each other, or the contact deleted us. One alert
+ * at a time, and none again soon after a person closed one, unless the contact deleted us since.
+ */
+export function alertOf(
+  { level, risk, factors }: Health,
+  facts: Pick<HealthFacts, 'follows'>,
+  last: LastAlert | null,
+  now: Date,
+): 'open' | 'over' | null {
+  if (last?.state === 'open') return risk === null || risk < OVER ? 'over' : null;
+  if (level !== 'risk') return null;
+  const { deletedAt, active } = facts.follows;
+  const isGone = deletedAt !== null && active === 0;
+  const worse = new Set(factors.filter(({ points }) => points > 0).flatMap(({ key }) => familyOf(key) ?? []));
+  if (!isGone && worse.size < 2) return null;
+  const closedAt = last && last.state !== 'over' ? last.closedAt : null;
+  if (!closedAt) return 'open';
+  const isQuiet = now.getTime() - closedAt.getTime() < QUIET_DAYS * DAY_MS;
+  return isQuiet && !(isGone && deletedAt > closedAt) ? null : 'open';
+}
+
+/** Reasons of one family say the same thing twice. */
+function familyOf(key: string): string | null {
+  if (key === 'start' || key === 'ceiling') return null;
+  if (key === 'silent' || key === 'quieter') return 'silence';
+  if (key === 'unanswered' || key === 'slow_answers') return 'answers';
+  return key.startsWith('signal.') ? 'mood' : key;
+}

@@ -1,0 +1,99 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Deps } from '#server/base/deps.ts';
+import { nearestLeaders } from '#server/approval/nearest-leaders.ts';
+import { listBindings } from '#server/binding/binding-store.ts';
+import { listConversationsOf } from '#server/conversation/conversation-store.ts';
+import { listFollowsOfContact } from '#server/contact/follow-store.ts';
+import { listLocales } from '#server/member/member-store.ts';
+import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
+import { nudgeNotices } from '#server/notice/nudge-notices.ts';
+import { standingSignals } from '#server/scoring/score-contact.ts';
+import { alertNotice } from './alert-notice.ts';
+import { alertOf, healthOf, METHOD, type Health, type HealthFacts } from './health.ts';
+import {
+  closeAlert,
+  findHealth,
+  findLastAlert,
+  insertAlert,
+  listWatched,
+  lockHealth,
+  readFacts,
+  saveHealth,
+  type ChurnAlert,
+} from './health-store.ts';
+
+/** Silence makes a customer leave too, and nobody tells of silence. */
+export const watchEveryMs = 24 * 3_600_000;
+const BATCH = 500;
+
+/** Judges how the relation with these contacts stands, or with all of them, and tells who can do something about it. */
+export async function watchHealth(deps: Deps, { contactIds }: { contactIds?: string[] | undefined }): Promise<void> {
+  if (contactIds) return watchSome(deps, contactIds);
+  let after: string | null = null;
+  do {
+    const some = await listWatched(deps.db, after, BATCH);
+    await watchSome(deps, some);
+    after = some.length === BATCH ? (some.at(-1) ?? null) : null;
+  } while (after);
+}
+
+async function watchSome(deps: Deps, contactIds: string[]): Promise<void> {
+  const now = deps.now();
+  const known = await readFacts(deps.db, contactIds, now);
+  for (const [contactId, counted] of known) {
+    // Nothing that was said makes a contact known who is not.
+    const isUnknown = healthOf({ ...counted, signals: [] }, now).level === 'unknown';
+    const facts = { ...counted, signals: isUnknown ? [] : await standingSignals(deps, contactId) };
+    await keep(deps, contactId, facts, healthOf(facts, now));
+  }
+}
+
+async function keep(deps: Deps, contactId: string, facts: HealthFacts, health: Health): Promise<void> {
+  const now = deps.now();
+  const told = await deps.db.$transaction(async (tx) => {
+    await lockHealth(tx, contactId);
+    const before = await findHealth(tx, deps.cipher, contactId);
+    const isSame = before?.method === METHOD && isDeepStrictEqual(before.factors, health.factors);
+    if (!isSame) await saveHealth(tx, deps.cipher, { contactId, at: now, method: METHOD, ...health });
+    const last = await findLastAlert(tx, contactId);
+    const change = alertOf(health, facts, last, now);
+    if (change === 'over' && last)
+      await closeAlert(tx, deps.cipher, last.id, { state: 'over', closedAt: now, closedBy: null, reason: null });
+    const alert =
+      change === 'open'
+        ? await insertAlert(tx, deps.cipher, {
+            contactId,
+            at: now,
+            ...(await whose(deps, contactId)),
+            ...known(health),
+          })
+        : null;
+    const notices = alert ? await noticesOf(deps, alert) : [];
+    await insertNotices(tx, deps.cipher, notices, now);
+    return { notices, isNews: !isSame || change !== null };
+  });
+  await nudgeNotices(
+    deps,
+    told.notices.map(({ key }) => key),
+  );
+  for (const { memberId } of told.notices) deps.live.publish(`member.${memberId}`, { part: 'health' });
+  if (told.isNews) deps.live.publish(`contact.${contactId}`, { part: 'health', contactId });
+}
+
+const known = ({ risk, factors }: Health) => ({ risk: risk ?? 0, factors });
+
+/** The customer it is about, and the member it belongs to: the owner of the record, or who spoke with the contact last. */
+async function whose(deps: Deps, contactId: string): Promise<{ customerId: string | null; ownerId: string | null }> {
+  const [binding] = await listBindings(deps.db, { all: true }, contactId);
+  if (binding?.customer.ownerId) return { customerId: binding.customerId, ownerId: binding.customer.ownerId };
+  const [chat] = await listConversationsOf(deps.db, { all: true }, contactId);
+  const [follow] = await listFollowsOfContact(deps.db, contactId);
+  return { customerId: binding?.customerId ?? null, ownerId: chat?.memberId ?? follow?.memberId ?? null };
+}
+
+async function noticesOf(deps: Deps, alert: ChurnAlert): Promise<NewNotice[]> {
+  if (!alert.ownerId) return [];
+  const to = [...new Set([alert.ownerId, ...(await nearestLeaders(deps, alert.ownerId))])];
+  const locales = await listLocales(deps.db, to);
+  return Promise.all(to.map((memberId) => alertNotice(deps, alert, memberId, locales.get(memberId) ?? 'zh-CN')));
+}
