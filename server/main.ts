@@ -79,7 +79,7 @@ async function start(ownEnv: Environment, closers: Closer[]): Promise<void> {
   const now = () => new Date();
   const sharedToken = makeSharedToken(database.pool, cipher, now);
   const connected = connectPlatforms(env, { sharedToken, now, metrics });
-  const llm = makeModel({ config, db: database.db, cipher, metrics, log, now });
+  const llm = makeModel({ config, db: database.db, cipher, metrics, log, now, live });
   closers.push(async () => llm.close());
   const deps: Deps = {
     db: database.db,

@@ -1,12 +1,14 @@
 const FAILURES_MAX = 5;
 const OPEN_MS = 30_000;
+const PAUSE_MS_MAX = 10 * 60_000;
 
 /** Stops asking someone who does not answer: after five failures in a row nobody asks for 30 s, then one asks for all. */
 export interface Breaker {
   /** May this call leave? A yes in the half-open state is given once. */
   admits(): boolean;
   succeeded(): void;
-  failed(): void;
+  /** `retryAfterMs`: they said themselves for how long they do not want to be asked. */
+  failed(retryAfterMs?: number): void;
 }
 
 export function makeBreaker(now: () => Date): Breaker {
@@ -14,18 +16,20 @@ export function makeBreaker(now: () => Date): Breaker {
   let closedUntil = 0;
   return {
     admits() {
-      if (failures < FAILURES_MAX) return true;
-      if (now().getTime() < closedUntil) return false;
+      const at = now().getTime();
+      if (at < closedUntil) return false;
       // The one who asks now holds the door: if the answer never comes, the next may try after as long again.
-      closedUntil = now().getTime() + OPEN_MS;
+      if (failures >= FAILURES_MAX) closedUntil = at + OPEN_MS;
       return true;
     },
     succeeded() {
       failures = 0;
+      closedUntil = 0;
     },
-    failed() {
+    failed(retryAfterMs = 0) {
       failures += 1;
-      if (failures >= FAILURES_MAX) closedUntil = now().getTime() + OPEN_MS;
+      const openMs = Math.max(failures >= FAILURES_MAX ? OPEN_MS : 0, Math.min(retryAfterMs, PAUSE_MS_MAX));
+      if (openMs > 0) closedUntil = Math.max(closedUntil, now().getTime() + openMs);
     },
   };
 }

@@ -35,11 +35,16 @@ export const environment = z.object({
   OPENAI_MODEL: text.describe('Model name at that endpoint'),
   LLM_TIMEOUT_MS: number(30_000, 100, 600_000).describe('A model call is given up after this long'),
   LLM_DAILY_BUDGET_YUAN: number(50, 0, 1_000_000).describe(
-    'Once the day has cost this much, the model is not asked until tomorrow',
+    'Once the day has cost this much, the model is not asked until tomorrow; an admin may set another line',
   ),
   LLM_INPUT_YUAN_PER_MILLION: z
     .preprocess(empty, z.coerce.number().min(0).default(2))
     .describe('Price of a million input tokens'),
+  LLM_CACHED_INPUT_YUAN_PER_MILLION: z
+    .preprocess(empty, z.coerce.number().min(0).optional())
+    .describe(
+      'Price of a million input tokens that the endpoint has in its own prefix cache; a tenth of the other when not set',
+    ),
   LLM_OUTPUT_YUAN_PER_MILLION: z
     .preprocess(empty, z.coerce.number().min(0).default(8))
     .describe('Price of a million output tokens'),

@@ -9,21 +9,33 @@ export interface ModelQuestion<Answer extends z.ZodType> {
   user: MaskedText;
   temperature?: number;
   answer: Answer;
+  /** What is wrong with an answer that keeps to its form, as a class (`language`); null when nothing is. */
+  faultOf?: (answer: z.output<Answer>) => string | null;
   maxOutputTokens?: number;
   /** Whom it is about: the ledger says what each customer cost. */
   contactId?: string;
+  /** Who asked for it; not said when nobody did. */
+  memberId?: string;
   /** Somebody waits for the answer: asked also when the day has cost more than its soft line. */
   isUrgent?: boolean;
 }
 
+/** How an ask ended; each but one without a configured model is a run in the ledger. */
 export type ModelOutcome =
   | 'answered'
+  /** Answered at the second try, having been told what was wrong with the first. */
   | 'repaired'
+  /** Answered before. */
   | 'cached'
+  /** The day has cost as much as it may. */
   | 'refused_by_budget'
+  /** It did not answer lately, and nobody asks until it may have come back. */
   | 'refused_by_breaker'
+  /** No answer: an error, a time-out, a cut connection, too many questions. */
   | 'unavailable'
+  /** An answer that is of no use: of another form or language, cut short, too long, empty, or a refusal. */
   | 'unusable'
+  /** Not configured, or switched off. */
   | 'off';
 
 /** `answer` is null when there is none to be had now; `outcome` says why. Never throws for the model's sake. */

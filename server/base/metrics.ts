@@ -77,6 +77,25 @@ export function makeMetrics() {
       labelNames: ['useCase'] as const,
       registers,
     }),
+    modelFailures: new Counter({
+      name: 'zhike_model_failures_total',
+      help: 'Why the model gave no answer, or none of use',
+      labelNames: ['useCase', 'reason'] as const,
+      registers,
+    }),
+    modelTokens: new Counter({
+      name: 'zhike_model_tokens_total',
+      help: 'Tokens of model calls; cached ones are counted among the input too',
+      labelNames: ['useCase', 'kind'] as const,
+      registers,
+    }),
+    modelSeconds: new Histogram({
+      name: 'zhike_model_call_seconds',
+      help: 'How long the model was waited for',
+      labelNames: ['useCase'] as const,
+      buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120],
+      registers,
+    }),
     droppedStatements: new Counter({
       name: 'zhike_statements_dropped_total',
       help: 'Statements of the model dropped for want of a true quote',

@@ -7,7 +7,11 @@ import type { Config } from './config.ts';
 export interface ModelReply {
   text: string;
   inputTokens: number;
+  /** Of these, read out of the endpoint's own cache. */
+  cachedTokens: number;
   outputTokens: number;
+  /** Why it is of no use whatever it says, and would be no better if asked again. */
+  fault: 'truncated' | 'refused' | 'too large' | null;
 }
 
 export interface CallOptions {
@@ -23,15 +27,22 @@ export class ModelUnavailable extends Error {
   readonly reason: string;
   /** False when the endpoint is well and only this question is not to its liking. */
   readonly isOutage: boolean;
+  /** For how long the endpoint does not want to be asked again; 0 when it did not say. */
+  readonly retryAfterMs: number;
 
-  constructor(reason: string, isOutage: boolean) {
+  constructor(reason: string, isOutage: boolean, retryAfterMs = 0) {
     super(`The model gave no answer: ${reason}`);
     this.reason = reason;
     this.isOutage = isOutage;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
 const RETRY_AFTER_MS_MAX = 2000;
+/** Many times what any answer needs, thoughts included. A body that goes on is not read to its end. */
+export const REPLY_BYTES_MAX = 1_048_576;
+/** Nothing asked for is longer; what is would only be sent back for repair at a high price. */
+const TEXT_CHARS_MAX = 100_000;
 
 /** How an endpoint is asked for JSON, best first. Many OpenAI-compatible ones know the second only, or neither. */
 const formats = ['json_schema', 'json_object', 'none'] as const;
@@ -54,6 +65,7 @@ export function makeModelCall(config: Config, retryPauseMs = 500): ModelCall {
     timeout: config.LLM_TIMEOUT_MS,
     // Its debug level prints prompts.
     logLevel: 'off',
+    fetch: boundedFetch,
   });
   let accepted: (typeof formats)[number] = 'json_schema';
 
@@ -69,13 +81,7 @@ export function makeModelCall(config: Config, retryPauseMs = 500): ModelCall {
       // The client's own timeout ends with the headers; a body may drip for ever.
       { signal: AbortSignal.any([AbortSignal.timeout(config.LLM_TIMEOUT_MS), closing.signal]) },
     );
-    const text = completion.choices?.[0]?.message?.content ?? '';
-    const said = options.messages.map(({ content }) => String(content)).join('');
-    return {
-      text,
-      inputTokens: completion.usage?.prompt_tokens ?? guessedTokens(said),
-      outputTokens: completion.usage?.completion_tokens ?? guessedTokens(text),
-    };
+    return replyOf(completion, options);
   }
 
   async function inAcceptedFormat(options: CallOptions): Promise<ModelReply> {
@@ -96,6 +102,7 @@ export function makeModelCall(config: Config, retryPauseMs = 500): ModelCall {
     try {
       return await inAcceptedFormat(options);
     } catch (error) {
+      if (error instanceof ReplyTooLarge) return tooLarge(options);
       const retryMs = closing.signal.aborted ? null : retryDelay(error, retryPauseMs);
       if (retryMs === null) throw unavailable(error);
       await pause(retryMs);
@@ -103,12 +110,79 @@ export function makeModelCall(config: Config, retryPauseMs = 500): ModelCall {
     try {
       return await inAcceptedFormat(options);
     } catch (error) {
+      if (error instanceof ReplyTooLarge) return tooLarge(options);
       throw unavailable(error);
     }
   }
 
   return { ask, close: () => closing.abort() };
 }
+
+class ReplyTooLarge extends Error {
+  override readonly name = 'ReplyTooLarge';
+}
+
+const boundedFetch: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  if (!response.body) return response;
+  let bytes = 0;
+  const bounded = response.body.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(chunk, controller) {
+        bytes += chunk.byteLength;
+        if (bytes > REPLY_BYTES_MAX) controller.error(new ReplyTooLarge());
+        else controller.enqueue(chunk);
+      },
+    }),
+  );
+  const { status, statusText, headers } = response;
+  return new Response(bounded, { status, statusText, headers });
+};
+
+/** What endpoints say beside the standard, or instead of it. */
+interface Usage {
+  prompt_tokens?: unknown;
+  completion_tokens?: unknown;
+  prompt_tokens_details?: { cached_tokens?: unknown } | null;
+  /** DeepSeek: https://api-docs.deepseek.com/guides/kv_cache */
+  prompt_cache_hit_tokens?: unknown;
+}
+
+function replyOf(completion: OpenAI.ChatCompletion, options: CallOptions): ModelReply {
+  const choice = completion.choices?.[0];
+  const said: unknown = choice?.message?.content;
+  const text = typeof said === 'string' ? said : '';
+  const usage = (completion.usage ?? {}) as Usage;
+  const inputTokens = countOf(usage.prompt_tokens) ?? guessedInputTokens(options.messages);
+  const cached = countOf(usage.prompt_tokens_details?.cached_tokens) ?? countOf(usage.prompt_cache_hit_tokens) ?? 0;
+  return {
+    text,
+    inputTokens,
+    cachedTokens: Math.min(cached, inputTokens),
+    outputTokens: countOf(usage.completion_tokens) ?? guessedTokens(text),
+    fault: faultOf(choice, text),
+  };
+}
+
+function faultOf(choice: OpenAI.ChatCompletion.Choice | undefined, text: string): ModelReply['fault'] {
+  if (choice?.message?.refusal || choice?.finish_reason === 'content_filter') return 'refused';
+  if (text.length > TEXT_CHARS_MAX) return 'too large';
+  return choice?.finish_reason === 'length' ? 'truncated' : null;
+}
+
+/** What an endpoint counts is a number when it is well. */
+const countOf = (said: unknown) =>
+  Number.isSafeInteger(said) && (said as number) >= 0 ? Math.min(said as number, TOKENS_MAX) : undefined;
+const TOKENS_MAX = 100_000_000;
+
+/** Nobody knows what it counts; so much was expected. */
+const tooLarge = ({ messages, maxOutputTokens }: CallOptions): ModelReply => ({
+  text: '',
+  inputTokens: guessedInputTokens(messages),
+  cachedTokens: 0,
+  outputTokens: maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED,
+  fault: 'too large',
+});
 
 function responseFormat(
   format: (typeof formats)[number],
@@ -161,9 +235,17 @@ function retryDelay(error: unknown, retryPauseMs: number): number | null {
   if (!(error instanceof OpenAI.APIError) || isTimeout(error)) return null;
   const status = error.status as number | undefined;
   if (status !== undefined && status !== 429 && status < 500) return null;
-  const asked = Number(error.headers?.get('retry-after') ?? Number.NaN) * 1000;
-  if (Number.isNaN(asked)) return retryPauseMs;
+  const asked = retryAfterMs(error);
+  if (asked === null) return retryPauseMs;
   return asked <= RETRY_AFTER_MS_MAX ? asked : null;
+}
+
+/** RFC 9110: seconds, or the time itself. */
+function retryAfterMs({ headers }: InstanceType<typeof OpenAI.APIError>): number | null {
+  const said = headers?.get('retry-after');
+  if (!said) return null;
+  const ms = /^\d+(\.\d+)?$/.test(said.trim()) ? Number(said) * 1000 : Date.parse(said) - Date.now();
+  return Number.isNaN(ms) ? null : Math.max(ms, 0);
 }
 
 const isTimeout = (error: unknown) =>
@@ -174,7 +256,7 @@ function unavailable(error: unknown): Error {
   if (error instanceof OpenAI.APIError) {
     const status = error.status as number | undefined;
     if (status === undefined) return new ModelUnavailable('connection', true);
-    return new ModelUnavailable(`http ${status}`, ![400, 413, 422].includes(status));
+    return new ModelUnavailable(`http ${status}`, ![400, 413, 422].includes(status), retryAfterMs(error) ?? 0);
   }
   // A body that is no JSON, or a connection cut in the middle of one.
   if (error instanceof SyntaxError || error instanceof TypeError || isAborted(error))
@@ -187,3 +269,15 @@ const isAborted = (error: unknown) =>
 
 /** For endpoints that count no tokens; on the high side, since the budget is kept by it. */
 const guessedTokens = (text: string) => Math.ceil(Buffer.byteLength(text) / 3);
+
+/** Of an answer that has not come yet. */
+const OUTPUT_TOKENS_EXPECTED = 1500;
+
+const guessedInputTokens = (messages: CallOptions['messages']) =>
+  guessedTokens(messages.map(({ content }) => String(content)).join(''));
+
+/** What a question will be charged for, before it is asked. */
+export const expectedTokens = (question: { system: string; user: string; maxOutputTokens?: number }) => ({
+  inputTokens: guessedTokens(question.system + question.user),
+  outputTokens: question.maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED,
+});

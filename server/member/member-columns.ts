@@ -114,6 +114,7 @@ export const memberColumns: readonly MemberColumn[] = [
 
   ...moved('Setting', 'updatedBy'),
   ...kept('AuditEntry', 'memberId'),
+  ...kept('ModelRun', 'memberId'),
   // The accounts themselves go over one by one, with how they came.
   ...kept('MemberIdentity', 'memberId', 'cameFrom'),
 ];

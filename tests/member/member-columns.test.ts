@@ -34,6 +34,7 @@ test('of two members who are one, nothing names the emptied one but what is neve
     'BroadcastDelivery.memberId',
     'BroadcastRecipient.memberId',
     'MemberIdentity.cameFrom',
+    'ModelRun.memberId',
     'SegmentVersion.memberId',
   ]);
 });

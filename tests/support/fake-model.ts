@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as bodyOf } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 
 export interface AskedOfModel {
@@ -10,13 +11,20 @@ export interface AskedOfModel {
   messages: { role: string; content: string }[];
 }
 
-/** What the endpoint does with a call: words of an answer, an HTTP status, silence, or half an answer. */
+/** What the endpoint does with a call: words of an answer, an HTTP status, silence, half an answer, or one without end. */
 export type ModelBehaviour =
-  | { say: string | ((asked: AskedOfModel) => string); usage?: false }
+  | {
+      say: string | ((asked: AskedOfModel) => string);
+      /** What it counts, beside 1000 tokens in and 200 out; false: nothing. */
+      usage?: false | Record<string, unknown>;
+      finish?: 'stop' | 'length' | 'content_filter';
+    }
   | { status: number; headers?: Record<string, string> }
   | { body: string; type?: string }
   | 'hangs'
   | 'drips'
+  | 'drips on'
+  | 'never ends'
   | 'cuts off'
   | 'wants no schema';
 
@@ -58,6 +66,11 @@ export function useFakeModel(): FakeModel {
           response.write('{"choices":');
           return;
         }
+        if (does === 'drips on' || does === 'never ends') {
+          response.writeHead(200, { 'content-type': 'application/json' });
+          await pour(response, does === 'never ends' ? ' '.repeat(65_536) : ' ', does === 'never ends' ? 0 : 10);
+          return;
+        }
         const reply = replyTo(does, asked);
         response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
         response.end(reply.body);
@@ -80,29 +93,39 @@ export function useFakeModel(): FakeModel {
   return fake;
 }
 
+/** Until whoever listens is gone. */
+async function pour(response: ServerResponse, piece: string, everyMs: number): Promise<void> {
+  while (!response.destroyed) await sleep(response.write(piece) ? everyMs : 10);
+}
+
 function replyTo(
-  does: Exclude<ModelBehaviour, 'hangs' | 'drips' | 'cuts off'>,
+  does: Exclude<ModelBehaviour, 'hangs' | 'drips' | 'drips on' | 'never ends' | 'cuts off'>,
   asked: AskedOfModel,
 ): { status: number; headers?: Record<string, string>; body: string } {
   if (does === 'wants no schema') {
     const isRefused = asked.response_format?.type === 'json_schema';
     return isRefused
       ? { status: 400, body: '{"error":{"message":"response_format is not supported"}}' }
-      : { status: 200, body: completion('{"word":"plain"}', true) };
+      : { status: 200, body: completion('{"word":"plain"}') };
   }
   if ('status' in does) return { status: does.status, headers: does.headers ?? {}, body: '{"error":{"message":"no"}}' };
   if ('body' in does)
     return { status: 200, headers: { 'content-type': does.type ?? 'application/json' }, body: does.body };
   const content = typeof does.say === 'function' ? does.say(asked) : does.say;
-  return { status: 200, body: completion(content, does.usage !== false) };
+  return { status: 200, body: completion(content, does) };
 }
 
-const completion = (content: string, counts: boolean) =>
+const counted = { prompt_tokens: 1000, completion_tokens: 200, total_tokens: 1200 };
+
+const completion = (
+  content: string,
+  { usage = {}, finish = 'stop' }: Pick<Extract<ModelBehaviour, { say: unknown }>, 'usage' | 'finish'> = {},
+) =>
   JSON.stringify({
     id: 'chatcmpl-1',
     object: 'chat.completion',
     created: 1,
     model: 'fake-model',
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-    ...(counts ? { usage: { prompt_tokens: 1000, completion_tokens: 200, total_tokens: 1200 } } : {}),
+    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: finish }],
+    ...(usage ? { usage: { ...counted, ...usage } } : {}),
   });
