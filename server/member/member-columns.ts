@@ -100,6 +100,7 @@ export const memberColumns: readonly MemberColumn[] = [
   ...moved('Material', 'createdBy'),
   ...moved('MaterialFile', 'createdBy'),
   ...moved('MaterialUse', 'memberId'),
+  ...moved('KnowledgeDocument', 'updatedBy'),
   ...moved('Channel', 'createdBy'),
   ...moved('Segment', 'ownerId'),
   ...kept('SegmentVersion', 'memberId'),
