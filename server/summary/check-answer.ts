@@ -1,5 +1,7 @@
 import { resolveDuePhrase } from '#server/task/due-phrase.ts';
-import type { Citation, SummaryAnswer } from './summary-answer.ts';
+import { isMachineTalk } from './machine-talk.ts';
+import { saysSignal } from './signal-evidence.ts';
+import type { Citation, SignalKind, SummaryAnswer } from './summary-answer.ts';
 import type { ReadableMessage, StoredSignal, StoredStatement } from './summary.ts';
 
 export interface CheckedAnswer {
@@ -24,6 +26,7 @@ interface Found {
 }
 
 const TAGS_MAX = 8;
+const KINDS_A_MESSAGE_MAX = 4;
 
 /**
  * What of an answer may be shown: a statement stays when a piece of a message says it, letter by letter, and that message
@@ -36,11 +39,11 @@ export function checkAnswer(answer: SummaryAnswer, sources: Sources): CheckedAns
   });
   const signals = answer.signals.map(({ signal, quotes }) => {
     const found = quotes.flatMap((citation) => findQuote(citation, sources) ?? []);
-    return { signal, quotes: found.filter(({ message }) => message.sender === 'contact').map(asQuote) };
+    return { signal, quotes: found.filter((one) => isSignal(signal, one, sources)).map(asQuote) };
   });
   const kept = <T>(all: readonly (T | null)[]) => all.filter((one) => one !== null);
   const goodStatements = kept(statements);
-  const goodSignals = signals.filter(({ quotes }) => quotes.length > 0);
+  const goodSignals = withinReason(signals.filter(({ quotes }) => quotes.length > 0));
   return {
     statements: withoutRepeats(goodStatements),
     signals: goodSignals,
@@ -60,6 +63,26 @@ function findQuote({ messageId, quote }: Citation, { byShortId, restore }: Sourc
   // One letter stands in nearly every message: it proves nothing unless it is all that was said.
   const saysSomething = /[\p{L}\p{N}]/u.test(original) && (original.length > 1 || message.text.trim() === original);
   return saysSomething ? { message, quote: original } : null;
+}
+
+/** A true quote is not enough: it must be the customer's, be meant for the seller, and say what the signal claims. */
+function isSignal(signal: SignalKind, { message, quote }: Found, { byShortId }: Sources): boolean {
+  if (message.sender !== 'contact' || isMachineTalk(message.text)) return false;
+  const all = [...byShortId.values()];
+  return saysSignal(signal, quote, all[all.indexOf(message) - 1] ?? null);
+}
+
+/** One message speaks for a few kinds of signal at most, however much is read into it. */
+function withinReason(signals: StoredSignal[]): StoredSignal[] {
+  const kinds = new Map<string, Set<SignalKind>>();
+  return signals.flatMap(({ signal, quotes }) => {
+    const kept = quotes.filter(({ messageId }) => {
+      const known = kinds.get(messageId) ?? new Set();
+      kinds.set(messageId, known);
+      return known.has(signal) || (known.size < KINDS_A_MESSAGE_MAX && known.add(signal));
+    });
+    return kept.length > 0 ? [{ signal, quotes: kept }] : [];
+  });
 }
 
 function statementOf(

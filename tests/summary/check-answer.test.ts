@@ -96,9 +96,8 @@ test('a promise is of the side whose words it quotes, and due when they say', ()
 test('a buying signal is what the customer said, never what we said', () => {
   const signal = { signal: 'positive' as const, quotes: [{ messageId: 'm2', quote: '给您报价' }] };
   expect(check({ signals: [signal] })).toMatchObject({ signals: [], droppedCount: 1 });
-  expect(check({ signals: [{ signal: 'positive', quotes: [{ messageId: 'm3', quote: '好' }] }] }).signals).toHaveLength(
-    1,
-  );
+  const asked = { signal: 'asks_price' as const, quotes: [{ messageId: 'm1', quote: '50人版多少钱' }] };
+  expect(check({ signals: [asked] }).signals).toHaveLength(1);
 });
 
 test('only tags of the company are suggested', () => {
