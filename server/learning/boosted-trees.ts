@@ -54,7 +54,7 @@ export interface Validation {
 }
 export interface GrownTrees {
   model: TreesModel;
-  /** The validation's mean log loss before the first tree and after each. */
+  /** The validation's mean log loss before the first tree and after each, with the level put right. */
   losses: number[];
 }
 
@@ -70,7 +70,8 @@ export function growTrees(
   const base = logOddsOf((happened + 0.5) / (label.length + 1));
   const margins = new Float64Array(binned.rows).fill(base);
   const checked = validation && new Float64Array(validation.binned.rows).fill(base);
-  const losses = validation && checked ? [meanLoss(checked, validation.label)] : [];
+  const lossOf = levelledLoss(validation?.label ?? new Uint8Array());
+  const losses = checked ? [lossOf(checked)] : [];
   const forest = new Forest(binned, options);
   const trees: Tree[] = [];
   let best = 0;
@@ -80,7 +81,7 @@ export function growTrees(
     addTree(grown, binned, margins);
     if (!validation || !checked) continue;
     addTree(grown, validation.binned, checked);
-    losses.push(meanLoss(checked, validation.label));
+    losses.push(lossOf(checked));
     if ((losses[round] ?? 0) < (losses[best] ?? 0) - 1e-7) best = round;
     else if (round - best >= options.patience) break;
   }
@@ -113,8 +114,28 @@ function addTree(grown: Tree, binned: Binned, margins: Float64Array): void {
   }
 }
 
-const meanLoss = (margins: Float64Array, label: Uint8Array) =>
-  margins.reduce((sum, margin, row) => sum + logLossOf(margin, label[row] ?? 0), 0) / Math.max(1, margins.length);
+/**
+ * The mean log loss with the level put right: when times change, how often it happens moves first, and that is the
+ * calibration's to follow. What counts here is whether rows are told apart.
+ */
+function levelledLoss(label: Uint8Array): (margins: Float64Array) => number {
+  let shift = 0;
+  return (margins) => {
+    for (let step = 0; step < 2; step++) {
+      let gradient = 0;
+      let curvature = 1e-9;
+      for (let row = 0; row < margins.length; row++) {
+        const p = sigmoid((margins[row] ?? 0) + shift);
+        gradient += p - (label[row] ?? 0);
+        curvature += p * (1 - p);
+      }
+      shift -= Math.min(2, Math.max(-2, gradient / curvature));
+    }
+    let loss = 0;
+    for (let row = 0; row < margins.length; row++) loss += logLossOf((margins[row] ?? 0) + shift, label[row] ?? 0);
+    return loss / Math.max(1, margins.length);
+  };
+}
 
 interface Split {
   gain: number;

@@ -57,9 +57,15 @@ export function train(table: Table, options: TrainOptions = {}): Trained {
     trees: join(tried.map((each) => treesMargins(each.trees, each.heldBinned, rounds))),
   };
   const label = labelOf(table, held.rows);
-  const { chosen, shareOfTrees, candidates } = choose(held, label, options.kinds ?? modelKinds);
+  const { chosen, shareOfTrees, candidates } = choose(
+    held,
+    label,
+    tried.map(({ part }) => part.held.length),
+    options.kinds ?? modelKinds,
+  );
   const margins = blend(held.logistic, held.trees, shareOfTrees);
-  const { chosen: calibration, losses } = chooseCalibration(margins, label);
+  const newest = table.order ? newestFrom(label) : 0;
+  const { chosen: calibration, losses } = chooseCalibration(margins.subarray(newest), label.subarray(newest));
   const probabilities = crossCalibrated(calibration.kind, margins, label);
   const all = allRows(table);
   const binned = applyBins(fitBins(table, all), table.columns, all);
@@ -191,13 +197,13 @@ function bestRounds(losses: number[][]): number {
 function choose(
   { logistic, trees }: { logistic: Float64Array; trees: Float64Array },
   label: Uint8Array,
+  sizes: readonly number[],
   kinds: readonly ModelKind[],
 ): { chosen: ModelKind; shareOfTrees: number; candidates: TrainReport['candidates'] } {
   const tried = Array.from({ length: 11 }, (_, i) => {
     const shareOfTrees = i / 10;
     const margins = blend(logistic, trees, shareOfTrees);
-    const losses = logLosses(margins.map(calibrator(fitPlatt(margins, label))), label);
-    const logLoss = losses.reduce((sum, loss) => sum + loss, 0) / Math.max(1, losses.length);
+    const logLoss = calibratedLoss(margins, label, sizes);
     return { shareOfTrees, logLoss, auc: areaUnderCurve(margins, label) };
   });
   const least = (among: typeof tried) => among.reduce((best, each) => (each.logLoss < best.logLoss ? each : best));
@@ -208,6 +214,33 @@ function choose(
   ].filter(({ kind }) => kinds.includes(kind));
   const best = candidates.reduce((a, b) => (b.logLoss < a.logLoss ? b : a));
   return { chosen: best.kind, shareOfTrees: best.shareOfTrees, candidates };
+}
+
+/** Each held-out part calibrated by itself: a level that moves from part to part is not what tells two models apart. */
+function calibratedLoss(margins: Float64Array, label: Uint8Array, sizes: readonly number[]): number {
+  let sum = 0;
+  let from = 0;
+  for (const size of sizes) {
+    const [ofPart, labelOfPart] = [margins.subarray(from, from + size), label.subarray(from, from + size)];
+    sum += logLosses(ofPart.map(calibrator(fitPlatt(ofPart, labelOfPart))), labelOfPart).reduce(
+      (all, loss) => all + loss,
+      0,
+    );
+    from += size;
+  }
+  return sum / Math.max(1, from);
+}
+
+/** Where the newest rows begin that calibrate: as few as have a hundred outcomes of both kinds, two fifths at least. */
+function newestFrom(label: Uint8Array): number {
+  const seen = [0, 0];
+  let from = label.length;
+  while (from > 0 && (from > label.length * 0.6 || Math.min(seen[0] ?? 0, seen[1] ?? 0) < 100)) {
+    from--;
+    const was = label[from] ?? 0;
+    seen[was] = (seen[was] ?? 0) + 1;
+  }
+  return from;
 }
 
 const blend = (logistic: Float64Array, trees: Float64Array, shareOfTrees: number) =>
