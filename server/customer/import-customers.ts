@@ -1,9 +1,9 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
+import { decodeText, readCsv } from '#server/base/csv.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { createdBy, rowOf } from './create-customer.ts';
-import { decodeText, readCsv } from './csv.ts';
 import { listFields } from './custom-field-store.ts';
 import { customerDraft, type ImportRow } from './customer-api.ts';
 import { insertChanges, insertNewCustomers, listSameCustomers, type NewCustomer } from './customer-store.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeText, readCsv } from '#server/customer/csv.ts';
+import { csvReader, decodeText, readCsv, type CsvRecord } from '#server/base/csv.ts';
 
 const cellsOf = (text: string) => readCsv(text)?.map(({ cells }) => cells);
 
@@ -30,6 +30,23 @@ test('what was written as a table is read as the same table', () => {
     fc.property(table, fc.constantFrom('\n', '\r\n'), (rows, end) => {
       const text = rows.map((cells) => cells.map(quote).join(',')).join(end);
       expect(cellsOf(text)).toEqual(rows.filter((cells) => cells.some((each) => each !== '')));
+    }),
+  );
+});
+
+test('a table that comes in pieces is the same table, wherever it was cut', () => {
+  const text = fc.string({ unit: fc.constantFrom(...'云a1;"\n\r '), maxLength: 40 });
+  fc.assert(
+    fc.property(text, fc.array(fc.nat(40), { maxLength: 5 }), (whole, cuts) => {
+      const read = (pieces: string[]) => {
+        const records: CsvRecord[] = [];
+        const reader = csvReader((record) => records.push(record), ';');
+        for (const piece of pieces) reader.push(piece);
+        reader.end();
+        return { records, faultOn: reader.faultOn };
+      };
+      const at = [0, ...cuts.sort((a, b) => a - b), whole.length];
+      expect(read(at.map((from, i) => whole.slice(from, at[i + 1])))).toEqual(read([whole]));
     }),
   );
 });
