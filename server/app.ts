@@ -35,6 +35,7 @@ import { opportunityRoutes } from '#server/opportunity/opportunity-routes.ts';
 import { scoringRoutes } from '#server/scoring/scoring-routes.ts';
 import { seriesRoutes } from '#server/series/series-routes.ts';
 import { summaryRoutes } from '#server/summary/summary-routes.ts';
+import { usageRoutes } from '#server/usage/usage-routes.ts';
 import { eventSwitch } from './events.ts';
 
 /** Every route of every room. */
@@ -58,6 +59,7 @@ export const routes: Route[] = [
   ...channelRoutes,
   ...segmentRoutes,
   ...seriesRoutes,
+  ...usageRoutes,
   ...sidebarRoutes,
 ];
 

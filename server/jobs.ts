@@ -40,6 +40,7 @@ import { scoreContact } from '#server/scoring/score-contact.ts';
 import { sweepSeries, sweepSeriesEveryMs } from '#server/series/sweep-series.ts';
 import { summariseConversation } from '#server/summary/summarise-conversation.ts';
 import { sweepEveryMs as sweepSummariesEveryMs, sweepSummaries } from '#server/summary/sweep-summaries.ts';
+import { tellOfBudget, tellOfBudgetEveryMs } from '#server/usage/tell-of-budget.ts';
 import type { Platform } from '#server/platform/platform.ts';
 import { effects } from './effects.ts';
 import { writeDigests, writeDigestsEveryMs } from '#server/team/write-digests.ts';
@@ -76,6 +77,7 @@ const work: Work = {
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,
   'forget-model-answers': forgetModelAnswers,
+  'tell-of-budget': tellOfBudget,
   'score-contact': scoreAndWatch,
   'rescore-contacts': rescoreContacts,
   'watch-health': watchHealth,
@@ -132,6 +134,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
     { name: 'watch-health', payload: {}, everyMs: watchEveryMs },
     { name: 'forget-model-answers', payload: {}, everyMs: forgetAnswersEveryMs },
+    { name: 'tell-of-budget', payload: {}, everyMs: tellOfBudgetEveryMs },
     ...deps.platforms.all.flatMap(schedulesOf),
   ];
 }

@@ -367,6 +367,7 @@ export const en: Translated<typeof zhCN> = {
   'refused.customer.owner_outside': 'The new owner must be a colleague you can see.',
   'refused.binding.change_unknown': 'This change cannot be found. Refresh.',
   'refused.binding.overtaken': 'Something was changed after it, so it can no longer be taken back.',
+  'refused.usage.lines': 'The soft line must not be above the hard one.',
   'refused.chat_source.unknown': 'There is no such chat source. Refresh.',
   'refused.contact.not_saved': 'WeCom did not keep the change. Try again later.',
   'refused.contact.remark_too_long': 'The remark is too long for WeCom. Make it shorter.',

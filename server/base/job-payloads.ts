@@ -22,6 +22,7 @@ export const jobPayloads = {
   'summarise-conversation': z.object({ conversationId: z.uuid() }),
   'sweep-summaries': z.object({}),
   'forget-model-answers': z.object({}),
+  'tell-of-budget': z.object({}),
   'score-contact': z.object({ contactId: z.uuid() }),
   'rescore-contacts': z.object({}),
   'watch-health': z.object({ contactIds: z.array(z.uuid()).max(1000).optional() }),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { MaskedText } from './masking.ts';
@@ -16,10 +16,13 @@ const frontMatter = z.strictObject({
 });
 
 export interface Prompt {
+  name: string;
   /** `summarise-conversation@1`: stored with everything the prompt brought forth. */
   version: string;
   temperature: number;
   variables: readonly string[];
+  /** As it is sent, with the names of its variables. */
+  text: string;
   /** Throws when a variable is missing or is none of the prompt's. A value is inserted as it is, never read as a template. */
   render(values: Record<string, MaskedText>): { system: MaskedText; user: MaskedText };
 }
@@ -35,6 +38,14 @@ export function readPrompt(name: string): Prompt {
   return prompt;
 }
 
+/** All there are, by name. */
+export function listPrompts(): Prompt[] {
+  return readdirSync(promptsDir)
+    .filter((file) => file.endsWith('.md'))
+    .toSorted()
+    .map((file) => readPrompt(file.slice(0, -'.md'.length)));
+}
+
 export function parsePrompt(name: string, source: string): Prompt {
   const [, head, system, user] = fence.exec(source.replaceAll('\r\n', '\n')) ?? [];
   if (head === undefined || system === undefined || user === undefined)
@@ -46,9 +57,11 @@ export function parsePrompt(name: string, source: string): Prompt {
     throw new Error(`The prompt ${name} does not declare what it uses: ${odd.join(', ')}`);
 
   return {
+    name,
     version: `${name}@${version}`,
     temperature,
     variables,
+    text: `[system]\n${system.trim()}\n\n[user]\n${user.trim()}\n`,
     render(values) {
       const wrong = [
         ...variables.filter((key) => values[key] === undefined),

@@ -65,7 +65,12 @@ export const conversationApi = {
     summary: 'Switch a source or its use by the model on or off',
     roles: ['admin'],
     params: z.object({ id: z.string() }),
-    body: z.object({ enabled: z.boolean().optional(), modelAllowed: z.boolean().optional() }),
+    body: z.object({
+      enabled: z.boolean().optional(),
+      modelAllowed: z.boolean().optional(),
+      /** Kept in the audit log. */
+      reason: z.string().trim().max(200).optional(),
+    }),
     answer: chatSourceView,
   }),
 };

@@ -23,19 +23,23 @@ export async function listChatSources(deps: Deps): Promise<ChatSourceView[]> {
   return sources.map((source) => viewOf(source, gaps.get(source.id)));
 }
 
-/** What an admin allows is in the audit log. */
+/** What an admin allows is in the audit log, with why. */
 export async function editChatSource(
   deps: Deps,
   caller: Caller,
   id: string,
-  change: { enabled?: boolean | undefined; modelAllowed?: boolean | undefined },
+  {
+    reason,
+    ...change
+  }: { enabled?: boolean | undefined; modelAllowed?: boolean | undefined; reason?: string | undefined },
 ): Promise<ChatSourceView> {
   await listSources(deps.db, deps.platforms.all);
   const source = await deps.db.$transaction(async (tx) => {
     const before = await findSource(tx, id);
     if (!before) throw new Refusal('chat_source.unknown', 'There is no such source of messages.', 404);
     const after = await saveSource(tx, id, change);
-    const detail = { enabled: after.enabled, modelAllowed: after.modelAllowed };
+    const said = ({ enabled, modelAllowed }: ChatSource) => ({ enabled, modelAllowed });
+    const detail = { ...said(after), was: said(before), ...(reason ? { reason } : {}) };
     const subject = `chat-source:${id}`;
     await recordAudit(tx, { memberId: caller.memberId, action: 'chat_source.changed', subject, detail });
     if (after.modelAllowed && !before.modelAllowed)

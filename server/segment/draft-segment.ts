@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { asData, asLines, makeMasking, type Masking } from '#server/base/masking.ts';
 import { readPrompt } from '#server/base/prompt.ts';
@@ -35,10 +36,10 @@ export type DraftAnswer = z.infer<typeof draftAnswer>;
 /** A rule out of a sentence, for somebody to look at. Nothing is saved or counted, and what does not fit is said. */
 export async function draftSegment(
   deps: Deps,
+  { memberId }: Caller,
   { sentence }: { sentence: string },
 ): Promise<{ rule: SegmentRule; notUnderstood: string[] }> {
-  if (!deps.llm.configured)
-    throw new Refusal('segment.draft_off', 'There is no model here to draft a rule. Put it together by hand.', 503);
+  if (!deps.llm.configured) throw draftOff();
   const [fields, custom, tags] = await Promise.all([
     listFields(deps),
     listCustomFields(deps.db),
@@ -57,11 +58,17 @@ export async function draftSegment(
       sentence: asData(masking.mask(sentence)),
     }),
     answer: draftAnswer,
+    memberId,
+    isUrgent: true,
   });
+  if (told.outcome === 'off') throw draftOff();
   if (!told.answer)
     throw new Refusal('segment.draft_failed', 'The model gave no usable answer. Try again, or in other words.', 503);
   return readAnswer(told.answer, { fields, custom, tags, restore: masking.unmask });
 }
+
+const draftOff = () =>
+  new Refusal('segment.draft_off', 'There is no model here to draft a rule. Put it together by hand.', 503);
 
 /** What fits of an answer, as a rule; of the rest, the words. */
 export function readAnswer(

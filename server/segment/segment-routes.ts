@@ -46,7 +46,7 @@ export const segmentRoutes: Route[] = [
     return {};
   }),
   route(segmentApi.count, (deps, { caller, body }) => countSegment(deps, caller, body)),
-  route(segmentApi.draft, (deps, { body }) => draftSegment(deps, body)),
+  route(segmentApi.draft, (deps, { caller, body }) => draftSegment(deps, caller, body)),
   route(segmentApi.lists, async (deps) => ({ items: await viewLists(deps, await listLists(deps.db)) })),
   route(segmentApi.createList, (deps, { caller, body }) =>
     createList(deps, caller, { ...body, keys: body.keys ?? null, segmentId: body.segmentId ?? null }),

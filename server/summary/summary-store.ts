@@ -95,6 +95,11 @@ export async function takeDueAttempts(db: Db, now: Date, leaseMs: number, limit:
   return rows.map(({ conversationId }) => conversationId);
 }
 
+/** Conversations whose last attempt since then ended so are due now. */
+export async function wakeAttempts(db: Db, outcome: string, { since, now }: { since: Date; now: Date }): Promise<void> {
+  await db.summaryAttempt.updateMany({ where: { outcome, at: { gte: since } }, data: { nextAt: now } });
+}
+
 /** Who speaks, and every name the record knows them and theirs by. */
 export async function findSpeakers(
   db: Db,

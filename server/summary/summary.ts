@@ -38,6 +38,7 @@ export function summaryStateOf(known: {
   if (known.summarisedUpToId === known.newestReadableId) return 'fresh';
   if (known.attempt?.outcome === 'nothing_to_read' && known.attempt.upToId === known.newestReadableId) return 'empty';
   const isTried = known.attempt?.upToId === known.newestReadableId;
+  if (isTried && known.attempt?.outcome === 'off') return 'off';
   return isTried ? 'unavailable' : 'pending';
 }
 

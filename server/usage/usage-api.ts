@@ -71,7 +71,7 @@ export const runView = z.object({
 export type RunView = z.infer<typeof runView>;
 
 /** How a prompt did with the stored cases (`npm run eval`). */
-const caseFigures = z.object({
+export const caseFigures = z.object({
   at: z.iso.datetime(),
   cases: z.int(),
   passed: z.int(),
@@ -121,7 +121,10 @@ export const modelSettingsView = modelSettings.extend({
       modelAllowed: z.boolean(),
     }),
   ),
-  /** Who switched what, newest first. */
+  /**
+   * Who switched what, newest first. `what`: `on`, `useCase.<name>`, `source.<id>`, to `on` or `off`; `softYuan`,
+   * `hardYuan`, to an amount or `none`.
+   */
   changes: z.array(
     z.object({ at: z.iso.datetime(), by: person.nullable(), what: z.string(), to: z.string(), reason: z.string() }),
   ),
@@ -133,6 +136,7 @@ export const usageApi = {
     method: 'GET',
     path: '/api/usage',
     summary: 'What the model was asked and what it cost',
+    roles: ['admin'],
     query: z.object({ from: givenDay.optional(), until: givenDay.optional() }),
     answer: usageView,
   }),
@@ -140,10 +144,11 @@ export const usageApi = {
     method: 'GET',
     path: '/api/usage/runs',
     summary: 'Each call to the model, newest first',
+    roles: ['admin'],
     query: z.object({
       useCase: z.string().max(60).optional(),
       outcome: z.string().max(40).optional(),
-      cursor: z.string().max(80).optional(),
+      cursor: z.uuid().optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
     answer: z.object({ items: z.array(runView), next: z.string().nullable() }),
@@ -152,18 +157,21 @@ export const usageApi = {
     method: 'GET',
     path: '/api/prompts',
     summary: 'The prompts, and how each version of them did',
+    roles: ['admin'],
     answer: z.object({ items: z.array(promptView) }),
   }),
   settings: endpoint({
     method: 'GET',
     path: '/api/settings/model',
     summary: 'What the model may be asked, and for how much',
+    roles: ['admin'],
     answer: modelSettingsView,
   }),
   saveSettings: endpoint({
     method: 'PUT',
     path: '/api/settings/model',
     summary: 'Change it; the reason is kept',
+    roles: ['admin'],
     body: modelSettings.extend({ reason: z.string().trim().min(2).max(200) }),
     answer: modelSettingsView,
   }),
