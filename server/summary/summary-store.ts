@@ -1,6 +1,7 @@
 import type { Contact, Prisma, Summary as Row, SummaryAttempt } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
+import { noteSignals } from './signal-store.ts';
 import { storedSignals, storedStatements, type StoredSignal, type StoredStatement } from './summary.ts';
 
 export interface NewSummary {
@@ -24,6 +25,7 @@ export interface Summary extends NewSummary {
 
 export async function insertSummary(db: Db, cipher: FieldCipher, summary: NewSummary): Promise<Summary> {
   const { statements, signals, replyDraft } = summary;
+  await noteSignals(db, cipher, summary.conversationId, signals);
   const row = await db.summary.create({
     data: {
       ...summary,
