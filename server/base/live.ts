@@ -18,6 +18,7 @@ export interface LiveEvent {
     | 'broadcasts'
     | 'channels'
     | 'inbound'
+    | 'scoring'
     | 'sync'
     | 'scoring'
     | 'health'

@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { openStages } from '#server/opportunity/opportunity.ts';
 import { LexiconWriter, openFeatures, width, type FeatureBlock, type Lexicon } from './feature-block.ts';
 import {
   accountWords,
@@ -108,7 +107,7 @@ function statement(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions
          AND x.action = 'role_changed' AND x.at > $1::timestamptz ORDER BY x.id LIMIT 1), b.role)`
     : 'b.role';
   const stage = then('OpportunityChange', 'opportunityId', 's', 'stage', 'stage');
-  const open = openStages.map((each) => `'${each}'`).join(', ');
+  const open = stageWords.map((each) => `'${each}'`).join(', ');
   // Only sales that stand where they ended count as ended, and since when they do.
   const won = `s.stage = 'won' AND s."stageAt" <= $1::timestamptz`;
   const yearWon = `${won} AND ${within('s."stageAt"', 365)}`;

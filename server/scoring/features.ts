@@ -161,12 +161,37 @@ export const features: readonly Feature[] = [
   number('customerDays', 'profile', 'customer.createdAt', days('建档', '未建档')),
 
   number('addedDays', 'behaviour', 'follow.addedAt', days('添加好友', '添加时间未知')),
-  number('colleagues', 'behaviour', 'follow', count((n) => `${n} 位同事在联系`, '没有同事在联系')),
+  number(
+    'colleagues',
+    'behaviour',
+    'follow',
+    count((n) => `${n} 位同事在联系`, '没有同事在联系'),
+  ),
   number('removed', 'behaviour', 'follow.state', yes('曾删除我方好友', '未删除过我方')),
-  number('tags', 'behaviour', 'follow.tags', count((n) => `有 ${n} 个标签`, '没有标签')),
-  number('theirs7', 'behaviour', 'conversation.messages', count((n) => `7 天内发来 ${n} 条消息`, '7 天内没有来信')),
-  number('theirs30', 'behaviour', 'conversation.messages', count((n) => `30 天内发来 ${n} 条消息`, '30 天内没有来信')),
-  number('ours7', 'behaviour', 'conversation.messages', count((n) => `7 天内我方发出 ${n} 条`, '7 天内我方没有发消息')),
+  number(
+    'tags',
+    'behaviour',
+    'follow.tags',
+    count((n) => `有 ${n} 个标签`, '没有标签'),
+  ),
+  number(
+    'theirs7',
+    'behaviour',
+    'conversation.messages',
+    count((n) => `7 天内发来 ${n} 条消息`, '7 天内没有来信'),
+  ),
+  number(
+    'theirs30',
+    'behaviour',
+    'conversation.messages',
+    count((n) => `30 天内发来 ${n} 条消息`, '30 天内没有来信'),
+  ),
+  number(
+    'ours7',
+    'behaviour',
+    'conversation.messages',
+    count((n) => `7 天内我方发出 ${n} 条`, '7 天内我方没有发消息'),
+  ),
   number(
     'ours30',
     'behaviour',
@@ -193,8 +218,18 @@ export const features: readonly Feature[] = [
   number('nightShare', 'behaviour', 'conversation.messages', (value) =>
     value === null ? '30 天内没有来信' : `来信 ${Math.round(100 * value)}% 在夜间`,
   ),
-  number('broadcasts', 'behaviour', 'broadcast.received', count((n) => `90 天内收到 ${n} 次群发`, '90 天内没有收到群发')),
-  number('broadcastReplies', 'behaviour', 'broadcast.replied', count((n) => `回复过 ${n} 次群发`, '没有回复过群发')),
+  number(
+    'broadcasts',
+    'behaviour',
+    'broadcast.received',
+    count((n) => `90 天内收到 ${n} 次群发`, '90 天内没有收到群发'),
+  ),
+  number(
+    'broadcastReplies',
+    'behaviour',
+    'broadcast.replied',
+    count((n) => `回复过 ${n} 次群发`, '没有回复过群发'),
+  ),
 
   word(
     'openStage',
@@ -207,25 +242,56 @@ export const features: readonly Feature[] = [
       '没有进行中的商机',
     ),
   ),
-  number('lostSales', 'value', 'opportunity.stage', count((n) => `输过 ${n} 个商机`, '没有输过商机')),
+  number(
+    'lostSales',
+    'value',
+    'opportunity.stage',
+    count((n) => `输过 ${n} 个商机`, '没有输过商机'),
+  ),
   number('recency', 'value', 'opportunity.stageAt', days('上次成交', '没有成交过')),
-  number('frequency', 'value', 'opportunity.stage', count((n) => `一年内成交 ${n} 次`, '一年内没有成交')),
-  number('monetary', 'value', 'opportunity.amountFen', count((n) => `一年内成交 ${Math.round(n)} 元`, '一年内没有成交额')),
-
-  ...signalKinds.map(
-    (kind): NumberFeature => ({
-      key: `signal.${kind}`,
-      group: 'conversation',
-      kind: 'number',
-      pointer: { signal: kind },
-      text: (value) =>
-        !value ? `60 天内没有${signalWords[kind]}` : value > 1 ? `${signalWords[kind]}×${value}` : signalWords[kind],
-    }),
+  number(
+    'frequency',
+    'value',
+    'opportunity.stage',
+    count((n) => `一年内成交 ${n} 次`, '一年内没有成交'),
+  ),
+  number(
+    'monetary',
+    'value',
+    'opportunity.amountFen',
+    count((n) => `一年内成交 ${Math.round(n)} 元`, '一年内没有成交额'),
   ),
 
-  { key: 'addWay', group: 'source', kind: 'open', pointer: { field: 'follow.addWay' }, text: named('添加方式 ', {}, '添加方式未知') },
-  { key: 'channel', group: 'source', kind: 'open', pointer: { field: 'follow.channel' }, text: named('渠道 ', {}, '不经渠道添加') },
-  { key: 'source', group: 'source', kind: 'open', pointer: { field: 'customer.source' }, text: named('来源：', {}, '来源未知') },
+  ...signalKinds.map((kind): NumberFeature => ({
+    key: `signal.${kind}`,
+    group: 'conversation',
+    kind: 'number',
+    pointer: { signal: kind },
+    text: (value) =>
+      !value ? `60 天内没有${signalWords[kind]}` : value > 1 ? `${signalWords[kind]}×${value}` : signalWords[kind],
+  })),
+
+  {
+    key: 'addWay',
+    group: 'source',
+    kind: 'open',
+    pointer: { field: 'follow.addWay' },
+    text: named('添加方式 ', {}, '添加方式未知'),
+  },
+  {
+    key: 'channel',
+    group: 'source',
+    kind: 'open',
+    pointer: { field: 'follow.channel' },
+    text: named('渠道 ', {}, '不经渠道添加'),
+  },
+  {
+    key: 'source',
+    group: 'source',
+    kind: 'open',
+    pointer: { field: 'customer.source' },
+    text: named('来源：', {}, '来源未知'),
+  },
 
   word('weekday', 'time', 'time.weekday', weekdayWords, (value) =>
     value === null ? '星期' : `星期${'一二三四五六日'[Number(value) - 1] ?? ''}`,

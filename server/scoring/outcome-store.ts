@@ -15,7 +15,7 @@ const decided = `
 /** Each once, however many contacts it is about; up to `most`, for those who ask whether there are so many. */
 export async function countDecided(db: Db, most: number): Promise<number> {
   const rows = await db.$queryRawUnsafe<{ count: number }[]>(
-    `SELECT count(*)::int AS count FROM (SELECT DISTINCT id FROM (${decided}) AS d LIMIT $1) AS some`,
+    `SELECT count(*)::int AS count FROM (SELECT DISTINCT id FROM (${decided}) AS d LIMIT $1) AS counted`,
     most,
   );
   return rows[0]?.count ?? 0;

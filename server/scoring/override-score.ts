@@ -40,8 +40,8 @@ async function replace(deps: Deps, caller: Caller, contactId: string, override: 
       subject: `contact:${contactId}`,
       detail: override ? { computed: latest.value, shown: override.value } : {},
     });
-    const { value, factors, method } = latest;
-    return insertScore(tx, deps.cipher, { contactId, at: deps.now(), value, factors, method }, override);
+    const { value, factors, method, learned } = latest;
+    return insertScore(tx, deps.cipher, { contactId, at: deps.now(), value, factors, method, learned }, override);
   });
   deps.live.publish(`contact.${contactId}`, { part: 'score', contactId });
   return viewOf(deps, caller, score);

@@ -9,12 +9,21 @@ export interface NewScore {
   contactId: string;
   at: Date;
   value: number;
-  factors: Factor[];
+  /** Null where a model made it: explain-score.ts works them out. */
+  factors: Factor[] | null;
   method: string;
+  learned?: Learned | null;
+}
+
+/** Which model made a score, and what it knew. */
+export interface Learned {
+  modelId: string;
+  vector: Uint8Array<ArrayBuffer>;
 }
 
 export interface Score extends NewScore {
   id: string;
+  learned: Learned | null;
   override: Override | null;
 }
 
@@ -32,10 +41,13 @@ export async function insertScore(
   score: NewScore,
   override: Override | null,
 ): Promise<Score> {
+  const { learned, factors, ...columns } = score;
   const row = await db.score.create({
     data: {
-      ...score,
-      factors: sealJson(cipher, score.factors),
+      ...columns,
+      factors: factors && sealJson(cipher, factors),
+      modelId: learned?.modelId ?? null,
+      vector: learned?.vector ?? null,
       override: override?.value,
       overrideReason: override?.reason,
       overrideBy: override?.by,
@@ -48,9 +60,10 @@ export async function insertScore(
 const storedFactors = z.array(factorView);
 
 function toScore(cipher: FieldCipher, row: Row): Score {
-  const { id, contactId, at, value, method } = row;
-  const factors = openJson(cipher, storedFactors, row.factors);
-  return { id, contactId, at, value, factors, method, override: overrideOf(row) };
+  const { id, contactId, at, value, method, modelId, vector } = row;
+  const factors = row.factors === null ? null : openJson(cipher, storedFactors, row.factors);
+  const learned = modelId && vector ? { modelId, vector: new Uint8Array(vector) } : null;
+  return { id, contactId, at, value, factors, method, learned, override: overrideOf(row) };
 }
 
 function overrideOf(row: Row): Override | null {
@@ -58,10 +71,17 @@ function overrideOf(row: Row): Override | null {
   return value !== null && reason !== null && by !== null && at !== null ? { value, reason, by, at } : null;
 }
 
-/** Two jobs for one contact at once would both find nothing changed yet. Ends with the transaction. */
+/**
+ * Two jobs for one contact at once would both find nothing changed yet, and a block of scores of everybody would hide an
+ * override it did not see. Ends with the transaction.
+ */
 export async function lockContact(tx: Db, contactId: string): Promise<void> {
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${EVERYBODY}, 0))::text`;
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`score:${contactId}`}, 0))::text`;
 }
+
+/** While scores of many are written, which takes a moment, nobody's is written alone. */
+export const EVERYBODY = 'score:everybody';
 
 export async function listScores(db: Db, cipher: FieldCipher, contactId: string, limit: number): Promise<Score[]> {
   const rows = await db.score.findMany({ where: { contactId }, orderBy: newestFirst, take: limit });
@@ -74,13 +94,16 @@ export async function findLatestScore(db: Db, cipher: FieldCipher, contactId: st
 }
 
 /** Null when there was no score yet at that time. */
-export async function findValueAt(db: Db, contactId: string, time: Date): Promise<number | null> {
-  const row = await db.score.findFirst({
+export async function findValueAt(
+  db: Db,
+  contactId: string,
+  time: Date,
+): Promise<{ value: number; method: string } | null> {
+  return db.score.findFirst({
     where: { contactId, at: { lte: time } },
     orderBy: newestFirst,
-    select: { value: true },
+    select: { value: true, method: true },
   });
-  return row && row.value;
 }
 
 const newestFirst = [{ at: 'desc' }, { id: 'desc' }] satisfies Prisma.ScoreOrderByWithRelationInput[];

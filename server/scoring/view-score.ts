@@ -3,8 +3,13 @@ import type { Deps } from '#server/base/deps.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
 import { listQuotable } from '#server/conversation/conversation-store.ts';
 import { getMember } from '#server/member/member-store.ts';
+import { explainScore } from './explain-score.ts';
+import { OUTCOMES_NEEDED } from './model-api.ts';
+import { countDecided } from './outcome-store.ts';
 import { levelOf, type Factor } from './score.ts';
+import { isRules } from './scoring-model.ts';
 import type { ScoreView } from './scoring-api.ts';
+import { readWork } from './work-store.ts';
 import { findLatestScore, findValueAt, listScores, type Score } from './scoring-store.ts';
 
 const WEEK_MS = 7 * 86_400_000;
@@ -31,22 +36,35 @@ export async function listScoreViews(
 export async function viewOf(deps: Deps, caller: Caller, score: Score): Promise<ScoreView> {
   const { id, at, value, method, override } = score;
   const weekAgo = new Date(at.getTime() - WEEK_MS);
-  const [before, by] = await Promise.all([
+  const basis = isRules(method) ? 'rules' : 'model';
+  const [before, by, factors, outcomes] = await Promise.all([
     findValueAt(deps.db, score.contactId, weekAgo),
     override && getMember(deps.db, override.by),
+    explainScore(deps, score),
+    basis === 'rules' ? countTooFew(deps) : null,
   ]);
+  // What a table of points said and what a model says are different things: their difference is no change.
+  const isComparable = before !== null && isRules(before.method) === isRules(method);
   return {
     id,
     at: at.toISOString(),
     value,
     level: levelOf(override?.value ?? value),
-    change: before === null ? null : value - before,
-    factors: await withoutForeignWords(deps, caller, score.factors),
+    change: isComparable ? value - before.value : null,
+    factors: await withoutForeignWords(deps, caller, factors),
     method,
-    basis: 'rules',
-    outcomes: null,
+    basis,
+    outcomes,
     override: override && { ...override, by: by?.name ?? '', at: override.at.toISOString() },
   };
+}
+
+/** Outcomes there are to learn from while they are too few; null once they are enough. */
+async function countTooFew(deps: Deps): Promise<number | null> {
+  // Counting many takes long; that they are many was noted.
+  const { outcomes } = await readWork(deps.db, 'lead');
+  const count = outcomes >= OUTCOMES_NEEDED ? outcomes : await countDecided(deps.db, OUTCOMES_NEEDED);
+  return count < OUTCOMES_NEEDED ? count : null;
 }
 
 /** A score is made of all conversations with the contact; a colleague's words, and recalled ones, are told to nobody else. */
