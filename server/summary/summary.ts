@@ -43,6 +43,8 @@ export function summaryStateOf(known: {
 }
 
 const MINUTE_MS = 60_000;
+/** Tries after which an answer of no use is taken for the last. */
+const UNUSABLE_MAX = 5;
 
 /** When a conversation is tried again without a new message; null: not before one comes or someone asks. */
 export function nextAttemptAt(outcome: string, failures: number, now: Date, tomorrow: Date): Date | null {
@@ -50,6 +52,9 @@ export function nextAttemptAt(outcome: string, failures: number, now: Date, tomo
     case 'unavailable':
     case 'refused_by_breaker':
       return new Date(now.getTime() + Math.min(2 ** Math.min(failures, 6), 60) * MINUTE_MS);
+    case 'unusable':
+      // What was said may be why, and then it is no better tomorrow.
+      return failures < UNUSABLE_MAX ? new Date(now.getTime() + 10 * 2 ** failures * MINUTE_MS) : null;
     case 'refused_by_budget':
       return tomorrow;
     default:

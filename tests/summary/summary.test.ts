@@ -30,5 +30,13 @@ test('a model that is down is asked again after one minute, then less and less o
     ((nextAttemptAt('unavailable', failures, now, tomorrow)?.getTime() ?? 0) - now.getTime()) / 60_000;
   expect([0, 1, 2, 5, 6, 50].map(minutes)).toEqual([1, 2, 4, 32, 60, 60]);
   expect(nextAttemptAt('refused_by_budget', 1, now, tomorrow)).toBe(tomorrow);
-  expect(nextAttemptAt('unusable', 1, now, tomorrow)).toBeNull();
+});
+
+test('a model that answers nonsense is asked again a few times within hours, then not before something new is said', () => {
+  const now = new Date('2026-03-01T02:00:00Z');
+  const minutes = (failures: number) => {
+    const at = nextAttemptAt('unusable', failures, now, now);
+    return at && (at.getTime() - now.getTime()) / 60_000;
+  };
+  expect([0, 1, 2, 3, 4, 5, 50].map(minutes)).toEqual([10, 20, 40, 80, 160, null, null]);
 });
