@@ -1,4 +1,5 @@
-import { findPersonalData, type PersonalData } from './personal-data.ts';
+import { knowNames } from './personal-data/person-names.ts';
+import { findPersonalData } from './personal-data/personal-data.ts';
 
 declare const masked: unique symbol;
 /** Text without personal data, which is all a model is ever told. Only a Masking makes it out of what people wrote. */
@@ -7,8 +8,9 @@ export type MaskedText = string & { readonly [masked]: true };
 /** Personal data of one question to the model, taken out before it leaves and put back after. Lives in memory only. */
 export interface Masking {
   /**
-   * The text with stable placeholders: the same phone is 【手机1】 wherever it is said. Cut to `charsMax` after that,
-   * since half a phone number is not recognised as one, and never inside a placeholder.
+   * The text with stable placeholders: the same phone is 【手机1】 wherever it is said, and 【手机1-2】 where it is
+   * written in a second way. Cut to `charsMax` after that, since half a phone number is not recognised as one, and never
+   * inside a placeholder.
    */
   mask(text: string, charsMax?: number): MaskedText;
   /** What `mask` was given, letter by letter. A placeholder that was never handed out stays as it is. */
@@ -17,69 +19,72 @@ export interface Masking {
   hasForeign(masked: string): boolean;
 }
 
-type Kind = PersonalData['kind'] | '原文';
-
-const kinds = ['手机', '电话', '证件', '银行卡', '号码', '邮箱', '微信', '车牌', '地址', '姓名', '原文'] as const;
-
-/** What `mask` writes and `unmask` reads; also what a person may have typed, which then counts as something to hide. */
-const placeholder = new RegExp(`【(?:${kinds.join('|')})\\d+】`, 'g');
+const kinds = '手机|电话|证件|银行卡|号码|邮箱|微信|QQ|车牌|地址|姓名|原文';
+/** What `mask` writes, as a model may write it again; also what a person may have typed, which then is hidden as 原文. */
+const placeholder = new RegExp(`[【［[]\\s?(${kinds})\\s?([0-9０-９]{1,6}(?:[-－][0-9０-９]{1,6})?)\\s?[】］\\]]`, 'g');
+const longestPlaceholder = 24;
 
 /** `names` are those the record knows: of the contact, of the people behind it, of the members who speak with them. */
 export function makeMasking(names: readonly (string | null | undefined)[]): Masking {
-  const known = [...new Set(names.flatMap((name) => name?.trim() ?? []))].filter((name) => name.length >= 2);
+  const known = knowNames(names);
+  const numbers = new Map<string, string>();
   const placeholders = new Map<string, string>();
   const originals = new Map<string, string>();
-  const counts = new Map<Kind, number>();
+  const counts = new Map<string, number>();
+  const next = (of: string) => {
+    const count = (counts.get(of) ?? 0) + 1;
+    counts.set(of, count);
+    return count;
+  };
 
-  function placeholderOf(kind: Kind, original: string): string {
-    const existing = placeholders.get(original);
+  function placeholderOf(kind: string, value: string, written: string): string {
+    const key = `${kind} ${value}`;
+    const existing = placeholders.get(`${key}\n${written}`);
     if (existing) return existing;
-    const count = (counts.get(kind) ?? 0) + 1;
-    counts.set(kind, count);
-    const name = `【${kind}${count}】`;
-    placeholders.set(original, name);
-    originals.set(name, original);
-    return name;
+    const number = numbers.get(key) ?? `${kind}${next(kind)}`;
+    numbers.set(key, number);
+    const spelling = next(number);
+    const name = spelling === 1 ? number : `${number}-${spelling}`;
+    placeholders.set(`${key}\n${written}`, `【${name}】`);
+    originals.set(name, written);
+    return `【${name}】`;
+  }
+  const originalOf = (kind = '', number = '') => originals.get(kind + number.normalize('NFKC'));
+
+  /** What stands between the placeholders. */
+  function hidden(text: string): string {
+    let result = '';
+    let from = 0;
+    for (const { kind, start, end, value } of findPersonalData(text, known)) {
+      result += text.slice(from, start) + placeholderOf(kind, value, text.slice(start, end));
+      from = end;
+    }
+    return result + text.slice(from);
   }
 
   return {
     mask(text, charsMax = Infinity) {
-      const typed = [...text.matchAll(placeholder)].map(({ 0: found, index }) => ({
-        kind: '原文' as const,
-        start: index,
-        end: index + found.length,
-      }));
       let result = '';
       let from = 0;
-      for (const { kind, start, end } of merged([...typed, ...findPersonalData(text, known)])) {
-        result += text.slice(from, start) + placeholderOf(kind, text.slice(start, end));
-        from = end;
+      for (const { 0: typed, index } of text.matchAll(placeholder)) {
+        result += hidden(text.slice(from, index)) + placeholderOf('原文', typed, typed);
+        from = index + typed.length;
       }
-      return cut(result + text.slice(from), charsMax) as MaskedText;
+      return cut(result + hidden(text.slice(from)), charsMax) as MaskedText;
     },
-    unmask: (text) => text.replace(placeholder, (name) => originals.get(name) ?? name),
-    hasForeign: (text) => [...text.matchAll(placeholder)].some(([name]) => !originals.has(name)),
+    unmask: (text) =>
+      text.replace(placeholder, (name, kind: string, number: string) => originalOf(kind, number) ?? name),
+    hasForeign: (text) =>
+      [...text.matchAll(placeholder)].some(([, kind, number]) => originalOf(kind, number) === undefined),
   };
-}
-
-/** Spans that overlap become one: half a hidden number is no hidden number. */
-function merged<S extends { start: number; end: number }>(spans: S[]): S[] {
-  const result: S[] = [];
-  for (const span of spans.sort((a, b) => a.start - b.start || b.end - a.end)) {
-    const last = result.at(-1);
-    if (last && span.start < last.end) last.end = Math.max(last.end, span.end);
-    else result.push({ ...span });
-  }
-  return result;
 }
 
 function cut(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text;
   const kept = text.slice(0, charsMax);
   const opened = kept.lastIndexOf('【');
-  const whole =
-    opened < 0 ? null : [...text.slice(opened, charsMax + 20).matchAll(placeholder)].find(({ index }) => index === 0);
-  return whole && opened + whole[0].length > charsMax ? kept.slice(0, opened) : kept;
+  const halved = text.slice(Math.max(0, opened), charsMax + longestPlaceholder).search(placeholder) === 0;
+  return opened >= 0 && halved && kept.indexOf('】', opened) < 0 ? kept.slice(0, opened) : kept.toWellFormed();
 }
 
 /** A string that may be anything is refused; one of known words, such as 'contact', is not. */

@@ -1,0 +1,123 @@
+import { foundAt, lastGroup, type Found } from './finding.ts';
+import type { PlainText } from './plain-text.ts';
+
+const doubleSurnames =
+  '欧阳|上官|司马|诸葛|皇甫|令狐|慕容|尉迟|长孙|宇文|东方|独孤|夏侯|公孙|轩辕|端木|司徒|南宫|百里|钟离|闻人|澹台';
+const singleSurnames =
+  '王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付傅方邹熊白孟秦邱侯江尹薛闫阎段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文庞樊兰殷施洪翟安颜倪牛温芦季俞章鲁葛伍申尤毕聂柴焦柳邢路岳齐梅庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边净阳滕骆简苟占巫党邬娄冷卓花蓝晏郎冼池应谌原古裘丛岑仲区仇卿缪庾宗师褚匡';
+const surname = `(?:${doubleSurnames}|[${singleSurnames}])`;
+const startsWithSurname = new RegExp(`^${surname}`, 'u');
+const isPersonName = new RegExp(
+  `^(?:(?:${doubleSurnames})\\p{Script=Han}{1,2}|[${singleSurnames}]\\p{Script=Han}{1,2})$`,
+  'u',
+);
+
+const titles =
+  '总监|总经理|总裁|经理|女士|先生|小姐|太太|老师|主任|主管|厂长|院长|校长|董事长|老板|老总|律师|医生|大夫|博士|教授|书记|局长|处长|科长|部长|行长|店长|会计|师傅|阿姨|秘书|助理|哥|姐|董(?!事会)|工(?![程作厂业人具资艺期地商单序装件])|总(?![部理统价共体计额数结量归之包承线])|叔|兄|嫂';
+
+/** A name of the record in all the ways people write it. `person` is the same for all of them. */
+interface KnownName {
+  pattern: RegExp;
+  person: string;
+}
+
+export type KnownNames = readonly KnownName[];
+
+/** `names` as the record has them; what is shorter than two characters names nobody. */
+export function knowNames(names: readonly (string | null | undefined)[]): KnownNames {
+  const whole = [...new Set(names.flatMap((name) => name?.normalize('NFKC').trim() ?? []))]
+    .filter((name) => name.length >= 2)
+    .sort((a, b) => b.length - a.length);
+  const bySurname = Map.groupBy(whole.flatMap(surnamesIn), ({ surname }) => surname);
+  return [
+    ...whole.map((name) => ({ pattern: wholePattern(name), person: name })),
+    ...whole.flatMap(givenPatterns),
+    ...[...bySurname].map(([said, of]) => ({
+      pattern: new RegExp(
+        `${said}(?:${titles})|(?<![\\p{Script=Han}&&[^说找问让叫跟和给是]])[小老阿]${said}(?!\\p{Script=Han}(?=[\\s,.。]|$))`,
+        'gv',
+      ),
+      person: new Set(of.map(({ name }) => name)).size === 1 ? (of[0]?.name ?? said) : `${said}?`,
+    })),
+  ];
+}
+
+function wholePattern(name: string): RegExp {
+  if (/^[\p{Script=Han}]{2,4}$/u.test(name)) return new RegExp([...name].join(' {0,2}'), 'gu');
+  const escaped = name.replace(/[^\p{L}\p{N}]/gu, (sign) =>
+    /\s/.test(sign) ? '\\s+' : `\\u{${sign.codePointAt(0)?.toString(16)}}`,
+  );
+  const [start, end] = [/^\w/.test(name) ? '(?<![A-Za-z0-9])' : '', /\w$/.test(name) ? '(?![A-Za-z0-9])' : ''];
+  return new RegExp(`${start}${escaped}${end}`, 'giu');
+}
+
+/** The person's part of 王-万科采购 and 陈丽华（财务） too. */
+function surnamesIn(name: string): { surname: string; name: string }[] {
+  const first = /^\p{Script=Han}{1,4}(?!\p{Script=Han})/u.exec(name)?.[0];
+  const found = first && startsWithSurname.exec(first)?.[0];
+  return found ? [{ surname: found, name }] : [];
+}
+
+const calls = '(?:姐|哥|兄|弟|妹|总|叔|老师|同学)';
+
+/** 丽华姐, 华姐, and 丽华 where somebody is spoken to or of; Anna of Anna Li. */
+function givenPatterns(name: string): KnownName[] {
+  const latin = /^([A-Za-z]{3,})\s+[A-Za-z]/.exec(name)?.[1];
+  if (latin) return [{ pattern: new RegExp(`(?<![A-Za-z0-9])${latin}(?![A-Za-z0-9])`, 'gi'), person: name }];
+  if (!isPersonName.test(name)) return [];
+  const given = name.replace(startsWithSurname, '');
+  const last = given.at(-1) ?? '';
+  const patterns = [new RegExp(`${last}${calls}`, 'g')];
+  if (given.length === 2)
+    patterns.push(
+      new RegExp(`${given}(?:${calls}|(?=[,:!。~ ]|你|您|那边|这边|说|在吗))|(?<=[@找问让叫跟和给])${given}`, 'g'),
+    );
+  if (given.length === 1) patterns.push(new RegExp(`${given}${given}(?=[,:!。~ 你您和说]|$)`, 'g'));
+  return patterns.map((pattern) => ({ pattern, person: name }));
+}
+
+/** Words that begin like a name. */
+const noNames =
+  /^(?:任何|何[时地人必况]|马[上路]|黄[色金]|白[天色]|金[额融属]|钱[打给款的呢多少付]|高[级新端清速]|方[案便面式法向]|石[材油]|江[苏西南]|常[用州规见]|余[款额]|许[可多]|平[台时]|段落|严格|时[候间]|万[一元事]|周[一二三四五六日末边围期]|单[位价独号据]|项目|管理|成[本都交功]|于是|应[该收付]|安[排装全]|温州|支付|程序|路[过上]|陆续|关[于闭]|卫[生浴]|车[间辆]|包[装括]|解[决释]|向|查|原[来因则]|师傅|文[件档]|花|华[东南北中]|强[调烈]|明[天年]|齐|位|房[间东]|边|古|区|应|冷|简|池|党|占|净|阳台|宁[波夏]|解|易|景|甘|植|欧洲|尤其|毕[竟业]|武汉|苏州|杭州|广州|郑州|贵|福|龙华|海|同|前|待|暂|财|采|行政|客服|仓|业务|销售|老板|自己|本)/;
+
+const labels =
+  '姓名|收件人|收货人|收货联系人|开票联系人|联系人|签收人|提货人|户名|法定代表人|法人代表|法人|经办人|对接人|负责人|投保人|被保险人|受益人|车主|申请人|持卡人|开户名|客户信息|客户名片|客户|名片|司机|考生|访客|签约人|授权人|乘车人|入住人|领取人';
+const given = '\\p{Script=Han}';
+const chineseName = `(?:(?:${doubleSurnames})${given}{1,2}|[${singleSurnames}]${given}{1,2}?)`;
+/** Where no word says that a name follows, the surnames that are everyday words too do not count. */
+const likelyName = `(?![车解强应从师位边区查党占花成项管时单房向万易常原简冷谷冉])${chineseName}`;
+const namesEnd = '(?=[^\\p{Script=Han}]|$|的|电话|手机|身份|先生|女士|小姐|收|号|卡|开户|住|这边)';
+const foreignName = '[A-Z][a-z]+(?: [A-Z][a-z]+){1,2}|\\p{Script=Han}{2,5}·\\p{Script=Han}{2,5}';
+const introduced = [
+  new RegExp(`(?:${labels})(?:姓名|名字)?(?:是|为|叫)?[ :]{0,3}(${chineseName}${namesEnd}|${foreignName})`, 'gu'),
+  new RegExp(
+    `(?:我的?名字(?:叫|是)?|名字叫?|真名|全名|姓[${singleSurnames}],?叫)[ :]{0,2}(${chineseName}${namesEnd}|${foreignName})`,
+    'gu',
+  ),
+  new RegExp(`(?:我叫|本人)[ :]{0,2}(${likelyName}${namesEnd}|${foreignName})`, 'gu'),
+  new RegExp(`(?:我是|这是|这里是) ?(${likelyName})(?=[,.。!~ ]|$)`, 'gu'),
+  // 宋大海收, 黎小姐收
+  new RegExp(
+    `(?<=^|[^\\p{Script=Han}])((?:${surname}(?:小姐|先生|女士|经理|总|工)|${likelyName}))(?=收(?:[^\\p{Script=Han}]|$))`,
+    'gu',
+  ),
+];
+/** Beside a number, with nothing else around it: 卢俊义 138…, 丁一 身份证… */
+const beside = new RegExp(
+  `(?<=^|[^\\p{Script=Han}A-Za-z]|人)(${likelyName})(?= ?[,:]? ?(?:(?:电话|手机|身份证)(?:号码?)?:? ?)?[+1-9][ \\-]?[0-9][0-9 \\-]{8,18})`,
+  'gu',
+);
+/** Verbs that stand before a number as a given name would. */
+const isSpoken = /[打加发找给回有是的了拨留记号码话机约要转收单版]/;
+
+export function* findPersonNames(text: PlainText, known: KnownNames): Generator<Found> {
+  for (const { pattern, person } of known)
+    for (const { 0: written, index } of text.plain.matchAll(pattern))
+      yield foundAt(text, '姓名', index, written.length, person);
+  for (const pattern of [...introduced, beside])
+    for (const match of text.plain.matchAll(pattern)) {
+      const { written, at } = lastGroup(match);
+      if (!noNames.test(written) && (pattern !== beside || !isSpoken.test(written)))
+        yield foundAt(text, '姓名', at, written.length, written);
+    }
+}
