@@ -22,6 +22,7 @@ import { handoverRoutes } from '#server/handover/handover-routes.ts';
 import { inboundRoutes } from '#server/inbound/inbound-routes.ts';
 import { openInbox, type Inbox } from '#server/inbound/inbox.ts';
 import { findCaller } from '#server/member/find-caller.ts';
+import { knowledgeRoutes } from '#server/knowledge/knowledge-routes.ts';
 import { materialRoutes } from '#server/material/material-routes.ts';
 import { memberRoutes } from '#server/member/member-routes.ts';
 import { SESSION_COOKIE } from '#server/member/session.ts';
@@ -56,6 +57,7 @@ export const routes: Route[] = [
   ...broadcastRoutes,
   ...teamRoutes,
   ...materialRoutes,
+  ...knowledgeRoutes,
   ...channelRoutes,
   ...segmentRoutes,
   ...seriesRoutes,

@@ -28,6 +28,8 @@ import { sweepHandovers, sweepHandoversEveryMs } from '#server/handover/sweep-ha
 import { forgetEvents, forgetEventsEveryMs } from '#server/inbound/forget-events.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
+import { readDocument } from '#server/knowledge/read-document.ts';
+import { sweepKnowledge, sweepKnowledgeEveryMs } from '#server/knowledge/sweep-knowledge.ts';
 import { syncMembers } from '#server/member/sync-members.ts';
 import { remindDueTasks, remindEveryMs } from '#server/task/remind-due-tasks.ts';
 import { sendTodo } from '#server/task/send-todo.ts';
@@ -74,6 +76,8 @@ const work: Work = {
   'sweep-channels': sweepChannels,
   'settle-arrival': settleArrival,
   'note-source': noteSource,
+  'read-document': readDocument,
+  'sweep-knowledge': sweepKnowledge,
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,
   'forget-model-answers': forgetModelAnswers,
@@ -130,6 +134,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-welcomes', payload: {}, everyMs: sweepWelcomesEveryMs },
     { name: 'sweep-channels', payload: {}, everyMs: sweepChannelsEveryMs },
     { name: 'sweep-forms', payload: {}, everyMs: sweepFormsEveryMs },
+    { name: 'sweep-knowledge', payload: {}, everyMs: sweepKnowledgeEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
     { name: 'watch-health', payload: {}, everyMs: watchEveryMs },

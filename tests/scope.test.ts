@@ -8,6 +8,7 @@ import { sealJson } from '#server/base/field-cipher.ts';
 import { broadcastRoutes } from '#server/broadcast/broadcast-routes.ts';
 import { channelRoutes } from '#server/channel/channel-routes.ts';
 import { handoverRoutes } from '#server/handover/handover-routes.ts';
+import { knowledgeRoutes } from '#server/knowledge/knowledge-routes.ts';
 import { materialRoutes } from '#server/material/material-routes.ts';
 import { insertScore } from '#server/scoring/scoring-store.ts';
 import { callerOf, makeContact, makeCustomer, makeDepartment, makeMember, openSession } from './support/factories.ts';
@@ -466,7 +467,9 @@ const ofChannels = channelRoutes
   .filter((route) => route.includes('/api/channels'));
 
 /** What the company has to say is for everyone. */
-const ofMaterials = materialRoutes.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`);
+const ofMaterials = [...materialRoutes, ...knowledgeRoutes].map(
+  ({ endpoint }) => `${endpoint.method} ${endpoint.path}`,
+);
 
 test('every route is in the table, or is said to be about nobody’s customers', () => {
   const known = [

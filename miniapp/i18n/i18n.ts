@@ -4,6 +4,7 @@ import type { broadcastZhCN } from './broadcast-zh-CN.ts';
 import type { deskZhCN } from './desk-zh-CN.ts';
 import { en } from './en.ts';
 import type { inboxZhCN } from './inbox-zh-CN.ts';
+import type { knowledgeZhCN } from './knowledge-zh-CN.ts';
 import type { materialSendZhCN } from './material-send-zh-CN.ts';
 import type { materialZhCN } from './material-zh-CN.ts';
 import type { opportunityZhCN } from './opportunity-zh-CN.ts';
@@ -20,6 +21,7 @@ type Words = typeof zhCN &
   typeof seriesDeskZhCN &
   typeof materialSendZhCN &
   typeof materialZhCN &
+  typeof knowledgeZhCN &
   typeof opportunityZhCN &
   typeof segmentZhCN &
   typeof broadcastZhCN;

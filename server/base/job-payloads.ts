@@ -19,6 +19,8 @@ export const jobPayloads = {
   'sweep-channels': z.object({}),
   'settle-arrival': z.object({ channelId: z.uuid(), followId: z.uuid() }),
   'note-source': z.object({ contactId: z.uuid() }),
+  'read-document': z.object({ documentId: z.uuid() }),
+  'sweep-knowledge': z.object({}),
   'summarise-conversation': z.object({ conversationId: z.uuid() }),
   'sweep-summaries': z.object({}),
   'forget-model-answers': z.object({}),
@@ -57,4 +59,4 @@ export type JobPayload<Name extends JobName> = z.infer<(typeof jobPayloads)[Name
 export const fastJobs: readonly JobName[] = ['send-welcome', 'sweep-inbound'];
 
 /** Jobs that may wait for a model for minutes: they stand in a line of their own, so that nothing else waits for it. */
-export const slowJobs: readonly JobName[] = ['summarise-conversation'];
+export const slowJobs: readonly JobName[] = ['summarise-conversation', 'read-document'];

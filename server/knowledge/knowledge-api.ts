@@ -36,6 +36,9 @@ export const passageView = z.object({
 });
 export type PassageView = z.infer<typeof passageView>;
 
+/** Everybody is shown what a draft rests on; these say what it may rest on. */
+const keepers = ['marketing', 'admin'] as const;
+
 export const knowledgeApi = {
   list: endpoint({
     method: 'GET',
@@ -62,10 +65,21 @@ export const knowledgeApi = {
       contents: z.array(z.object({ headings: z.array(z.string()), text: z.string() })),
     }),
   }),
+  upload: endpoint({
+    method: 'POST',
+    path: '/api/knowledge',
+    summary:
+      'A file: the body is its bytes. It is the next version of document `id`, else of the one with its name; reading it goes on afterwards',
+    roles: keepers,
+    query: z.object({ name: z.string().trim().min(1).max(120), id: z.uuid().optional() }),
+    answer: documentView,
+    status: 201,
+  }),
   rename: endpoint({
     method: 'PATCH',
     path: '/api/knowledge/:id',
     summary: 'Give it another title',
+    roles: keepers,
     params: z.object({ id: z.uuid() }),
     body: z.object({ version: z.int(), title: z.string().trim().min(1).max(120) }),
     answer: documentView,
@@ -74,6 +88,7 @@ export const knowledgeApi = {
     method: 'DELETE',
     path: '/api/knowledge/:id',
     summary: 'No draft rests on it any more',
+    roles: keepers,
     params: z.object({ id: z.uuid() }),
     answer: z.object({}),
   }),

@@ -38,6 +38,11 @@ export const titleOfFile = (name: string) => name.replace(/\.[^.]+$/, '').slice(
 export const documentUnknown = () =>
   new Refusal('knowledge.unknown', 'There is no such document. Reload the page.', 404);
 
+export const fileTooLarge = () =>
+  new Refusal('knowledge.file_too_large', `A document has at most ${FILE_BYTES_MAX} bytes.`, 413, {
+    bytesMax: FILE_BYTES_MAX,
+  });
+
 /** What is said of a material in words; null for a kind without any. */
 export function blocksOfMaterial(content: MaterialContent): Block[] | null {
   switch (content.kind) {

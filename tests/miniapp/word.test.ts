@@ -11,6 +11,8 @@ import { en as commonEn } from '#miniapp/i18n/en.ts';
 import type { MessageKey } from '#miniapp/i18n/i18n.ts';
 import { inboxEn } from '#miniapp/i18n/inbox-en.ts';
 import { inboxZhCN } from '#miniapp/i18n/inbox-zh-CN.ts';
+import { knowledgeEn } from '#miniapp/i18n/knowledge-en.ts';
+import { knowledgeZhCN } from '#miniapp/i18n/knowledge-zh-CN.ts';
 import { materialSendEn } from '#miniapp/i18n/material-send-en.ts';
 import { materialSendZhCN } from '#miniapp/i18n/material-send-zh-CN.ts';
 import { materialEn } from '#miniapp/i18n/material-en.ts';
@@ -35,6 +37,7 @@ const zhCN: Record<MessageKey, string> = {
   ...seriesDeskZhCN,
   ...materialSendZhCN,
   ...materialZhCN,
+  ...knowledgeZhCN,
   ...opportunityZhCN,
   ...segmentZhCN,
   ...broadcastZhCN,
@@ -48,6 +51,7 @@ const en: Record<MessageKey, string> = {
   ...seriesDeskEn,
   ...materialSendEn,
   ...materialEn,
+  ...knowledgeEn,
   ...opportunityEn,
   ...segmentEn,
   ...broadcastEn,
@@ -78,6 +82,7 @@ test('no two files of words say the same thing', () => {
     channelZhCN,
     materialSendZhCN,
     materialZhCN,
+    knowledgeZhCN,
     opportunityZhCN,
     segmentZhCN,
     broadcastZhCN,

@@ -1,0 +1,16 @@
+import type { Deps } from '#server/base/deps.ts';
+import { listUnread } from './document-store.ts';
+import { indexMaterials } from './index-materials.ts';
+
+export const sweepKnowledgeEveryMs = 60_000;
+const BATCH = 100;
+
+/** Takes up what a lost job left unread. */
+export async function sweepKnowledge(deps: Deps): Promise<void> {
+  const unread = await listUnread(deps.db, BATCH);
+  await deps.jobs.addAll(
+    'read-document',
+    unread.map((documentId) => ({ payload: { documentId }, options: { key: documentId } })),
+  );
+  await indexMaterials(deps);
+}
