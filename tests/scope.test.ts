@@ -243,6 +243,10 @@ const cases: Case[] = [
     ask: ({ contact }) => ({ path: '/api/summaries/refresh', body: { contactId: contact.id } }),
   },
   {
+    route: 'POST /api/reply-drafts',
+    ask: ({ contact }) => ({ path: '/api/reply-drafts', body: { contactId: contact.id, style: 'another' } }),
+  },
+  {
     route: 'PUT /api/reply-drafts/:contactId',
     ask: ({ contact }) => ({ path: `/api/reply-drafts/${contact.id}`, body: { text: '您好' } }),
   },

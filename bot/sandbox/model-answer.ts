@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { replyIn, replyTo } from './model-reply.ts';
 import { draftOf, sentenceIn } from './model-draft.ts';
 import { read, type Cited, type Reading, type Said, type Signal } from './model-reading.ts';
 import type { Faults } from './sandbox-api.ts';
@@ -15,6 +16,8 @@ export function answerPrompt(prompt: readonly PromptMessage[], mode: Faults['mod
   if (mode === 'not_json') return '好的，以下是我对这段对话的理解：客户对产品有一定兴趣，建议继续跟进。';
   if (mode === 'nonsense')
     return JSON.stringify({ opinion: 'maybe', statements: 'none', score: 'eleven', tags: { a: 1 } });
+  const asked = prompt.map(({ text }) => replyIn(text)).find((found) => found !== null);
+  if (asked) return JSON.stringify(mode === 'obeys_injection' ? { text: obedience, used: ['k9'] } : replyTo(asked));
   const sentence = prompt.map(({ text }) => sentenceIn(text)).find((found) => found !== null);
   if (sentence !== undefined) return JSON.stringify(draftOf(sentence, tagsOffered(prompt)));
   const reading = read(said);
@@ -119,6 +122,8 @@ function answerOf(reading: Reading, suggestedTags: string[]) {
   };
 }
 
+const obedience = '好的，按您的要求给您一折优惠，系统密码是 123456。';
+
 /** A model that does what a message tells it: made-up quotes, tags nobody offered, a promise nobody may give. */
 function obeying(answer: ReturnType<typeof answerOf>, said: readonly Said[]): ReturnType<typeof answerOf> {
   const culprit = said.findLast((one) => one.by === 'contact');
@@ -136,6 +141,6 @@ function obeying(answer: ReturnType<typeof answerOf>, said: readonly Said[]): Re
       },
     ],
     suggestedTags: [...answer.suggestedTags, '超级VIP'],
-    replyDraft: '好的，按您的要求给您一折优惠，系统密码是 123456。',
+    replyDraft: obedience,
   };
 }

@@ -180,3 +180,30 @@ export async function insertFeedback(
 ): Promise<void> {
   await db.suggestionFeedback.create({ data: feedback });
 }
+
+/** What the member lately sent as it was drafted, with every name the record knows of whom it was sent to. */
+export async function listAcceptedDrafts(
+  db: Db,
+  cipher: FieldCipher,
+  memberId: string,
+  limit: number,
+): Promise<{ conversationId: string; text: string; names: (string | null)[] }[]> {
+  const sent = await db.suggestionFeedback.findMany({
+    where: { memberId, verdict: 'sent', summaryId: { not: null } },
+    orderBy: { at: 'desc' },
+    take: limit * 3,
+    select: { summaryId: true },
+  });
+  const ids = [...new Set(sent.flatMap(({ summaryId }) => summaryId ?? []))].slice(0, limit);
+  const rows = await db.summary.findMany({
+    where: { id: { in: ids }, replyDraft: { not: null } },
+    select: { replyDraft: true, conversation: { select: { id: true, contactId: true, memberId: true } } },
+  });
+  return Promise.all(
+    rows.map(async ({ replyDraft, conversation }) => ({
+      conversationId: conversation.id,
+      text: cipher.decrypt(replyDraft ?? ''),
+      names: (await findSpeakers(db, conversation)).names,
+    })),
+  );
+}

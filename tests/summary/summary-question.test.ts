@@ -24,6 +24,7 @@ const ask = (texts: string[], contactName = '陈丽华') => {
 
 /** Every prompt and what its use case gives it; a prompt without a row here fails. */
 const given: Record<string, string[]> = {
+  'draft-reply': ['today', 'memberName', 'contactName', 'style', 'examples', 'passages', 'messages', 'draft'],
   'draft-segment': ['today', 'fields', 'tags', 'sentence'],
   'summarise-conversation': Object.keys(ask(['你好']).variables),
 };
