@@ -7,15 +7,17 @@ import { seeded } from './seeded.ts';
  * A tree as lists by node, the root first. A row goes left when its bin of the feature lies from `from` to `to`; a leaf
  * has left 0. `rows` is how many rows it was learned from came by: what explanations weigh the unknown with.
  */
-export const tree = z.object({
-  feature: z.array(z.int().nonnegative()),
-  from: z.array(z.int().nonnegative()),
-  to: z.array(z.int().nonnegative()),
-  left: z.array(z.int().nonnegative()),
-  right: z.array(z.int().nonnegative()),
-  value: z.array(z.number()),
-  rows: z.array(z.number().nonnegative()),
-});
+export const tree = z
+  .object({
+    feature: z.array(z.int().nonnegative()),
+    from: z.array(z.int().nonnegative()),
+    to: z.array(z.int().nonnegative()),
+    left: z.array(z.int().nonnegative()),
+    right: z.array(z.int().nonnegative()),
+    value: z.array(z.number()).min(1),
+    rows: z.array(z.number().nonnegative()),
+  })
+  .refine(isWhole, 'Every node but the leaves leads to two later ones.');
 export type Tree = z.infer<typeof tree>;
 
 export const treesModel = z.object({ base: z.number(), trees: z.array(tree) });
@@ -48,6 +50,9 @@ export const treesDefaults: TreesOptions = {
   columnShare: 0.5,
 };
 
+/** A tree of fewer columns could not see what two of them do together. */
+const columnsMin = 4;
+
 export interface Validation {
   binned: Binned;
   label: Uint8Array;
@@ -58,6 +63,16 @@ export interface GrownTrees {
   losses: number[];
 }
 
+/** Nodes only lead to later ones, so that no row can walk in a circle. */
+function isWhole(lists: { left: number[]; right: number[]; value: number[] } & Record<string, number[]>): boolean {
+  const size = lists.value.length;
+  if (Object.values(lists).some((list) => list.length !== size)) return false;
+  return lists.left.every((left, node) => {
+    const right = lists.right[node] ?? 0;
+    return left === 0 ? right === 0 : left > node && right > node && left < size && right < size;
+  });
+}
+
 /** Second-order boosting on histograms of bins. With a validation part it stops when that part gains no more. */
 export function growTrees(
   binned: Binned,
@@ -66,6 +81,7 @@ export function growTrees(
   validation?: Validation,
 ): GrownTrees {
   const random = seeded(options.seed);
+  if (options.depthMax > 10) throw new RangeError('Trees deeper than 10 could not be explained in time.');
   const happened = label.reduce((sum, each) => sum + each, 0);
   const base = logOddsOf((happened + 0.5) / (label.length + 1));
   const margins = new Float64Array(binned.rows).fill(base);
@@ -229,7 +245,7 @@ class Forest {
 
   sampleColumns(random: () => number): Int32Array {
     const all = Int32Array.from(this.counts, (_, j) => j);
-    const wanted = Math.max(1, Math.round(all.length * this.options.columnShare));
+    const wanted = Math.min(all.length, Math.max(columnsMin, Math.round(all.length * this.options.columnShare)));
     for (let i = 0; i < wanted; i++) {
       const other = i + Math.floor(random() * (all.length - i));
       const kept = all[i] ?? 0;

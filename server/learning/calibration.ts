@@ -6,11 +6,16 @@ export const calibration = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('platt'), slope: z.number().nonnegative(), shift: z.number() }),
   z.object({ kind: z.literal('beta'), yes: z.number().nonnegative(), no: z.number().nonnegative(), shift: z.number() }),
   /** Straight lines between points; flat outside. */
-  z.object({
-    kind: z.literal('isotonic'),
-    margins: z.array(z.number()).min(1),
-    probabilities: z.array(z.number()).min(1),
-  }),
+  z
+    .object({
+      kind: z.literal('isotonic'),
+      margins: z.array(z.number()).min(1),
+      probabilities: z.array(z.number().min(0).max(1)).min(1),
+    })
+    .refine(
+      ({ margins, probabilities }) => margins.length === probabilities.length,
+      'As many margins as probabilities.',
+    ),
 ]);
 export type Calibration = z.infer<typeof calibration>;
 export type CalibrationKind = Calibration['kind'];
@@ -97,7 +102,7 @@ function fitBeta(margins: Float64Array, label: Uint8Array): Calibration {
   return { kind: 'beta', yes: only.a.slope, no: 0, shift: only.b };
 }
 
-/** Logistic regression on two inputs and a shift, by Newton's steps; weights below 0 are kept at 0 for a single input. */
+/** Logistic regression on two inputs and a shift, by Newton's steps. */
 function fitTwo(
   [x, y]: [Float64Array, Float64Array],
   label: Uint8Array,
@@ -107,6 +112,12 @@ function fitTwo(
 ): { a: { slope: number; other: number }; b: number } {
   let [slope, other] = prior;
   let shift = 0;
+  const lossAt = (a: number, b: number, c: number) => {
+    let sum = (l2 / 2) * ((a - prior[0]) ** 2 + (b - prior[1]) ** 2 + c * c);
+    for (let i = 0; i < x.length; i++) sum += logLossOf(a * (x[i] ?? 0) + b * (y[i] ?? 0) + c, label[i] ?? 0);
+    return sum;
+  };
+  let loss = lossAt(slope, other, shift);
   for (let round = 0; round < 50; round++) {
     const g = [l2 * (slope - prior[0]), l2 * (other - prior[1]), l2 * shift];
     const h = [l2, 0, 0, l2, 0, l2];
@@ -134,15 +145,21 @@ function fitTwo(
       [free[0] ? (g[0] ?? 0) : 0, free[1] ? (g[1] ?? 0) : 0, g[2] ?? 0],
     );
     // Far from the answer a full step can overshoot.
-    const largest = Math.max(...step.map(Math.abs));
-    const share = largest > 4 ? 4 / largest : 1;
+    let share = 1;
+    let next = lossAt(slope - step[0], other - step[1], shift - step[2]);
+    while (next > loss && share > 1e-6) {
+      share /= 2;
+      next = lossAt(slope - share * step[0], other - share * step[1], shift - share * step[2]);
+    }
+    if (!(next <= loss)) break;
     slope -= share * step[0];
     other -= share * step[1];
     shift -= share * step[2];
-    if (!free[1] && slope < 0) slope = 0;
-    if (largest < 1e-8) break;
+    if (loss - next < 1e-9 * x.length) break;
+    loss = next;
   }
-  return { a: { slope, other }, b: shift };
+  // One that would turn rows round says nothing at all.
+  return { a: { slope: free[1] ? slope : Math.max(0, slope), other }, b: shift };
 }
 
 type Three = [number, number, number];

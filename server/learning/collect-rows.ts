@@ -108,7 +108,7 @@ function startOf(names: string[], encoding: string, delimiter: string, options: 
   if (options.time === options.label) throw new TableFault(`The label ${options.label} cannot be the time too.`);
   if (options.time !== undefined && options.time !== 'order' && !names.includes(options.time))
     throw new TableFault(`There is no time column ${options.time}: ${known}, or say order.`);
-  const rowsMax = Math.min(options.rowsMax ?? 300_000, Math.floor((options.cellsMax ?? 12_000_000) / names.length));
+  const rowsMax = Math.min(options.rowsMax ?? 100_000, Math.floor((options.cellsMax ?? 8_000_000) / names.length));
   return {
     names,
     labelAt,

@@ -93,74 +93,91 @@ function spreadOut(amounts: readonly number[], total: number, slope: number): nu
   return whole;
 }
 
-/** One tree, laid out for explaining. */
-interface Leaf {
-  value: number;
-  /** The features on its path, each once, with the share of rows that pass all its conditions. */
-  features: Int32Array;
-  passing: Float64Array;
-  /** The nodes on its path: which, the side that leads here, and the place of its feature in `features`. */
-  nodes: Int32Array;
-  sides: Uint8Array;
-  slots: Uint8Array;
-  /** By which conditions a row meets (a bit each): what each feature gets. Filled when first needed; NaN until then. */
-  gets: Float64Array | null;
-}
-interface LaidOut {
-  tree: Tree;
-  leaves: Leaf[];
-}
-
 /**
  * Shapley values of a sum of trees, exact, an unknown feature weighed by the rows that went either way (what TreeSHAP calls
- * path-dependent). A leaf's share depends only on which of its path's features let the row pass: at most 64 cases.
+ * path-dependent). What a leaf gives depends only on which of its path's features let the row pass: at most 64 cases,
+ * each worked out when it is first met.
  */
 export function treesExplainer(model: TreesModel): {
   base: number;
   addTo(codes: ArrayLike<number>, into: Float64Array, share: number): void;
 } {
-  const laidOut = model.trees.map((tree) => ({ tree, leaves: leavesOf(tree) }));
-  let base = model.base;
-  for (const { leaves } of laidOut)
-    for (const leaf of leaves) base += leaf.value * leaf.passing.reduce((all, each) => all * each, 1);
-  const wentLeft = new Uint8Array(Math.max(1, ...model.trees.map(({ left }) => left.length)));
+  const flat = flatten(model.trees);
+  const passed = new Int32Array(flat.left.length);
+  let gets: Float64Array | null = null;
   return {
-    base,
+    base:
+      model.base + flat.leaves.reduce((sum, { value, passing }) => sum + value * passing.reduce((a, b) => a * b, 1), 0),
     addTo(codes, into, share) {
-      for (const each of laidOut) addTree(each, codes, into, share, wentLeft);
+      gets ??= new Float64Array(flat.cases).fill(Number.NaN);
+      addTrees(flat, passed, gets, codes, into, share);
     },
   };
 }
 
-function addTree(
-  { tree, leaves }: LaidOut,
+interface Leaf {
+  value: number;
+  /** The features on its path, each once, with the share of rows that meet all its conditions. */
+  features: number[];
+  passing: number[];
+}
+/** The nodes of all trees in one list, parents before children; a leaf has left −1. */
+interface Flat {
+  roots: Uint8Array;
+  feature: Int32Array;
+  from: Int32Array;
+  to: Int32Array;
+  left: Int32Array;
+  right: Int32Array;
+  /** In a node: its feature's place among those on the path. In a leaf: how many those are. */
+  slot: Int32Array;
+  leaves: Leaf[];
+  /** In a leaf: its place in `leaves`, where its features begin in `features` and its cases in the list of cases. */
+  leafAt: Int32Array;
+  featuresAt: Int32Array;
+  casesAt: Int32Array;
+  features: Int32Array;
+  cases: number;
+}
+
+function addTrees(
+  { roots, feature, from, to, left, right, slot, leaves, leafAt, featuresAt, casesAt, features }: Flat,
+  passed: Int32Array,
+  gets: Float64Array,
   codes: ArrayLike<number>,
   into: Float64Array,
   share: number,
-  wentLeft: Uint8Array,
 ): void {
-  for (let node = 0; node < tree.left.length; node++) {
-    const bin = codes[tree.feature[node] ?? 0] ?? 0;
-    wentLeft[node] = bin >= (tree.from[node] ?? 0) && bin <= (tree.to[node] ?? 0) ? 1 : 0;
-  }
-  for (const leaf of leaves) {
-    const size = leaf.features.length;
-    let met = (1 << size) - 1;
-    for (let step = 0; step < leaf.nodes.length; step++)
-      if (wentLeft[leaf.nodes[step] ?? 0] !== leaf.sides[step]) met &= ~(1 << (leaf.slots[step] ?? 0));
-    leaf.gets ??= new Float64Array(size << size).fill(Number.NaN);
-    const start = met * size;
-    if (Number.isNaN(leaf.gets[start])) fillGets(leaf, met, start, leaf.gets);
-    for (let slot = 0; slot < size; slot++) {
-      const feature = leaf.features[slot] ?? 0;
-      into[feature] = (into[feature] ?? 0) + share * (leaf.gets[start + slot] ?? 0);
+  for (let node = 0; node < left.length; node++) {
+    if (roots[node]) passed[node] = -1;
+    const met = passed[node] ?? 0;
+    const goLeft = left[node] ?? 0;
+    if (goLeft >= 0) {
+      const bin = codes[feature[node] ?? 0] ?? 0;
+      const without = met & ~(1 << (slot[node] ?? 0));
+      const isLeft = bin >= (from[node] ?? 0) && bin <= (to[node] ?? 0);
+      passed[goLeft] = isLeft ? met : without;
+      passed[right[node] ?? 0] = isLeft ? without : met;
+      continue;
+    }
+    const size = slot[node] ?? 0;
+    if (size === 0) continue;
+    const which = met & ((1 << size) - 1);
+    const start = (casesAt[node] ?? 0) + which * size;
+    if (Number.isNaN(gets[start])) fillCase(leaves[leafAt[node] ?? 0], which, gets, start);
+    const first = featuresAt[node] ?? 0;
+    for (let i = 0; i < size; i++) {
+      const j = features[first + i] ?? 0;
+      into[j] = (into[j] ?? 0) + share * (gets[start + i] ?? 0);
     }
   }
 }
 
 /** Shapley's sum over the sets a feature can join; sets with a condition that is not met give nothing. */
-function fillGets({ value, passing, features }: Leaf, met: number, start: number, gets: Float64Array): void {
-  const size = features.length;
+function fillCase(leaf: Leaf | undefined, met: number, gets: Float64Array, start: number): void {
+  if (!leaf) return;
+  const { value, passing } = leaf;
+  const size = passing.length;
   for (let slot = 0; slot < size; slot++) {
     const own = 1 << slot;
     let sum = 0;
@@ -179,42 +196,81 @@ function fillGets({ value, passing, features }: Leaf, met: number, start: number
   }
 }
 
-/** members! (size − members − 1)! / size!: how often this many come before one, in all orders. */
+/** members! (size − members − 1)! / size!: how often exactly these come before one, in all orders. */
 function orderShare(members: number, size: number): number {
   let share = 1 / size;
   for (let i = 1; i <= members; i++) share *= i / (size - i);
   return share;
 }
 
-function leavesOf(tree: Tree): Leaf[] {
-  const leaves: Leaf[] = [];
-  const walk = (node: number, path: { node: number; side: number; share: number }[]) => {
-    const left = tree.left[node] ?? 0;
-    if (left === 0) {
-      leaves.push(leafOf(tree, node, path));
-      return;
-    }
-    const right = tree.right[node] ?? 0;
-    const rows = Math.max(1e-9, (tree.rows[left] ?? 0) + (tree.rows[right] ?? 0));
-    walk(left, [...path, { node, side: 1, share: (tree.rows[left] ?? 0) / rows }]);
-    walk(right, [...path, { node, side: 0, share: (tree.rows[right] ?? 0) / rows }]);
+function flatten(trees: readonly Tree[]): Flat {
+  const size = trees.reduce((sum, { left }) => sum + left.length, 0);
+  const list = () => new Int32Array(size);
+  const flat: Flat = {
+    roots: new Uint8Array(size),
+    feature: list(),
+    from: list(),
+    to: list(),
+    left: list().fill(-1),
+    right: list(),
+    slot: list(),
+    leaves: [],
+    leafAt: list(),
+    featuresAt: list(),
+    casesAt: list(),
+    features: new Int32Array(),
+    cases: 0,
   };
-  walk(0, []);
-  return leaves;
+  const features: number[] = [];
+  let first = 0;
+  for (const tree of trees) {
+    flat.roots[first] = 1;
+    layOut(tree, 0, first, { features: [], passing: [] }, flat, features);
+    first += tree.left.length;
+  }
+  return { ...flat, features: Int32Array.from(features) };
 }
 
-function leafOf(tree: Tree, node: number, path: { node: number; side: number; share: number }[]): Leaf {
-  const featureOf = (step: { node: number }) => tree.feature[step.node] ?? 0;
-  const features = [...new Set(path.map(featureOf))];
-  return {
-    value: tree.value[node] ?? 0,
-    features: Int32Array.from(features),
-    passing: Float64Array.from(features, (feature) =>
-      path.filter((step) => featureOf(step) === feature).reduce((all, step) => all * step.share, 1),
-    ),
-    nodes: Int32Array.from(path, (step) => step.node),
-    sides: Uint8Array.from(path, (step) => step.side),
-    slots: Uint8Array.from(path, (step) => features.indexOf(featureOf(step))),
-    gets: null,
-  };
+function layOut(
+  tree: Tree,
+  node: number,
+  first: number,
+  path: Omit<Leaf, 'value'>,
+  flat: Flat,
+  features: number[],
+): void {
+  const at = first + node;
+  const [left = 0, right = 0, feature = 0] = [tree.left[node], tree.right[node], tree.feature[node]];
+  if (left === 0) {
+    const size = path.features.length;
+    flat.slot[at] = size;
+    flat.leafAt[at] = flat.leaves.length;
+    flat.featuresAt[at] = features.length;
+    flat.casesAt[at] = flat.cases;
+    flat.cases += size << size;
+    features.push(...path.features);
+    flat.leaves.push({ value: tree.value[node] ?? 0, ...path });
+    return;
+  }
+  const known = path.features.indexOf(feature);
+  const slot = known < 0 ? path.features.length : known;
+  flat.feature[at] = feature;
+  flat.from[at] = tree.from[node] ?? 0;
+  flat.to[at] = tree.to[node] ?? 0;
+  flat.left[at] = first + left;
+  flat.right[at] = first + right;
+  flat.slot[at] = slot;
+  const rows = Math.max(1e-9, (tree.rows[left] ?? 0) + (tree.rows[right] ?? 0));
+  for (const child of [left, right]) {
+    const passing = [...path.passing];
+    passing[slot] = (passing[slot] ?? 1) * ((tree.rows[child] ?? 0) / rows);
+    layOut(
+      tree,
+      child,
+      first,
+      { features: known < 0 ? [...path.features, feature] : path.features, passing },
+      flat,
+      features,
+    );
+  }
 }

@@ -5,7 +5,7 @@ import { seeded } from './seeded.ts';
 import { allRows, labelOf, lengthOf, type Column, type Table } from './table.ts';
 
 /** Why a column should be looked at before a model is trusted that learned from it. */
-export type LeakKind = 'predicts_alone' | 'worth_all_others' | 'filled_after' | 'one_outcome_only' | 'like_an_id';
+export type LeakKind = 'predicts_alone' | 'worth_more_than_others' | 'filled_after' | 'one_outcome_only' | 'like_an_id';
 export interface Leak {
   feature: string;
   kind: LeakKind;
@@ -17,6 +17,7 @@ export interface Leak {
 const aloneAucMin = 0.95;
 /** From here a single column that does as well as all the others is asked after. */
 const suspectAucMin = 0.75;
+const worthMoreMin = 0.02;
 const filledDifferenceMin = 0.8;
 const oneOutcomeRowsMin = 30;
 const idRowsMin = 50;
@@ -29,7 +30,7 @@ export function findLeaks(table: Table): Leak[] {
   const alone = table.columns.map(({ name }, j) => ({ name, j, auc: aloneAuc(binned, j, label) }));
   return [
     ...alone.flatMap(({ name, auc }) => predictsAlone(name, auc)),
-    ...worthAllOthers(binned, label, alone),
+    ...worthMoreThanOthers(binned, label, alone),
     ...binned.features.flatMap((_, j) => [...filledAfter(binned, j, label), ...oneOutcomeOnly(binned, j, label)]),
     ...table.columns.flatMap(likeAnId),
   ];
@@ -42,13 +43,17 @@ function predictsAlone(feature: string, auc: number): Leak[] {
 }
 
 /** Only the strongest: a column that does by itself what all the others together do is seldom known beforehand. */
-function worthAllOthers(binned: Binned, label: Uint8Array, alone: { name: string; j: number; auc: number }[]): Leak[] {
+function worthMoreThanOthers(
+  binned: Binned,
+  label: Uint8Array,
+  alone: { name: string; j: number; auc: number }[],
+): Leak[] {
   const [top] = alone.toSorted((a, b) => b.auc - a.auc);
   if (!top || alone.length < 4 || top.auc < suspectAucMin || top.auc >= aloneAucMin) return [];
   const others = logisticAuc(withoutFeature(binned, top.j), label);
-  if (top.auc < others - 0.005) return [];
-  const sentence = `${top.name} alone (AUC ${top.auc.toFixed(3)}) is worth all the other columns together (${others.toFixed(3)}): is it known before the outcome?`;
-  return [{ feature: top.name, kind: 'worth_all_others', figure: top.auc, sentence }];
+  if (top.auc < others + worthMoreMin) return [];
+  const sentence = `${top.name} alone (AUC ${top.auc.toFixed(3)}) is worth more than all the other columns together (${others.toFixed(3)}): is it known before the outcome?`;
+  return [{ feature: top.name, kind: 'worth_more_than_others', figure: top.auc, sentence }];
 }
 
 function filledAfter(binned: Binned, place: number, label: Uint8Array): Leak[] {

@@ -109,7 +109,7 @@ export function fitRefresh(probabilities: Float64Array, label: Uint8Array): { sl
   const odds = probabilities.map((p) => logOddsOf(Math.min(Math.max(p, 1e-9), 1 - 1e-9)));
   const happened = label.reduce((sum, each) => sum + each, 0);
   const { slope, shift } = fitPlatt(odds, label, {
-    l2: 1,
+    l2: 3,
     keepSlope: Math.min(happened, label.length - happened) < 50,
   });
   return { slope, shift };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { featureBins } from './bins.ts';
-import { treesModel } from './boosted-trees.ts';
+import { featureBins, type FeatureBins } from './bins.ts';
+import { treesModel, type TreesModel } from './boosted-trees.ts';
 import { calibration } from './calibration.ts';
 import { spread } from './drift.ts';
-import { logisticModel } from './logistic.ts';
+import { logisticModel, weightsFit, type LogisticModel } from './logistic.ts';
 import { metrics } from './metrics.ts';
 
 export const modelKinds = ['logistic', 'trees', 'blend'] as const;
@@ -30,16 +30,35 @@ export type TrainReport = z.infer<typeof trainReport>;
  * Plain data, to be kept as JSON. A row's margin is logistic's times `shares.logistic` plus the trees' times
  * `shares.trees`; then comes the calibration, and on its log odds the refresh.
  */
-export const trainedModel = z.object({
-  version: z.literal(1),
-  features: z.array(featureBins),
-  logistic: logisticModel.nullable(),
-  trees: treesModel.nullable(),
-  shares: z.object({ logistic: z.number().nonnegative(), trees: z.number().nonnegative() }),
-  calibration,
-  /** Set when outcomes newer than the training said so. */
-  refresh: z.object({ slope: z.number().nonnegative(), shift: z.number() }).nullable(),
-  spread,
-  report: trainReport,
-});
+export const trainedModel = z
+  .object({
+    version: z.literal(1),
+    features: z.array(featureBins),
+    logistic: logisticModel.nullable(),
+    trees: treesModel.nullable(),
+    shares: z.object({ logistic: z.number().nonnegative(), trees: z.number().nonnegative() }),
+    calibration,
+    /** Set when outcomes newer than the training said so. */
+    refresh: z.object({ slope: z.number().nonnegative(), shift: z.number() }).nullable(),
+    spread,
+    report: trainReport,
+  })
+  .refine(fitsFeatures, 'Weights and trees speak of the features, and of no others.');
 export type TrainedModel = z.infer<typeof trainedModel>;
+
+function fitsFeatures({
+  features,
+  logistic,
+  trees,
+}: {
+  features: FeatureBins[];
+  logistic: LogisticModel | null;
+  trees: TreesModel | null;
+}): boolean {
+  const fits = (feature: number) => feature < features.length;
+  return (
+    (!logistic || weightsFit(logistic, features)) &&
+    (!trees ||
+      trees.trees.every((tree) => tree.left.every((left, node) => left === 0 || fits(tree.feature[node] ?? 0))))
+  );
+}

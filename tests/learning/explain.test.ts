@@ -8,10 +8,10 @@ import type { TrainedModel } from '#server/learning/trained-model.ts';
 import { seededRandom } from '#tests/support/random.ts';
 import { bystanders, drivers, generatedHistory } from './history.ts';
 
-const history = generatedHistory(3000, 11);
-const { model } = train(history, { parts: 3 });
+const history = generatedHistory(2500, 11);
+const { model } = train(history, { parts: 3, trees: { roundsMax: 100 } });
 
-const blend = train(history, { parts: 3, kinds: ['blend'], trees: { roundsMax: 80 } }).model;
+const blend = train(history, { parts: 3, kinds: ['blend'], trees: { roundsMax: 30 } }).model;
 
 /** The same data with each kind of model in it. */
 const variants: TrainedModel[] = [
