@@ -48,3 +48,12 @@ export const timeOnly = (iso: string): string => clock(new Date(iso));
 
 /** `+12`, `−6`, `0`, with a real minus. */
 export const signed = (points: number): string => (points > 0 ? `+${points}` : points < 0 ? `−${-points}` : '0');
+
+export const number = (n: number): string => new Intl.NumberFormat(language.locale).format(n);
+/** A share from 0 to 1. */
+export const percent = (share: number): string =>
+  new Intl.NumberFormat(language.locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);
+export const yuan = (amount: number): string =>
+  new Intl.NumberFormat(language.locale, { style: 'currency', currency: 'CNY', maximumFractionDigits: 2 }).format(
+    amount,
+  );

@@ -9,7 +9,7 @@ import type {
 } from '#server/broadcast/broadcast-api.ts';
 import { broadcastEn } from '#miniapp/i18n/broadcast-en.ts';
 import { broadcastZhCN } from '#miniapp/i18n/broadcast-zh-CN.ts';
-import { language, learnWords, type MessageKey, type PlainKey } from '#miniapp/i18n/i18n.ts';
+import { learnWords, type MessageKey, type PlainKey } from '#miniapp/i18n/i18n.ts';
 
 learnWords({ 'zh-CN': broadcastZhCN, en: broadcastEn });
 
@@ -142,11 +142,3 @@ export function firstStep({ state, startedAt }: Pick<BroadcastView, 'state' | 's
   if (state === 'draft') return 'audience';
   return startedAt ? 'results' : 'check';
 }
-
-export const number = (n: number): string => new Intl.NumberFormat(language.locale).format(n);
-export const percent = (share: number): string =>
-  new Intl.NumberFormat(language.locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);
-export const yuan = (amount: number): string =>
-  new Intl.NumberFormat(language.locale, { style: 'currency', currency: 'CNY', maximumFractionDigits: 2 }).format(
-    amount,
-  );
