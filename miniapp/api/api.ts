@@ -6,10 +6,12 @@ import type { contactApi } from '#server/contact/contact-api.ts';
 import type { conversationApi } from '#server/conversation/conversation-api.ts';
 import type { customerApi } from '#server/customer/customer-api.ts';
 import type { handoverApi } from '#server/handover/handover-api.ts';
+import type { healthApi } from '#server/health/health-api.ts';
 import type { inboundApi } from '#server/inbound/inbound-api.ts';
 import type { materialApi } from '#server/material/material-api.ts';
 import type { memberApi } from '#server/member/member-api.ts';
 import type { opportunityApi } from '#server/opportunity/opportunity-api.ts';
+import type { scoringModelApi } from '#server/scoring/model-api.ts';
 import type { scoringApi } from '#server/scoring/scoring-api.ts';
 import type { segmentApi } from '#server/segment/segment-api.ts';
 import type { seriesApi } from '#server/series/series-api.ts';
@@ -17,6 +19,7 @@ import type { sidebarApi } from '#server/sidebar/sidebar-api.ts';
 import type { summaryApi } from '#server/summary/summary-api.ts';
 import type { taskApi } from '#server/task/task-api.ts';
 import type { teamApi } from '#server/team/team-api.ts';
+import type { usageApi } from '#server/usage/usage-api.ts';
 import { to } from './call.ts';
 
 /** Every call the pages make. */
@@ -68,6 +71,20 @@ export const api = {
   scores: to<typeof scoringApi.history>('GET', '/api/scores'),
   overrideScore: to<typeof scoringApi.override>('POST', '/api/scores/override'),
   clearOverride: to<typeof scoringApi.clearOverride>('DELETE', '/api/scores/override'),
+
+  scoringState: to<typeof scoringModelApi.state>('GET', '/api/scoring-models'),
+  trainModel: to<typeof scoringModelApi.train>('POST', '/api/scoring-models/train'),
+  promoteModel: to<typeof scoringModelApi.promote>('POST', '/api/scoring-models/:id/promote'),
+  chooseScoring: to<typeof scoringModelApi.choose>('PUT', '/api/settings/scoring'),
+
+  churnAlerts: to<typeof healthApi.alerts>('GET', '/api/churn-alerts'),
+  closeChurnAlert: to<typeof healthApi.close>('POST', '/api/churn-alerts/:id/close'),
+
+  usage: to<typeof usageApi.usage>('GET', '/api/usage'),
+  modelRuns: to<typeof usageApi.runs>('GET', '/api/usage/runs'),
+  prompts: to<typeof usageApi.prompts>('GET', '/api/prompts'),
+  modelSettings: to<typeof usageApi.settings>('GET', '/api/settings/model'),
+  saveModelSettings: to<typeof usageApi.saveSettings>('PUT', '/api/settings/model'),
 
   tasks: to<typeof taskApi.list>('GET', '/api/tasks'),
   createTask: to<typeof taskApi.create>('POST', '/api/tasks'),

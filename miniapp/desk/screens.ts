@@ -38,6 +38,7 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
     // oxfmt-ignore
     screens: [
       { name: 'handovers', word: 'desk.tab.handovers', roles: leaders, show: lazily(() => import('./handover/HandoverScreen.vue')) },
+      { name: 'usage', word: 'desk.tab.usage', roles: admins, show: lazily(() => import('./usage/UsageScreen.vue')) },
       { name: 'inbound', word: 'desk.tab.inbound', roles: admins, show: lazily(() => import('./inbound/InboundScreen.vue')) },
       { name: 'sync', word: 'desk.tab.sync', roles: admins, takesPlatform: true, show: lazily(() => import('./inbound/SyncScreen.vue')) },
       { name: 'sources', word: 'desk.tab.sources', roles: admins, show: lazily(() => import('./inbound/SourceScreen.vue')) },
@@ -52,6 +53,9 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
       { name: 'welcome', word: 'desk.tab.welcome', roles: ['admin', 'marketing'], show: lazily(() => import('./channel/WelcomeScreen.vue')) },
       { name: 'opt-out', word: 'desk.tab.optOut', roles: ['admin', 'marketing'], show: lazily(() => import('./rules/OptOutScreen.vue')) },
       { name: 'sensitive-words', word: 'desk.tab.words', roles: marketers, show: lazily(() => import('./material/WordsScreen.vue')) },
+      { name: 'scoring-models', word: 'desk.tab.scoring', roles: leaders, show: lazily(() => import('./scoring/ScoringScreen.vue')) },
+      { name: 'prompts', word: 'desk.tab.prompts', roles: admins, show: lazily(() => import('./usage/PromptScreen.vue')) },
+      { name: 'model-settings', word: 'desk.tab.modelSettings', roles: admins, show: lazily(() => import('./usage/ModelSettingsScreen.vue')) },
       { name: 'policies', word: 'desk.tab.policies', roles: admins, show: lazily(() => import('./approval/PolicyScreen.vue')) },
       { name: 'delegates', word: 'desk.tab.delegates', roles: admins, show: lazily(() => import('./approval/DelegateScreen.vue')) },
       { name: 'members', word: 'desk.tab.members', roles: admins, show: lazily(() => import('./member/MemberScreen.vue')) },

@@ -8,9 +8,11 @@ import type { knowledgeZhCN } from './knowledge-zh-CN.ts';
 import type { materialSendZhCN } from './material-send-zh-CN.ts';
 import type { materialZhCN } from './material-zh-CN.ts';
 import type { opportunityZhCN } from './opportunity-zh-CN.ts';
+import type { scoringZhCN } from './scoring-zh-CN.ts';
 import type { segmentZhCN } from './segment-zh-CN.ts';
 import type { seriesDeskZhCN } from './series-desk-zh-CN.ts';
 import type { seriesZhCN } from './series-zh-CN.ts';
+import type { usageZhCN } from './usage-zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
 type Words = typeof zhCN &
@@ -24,7 +26,9 @@ type Words = typeof zhCN &
   typeof knowledgeZhCN &
   typeof opportunityZhCN &
   typeof segmentZhCN &
-  typeof broadcastZhCN;
+  typeof broadcastZhCN &
+  typeof scoringZhCN &
+  typeof usageZhCN;
 export type MessageKey = keyof Words;
 /** What is said as it stands: a message without blanks. */
 export type PlainKey = {

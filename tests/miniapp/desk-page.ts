@@ -11,10 +11,16 @@ export interface Face {
   width: number;
 }
 
+interface Way extends Face {
+  /** Another of the pages, and what is asked of it. */
+  page: string;
+  search: string;
+}
+
 /** The desk over the mock product, anew for each test; what a page throws fails the test. */
 export interface DeskPage {
   readonly product: MockProduct;
-  open(hash: string, face?: Partial<Face>): Promise<Page>;
+  open(hash: string, way?: Partial<Way>): Promise<Page>;
   callsTo(address: string): Asked[];
 }
 
@@ -42,7 +48,10 @@ export function useDesk(role: MockProduct['me']['role'] = 'admin'): DeskPage {
     get product() {
       return product;
     },
-    async open(hash, { theme = 'light', language = 'zh-CN', width = 1280 } = {}) {
+    async open(
+      hash,
+      { theme = 'light', language = 'zh-CN', width = 1280, page: file = 'desk.html', search = '' } = {},
+    ) {
       context = await browser.newContext({
         viewport: { width, height: 800 },
         locale: 'zh-CN',
@@ -53,7 +62,7 @@ export function useDesk(role: MockProduct['me']['role'] = 'admin'): DeskPage {
       context.setDefaultTimeout(10_000);
       const page = await context.newPage();
       page.on('pageerror', (error) => faults.push(error.message));
-      await page.goto(`${product.url}/desk.html?theme=${theme}&lang=${language}${hash}`);
+      await page.goto(`${product.url}/${file}?theme=${theme}&lang=${language}&${search}${hash}`);
       await page.locator('main .card').first().waitFor();
       return page;
     },

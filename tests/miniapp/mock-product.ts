@@ -21,6 +21,7 @@ import { seriesDeeds, someSeriesWorld, type MockSeries } from './mock-series.ts'
 import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
 import { channelDeeds, someChannels, type MockChannels } from './mock-channels.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
+import { learningDeeds, someLearning, type MockLearning } from './mock-learning.ts';
 import { materialDeeds, someMaterials, type MockMaterials } from './mock-materials.ts';
 import { broadcastDeeds, noBroadcasts, type MockBroadcasts } from './mock-broadcasts.ts';
 import { noSegments, segmentDeeds, type MockSegments } from './mock-segments.ts';
@@ -42,6 +43,7 @@ export interface MockProduct {
   tags: z.output<typeof contactApi.tags.answer>['groups'];
   segments: MockSegments;
   broadcasts: MockBroadcasts;
+  learning: MockLearning;
   /** What the chat says of a sale. */
   prefill: Prefill;
   closedSales: OpportunityView[];
@@ -98,6 +100,7 @@ export async function startMockProduct(
     tags: [],
     segments: noSegments(),
     broadcasts: noBroadcasts(),
+    learning: someLearning(),
     prefill: noPrefill(),
     closedSales: [],
     calls: [],
@@ -212,6 +215,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...deskDeeds(on),
     ...segmentDeeds(mock, on),
     ...broadcastDeeds(mock, on),
+    ...learningDeeds(mock, on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),

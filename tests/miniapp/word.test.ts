@@ -19,12 +19,16 @@ import { materialEn } from '#miniapp/i18n/material-en.ts';
 import { materialZhCN } from '#miniapp/i18n/material-zh-CN.ts';
 import { opportunityEn } from '#miniapp/i18n/opportunity-en.ts';
 import { opportunityZhCN } from '#miniapp/i18n/opportunity-zh-CN.ts';
+import { scoringEn } from '#miniapp/i18n/scoring-en.ts';
+import { scoringZhCN } from '#miniapp/i18n/scoring-zh-CN.ts';
 import { segmentEn } from '#miniapp/i18n/segment-en.ts';
 import { segmentZhCN } from '#miniapp/i18n/segment-zh-CN.ts';
 import { seriesDeskEn } from '#miniapp/i18n/series-desk-en.ts';
 import { seriesDeskZhCN } from '#miniapp/i18n/series-desk-zh-CN.ts';
 import { seriesEn } from '#miniapp/i18n/series-en.ts';
 import { seriesZhCN } from '#miniapp/i18n/series-zh-CN.ts';
+import { usageEn } from '#miniapp/i18n/usage-en.ts';
+import { usageZhCN } from '#miniapp/i18n/usage-zh-CN.ts';
 import { zhCN as commonZhCN } from '#miniapp/i18n/zh-CN.ts';
 
 const miniapp = path.join(import.meta.dirname, '..', '..', 'miniapp');
@@ -41,6 +45,8 @@ const zhCN: Record<MessageKey, string> = {
   ...opportunityZhCN,
   ...segmentZhCN,
   ...broadcastZhCN,
+  ...scoringZhCN,
+  ...usageZhCN,
 };
 const en: Record<MessageKey, string> = {
   ...commonEn,
@@ -55,6 +61,8 @@ const en: Record<MessageKey, string> = {
   ...opportunityEn,
   ...segmentEn,
   ...broadcastEn,
+  ...scoringEn,
+  ...usageEn,
 };
 const keys = Object.keys(zhCN) as MessageKey[];
 const blanks = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
@@ -88,13 +96,15 @@ test('no two files of words say the same thing', () => {
     broadcastZhCN,
     seriesZhCN,
     seriesDeskZhCN,
+    scoringZhCN,
+    usageZhCN,
   ].flatMap((words) => Object.keys(words));
   expect(said.filter((key, index) => said.indexOf(key) !== index)).toEqual([]);
 });
 
 test('no message is kept that no page says', () => {
   const all = sources.map(({ text }) => text).join('\n');
-  const unsaid = keys.filter((key) => !key.startsWith('refused.') && !all.includes(`'${key}'`));
+  const unsaid = keys.filter((key) => !/^(refused|feature)\./.test(key) && !all.includes(`'${key}'`));
   expect(unsaid).toEqual([]);
 });
 
