@@ -189,6 +189,18 @@ export const en: Translated<typeof zhCN> = {
   'score.reasonHint': 'Colleagues will see it. Two letters at least',
   'score.saved': 'Score changed',
 
+  'score.basis.few': 'By rules, {n} of {needed} outcomes',
+  'score.basis.rules': 'By rules',
+  'score.basis.model': 'Model {name}',
+  'score.others': 'Everything else',
+  'health.title': 'Churn risk',
+  'health.level.watch': 'Keep an eye on it',
+  'health.level.risk': 'May be lost',
+  'health.caption': 'The churn risk is the sum of these',
+  'health.at': 'Judged {age}',
+  'health.basis.rules': 'By rules',
+  'health.basis.model': 'By a model',
+
   'summary.title': 'Summary',
   'summary.messages': '{n} message|{n} messages',
   'summary.again': 'Summarise again',

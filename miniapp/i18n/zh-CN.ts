@@ -183,6 +183,18 @@ export const zhCN = {
   'score.reasonHint': '同事会看到，至少两个字',
   'score.saved': '评分已改',
 
+  'score.basis.few': '规则评分，成交样本 {n}/{needed}',
+  'score.basis.rules': '规则评分',
+  'score.basis.model': '模型 {name}',
+  'score.others': '其他因素',
+  'health.title': '流失风险',
+  'health.level.watch': '要留意',
+  'health.level.risk': '可能流失',
+  'health.caption': '流失风险由这些因素相加而成',
+  'health.at': '{age}判断',
+  'health.basis.rules': '规则判断',
+  'health.basis.model': '模型判断',
+
   'summary.title': '会话摘要',
   'summary.messages': '{n} 条消息',
   'summary.again': '重新整理摘要',

@@ -1,6 +1,6 @@
 import { reactive, readonly } from 'vue';
 
-export const pages = ['approvals', 'tasks', 'team'] as const;
+export const pages = ['approvals', 'tasks', 'churn', 'team'] as const;
 export type PageName = (typeof pages)[number];
 
 /** `#/approvals/<id>?box=mine`: a page, what is open on it, and how it is filtered. A signed address leaves the hash out. */

@@ -14,3 +14,16 @@ export function levelWord(level: ScoreView['level']): string {
       return t('score.low');
   }
 }
+
+/** As OUTCOMES_NEEDED of model-api.ts: its values would bring zod along. A test compares what is said. */
+const OUTCOMES_NEEDED = 200;
+
+/** What made it, so that nobody takes a table of points for something that learned. */
+export function basisWord({ basis, method, outcomes }: Pick<ScoreView, 'basis' | 'method' | 'outcomes'>): string {
+  if (basis === 'model') return t('score.basis.model', { name: method });
+  return outcomes === null ? t('score.basis.rules') : t('score.basis.few', { n: outcomes, needed: OUTCOMES_NEEDED });
+}
+
+/** The many that weigh little stand together. */
+export const factorText = ({ key, text }: ScoreView['factors'][number]): string =>
+  key === 'others' ? t('score.others') : text;
