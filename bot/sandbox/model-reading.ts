@@ -43,7 +43,10 @@ export function read(messages: readonly Said[]): Reading {
   const theirs = clauses.filter(({ message }) => message.by === 'contact');
   const cite = ({ message, quote }: (typeof clauses)[number]): Cited => ({ messageId: message.id, quote });
 
-  const needs = firsts(theirs.filter(isNeed), 4).map((one) => ({ ...cite(one), text: needText(one.quote) }));
+  const needs = firsts(theirs.filter(isNeed), 3).map((one) => {
+    const quote = tight(one.quote, sizeWords.test(one.quote) ? sizeWords : needWords);
+    return { messageId: one.message.id, quote: quote.slice(0, quoteMax), text: needText(quote) };
+  });
   const budget = lasts(
     theirs.filter(({ quote }) => budgetWords.test(quote)),
     2,
@@ -69,9 +72,10 @@ export function read(messages: readonly Said[]): Reading {
     if (!words.test(one.quote) || isNoPromise(one.quote)) return [];
     return [{ ...cite(one), text: promiseText(one.quote), who: one.message.by, when: whenIn(one.quote) }];
   });
-  const signals = theirs.flatMap((one) =>
-    signalRules.flatMap(([words, signal]) => (words.test(one.quote) ? [{ ...cite(one), signal }] : [])),
-  );
+  const signals = signalRules.flatMap(([words, signal]) => {
+    const last = theirs.findLast(({ quote }) => words.test(quote));
+    return last ? [{ messageId: last.message.id, quote: tight(last.quote, words), signal }] : [];
+  });
   const open = openQuestions(messages);
   const nextStep = nextStepOf(open, promises);
   return {
@@ -80,12 +84,15 @@ export function read(messages: readonly Said[]): Reading {
     deciders,
     objections,
     promises: lasts(promises, 6),
-    signals: lasts(signals, 12),
+    signals,
     nextStep,
     topics: topicRules.filter(([words]) => theirs.some(({ quote }) => words.test(quote))).map(([, topic]) => topic),
     reply: replyTo(messages, open, promises),
   };
 }
+
+/** Enough to find it again. */
+const quoteMax = 30;
 
 function isNeed({ quote }: { quote: string }): boolean {
   if (/^.{0,5}了解一?下.?$/.test(quote)) return false;
@@ -152,6 +159,17 @@ const topicRules: readonly (readonly [RegExp, string])[] = [
 const time =
   /((今|明|后)(天|日)|大后天|今晚|明早|今年|明年|下下周[一二三四五六日天]?|(本|这|下)?(周|星期|礼拜)[一二三四五六日天末]|(本|这|下)(个)?(周|月)|月底|年底|年前|年后|\d{1,2}月\d{1,2}[日号]?|\d{1,2}月初|\d{1,2}[日号]|[一二两三四五\d]+(个)?(工作日|天|周|小时)(之)?(内|后))(早上|上午|中午|下午|晚上|下班)?(\d{1,2}([点:：]\d{0,2}半?))?(之前|以前|前|内)?/;
 
+/** The part between commas that has the words, where one has them all. */
+function tight(quote: string, words: RegExp): string {
+  return (
+    quote
+      .split(/(?<=[，,])/)
+      .find((part) => words.test(part))
+      ?.replace(/[，,。]$/, '')
+      .trim() ?? quote
+  );
+}
+
 function whenIn(quote: string): string | null {
   return time.exec(quote)?.[0] ?? null;
 }
@@ -186,7 +204,8 @@ function amountIn(quote: string): string | null {
 
 function short(quote: string): string {
   const plain = quote.replace(/[。！!；;]+$/, '');
-  return plain.length > 40 ? `${plain.slice(0, 39)}…` : plain;
+  // Half a number is another number.
+  return plain.length > 40 ? `${plain.slice(0, 39).replace(/[\d.,]+$/, '')}…` : plain;
 }
 
 interface Open extends Cited {

@@ -102,3 +102,17 @@ export const asData = <const T>(value: Told<T>) =>
 
 /** Lines of `asData`, one under the other. */
 export const asLines = (lines: readonly MaskedText[]) => lines.join('\n') as MaskedText;
+
+/** Masked text within words of our own: what is put in has been masked, what stands around it is written here. */
+export const told = (words: TemplateStringsArray, ...values: readonly (MaskedText | number)[]) =>
+  String.raw({ raw: words }, ...values) as MaskedText;
+
+/** One line that cannot close the fence around it, of the same length: what is found in it stands there in the text. */
+export const asLine = (text: MaskedText) => oneLine(text) as MaskedText;
+
+/** What `asLine` makes of words, letter for letter. */
+export const oneLine = (text: string) =>
+  text
+    .replaceAll('\n', '⏎')
+    .replace(/[\r\v\f\u0085\u2028\u2029]/g, ' ')
+    .replaceAll('<', '＜');

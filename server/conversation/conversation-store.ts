@@ -79,6 +79,16 @@ export async function listMessages(deps: Deps, ids: string[]): Promise<(SaidMess
   }));
 }
 
+/** Which of the messages a model may still be told of: not recalled, and of a source an admin has opened to it. */
+export async function listTellable(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db.message.findMany({
+    where: { id: { in: [...ids] }, recalledAt: null, sourceId: { in: await sourcesForModel(db) } },
+    select: { id: true },
+  });
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Which of the messages may be quoted to someone of this scope: theirs to read, and not recalled. */
 export async function listQuotable(db: Db, scope: Scope, ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();

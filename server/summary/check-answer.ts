@@ -1,23 +1,38 @@
+import { oneLine } from '#server/base/masking.ts';
 import { resolveDuePhrase } from '#server/task/due-phrase.ts';
+import { isInLanguageOf, isRefusal } from './answer-manner.ts';
+import { proveFacts } from './fact.ts';
 import { isMachineTalk } from './machine-talk.ts';
 import { saysSignal } from './signal-evidence.ts';
-import type { Citation, SignalKind, SummaryAnswer } from './summary-answer.ts';
+import { signalWords, statementWords, type SignalKind, type SummaryAnswer } from './summary-answer.ts';
 import type { ReadableMessage, StoredSignal, StoredStatement } from './summary.ts';
 
 export interface CheckedAnswer {
   statements: StoredStatement[];
+  /** Known statements in their new words, by the short ids they were told under. */
+  updates: Map<string, StoredStatement>;
+  /** Short ids of known statements that a new message takes back. */
+  gone: Set<string>;
   signals: StoredSignal[];
   tagNames: string[];
   replyDraft: string | null;
-  /** Statements and signals left without a true quote. */
+  /** What was said without proof: statements, changes, signals, a reply with numbers nobody named. */
   droppedCount: number;
+  /** Something was said, and nothing of it holds. */
+  isWorthless: boolean;
 }
 
-interface Sources {
+export interface Sources {
   byShortId: ReadonlyMap<string, ReadableMessage>;
+  unreadIds: ReadonlySet<string>;
+  knownByShortId: ReadonlyMap<string, StoredStatement>;
   tagNames: readonly string[];
+  /** Names the record knows. */
+  names: readonly string[];
   /** Puts back what was hidden from the model. */
   restore(masked: string): string;
+  /** The text speaks of hidden data this question never held. */
+  hasForeign(masked: string): boolean;
 }
 
 interface Found {
@@ -26,48 +41,82 @@ interface Found {
 }
 
 const TAGS_MAX = 8;
+const QUOTES_MAX = 3;
+const TEXT_CHARS_MAX = 120;
+const QUOTE_CHARS_MAX = 300;
+const REPLY_CHARS_MAX = 400;
 const KINDS_A_MESSAGE_MAX = 4;
 
 /**
- * What of an answer may be shown: a statement stays when a piece of a message says it, letter by letter, and that message
- * is from the side it speaks of. Everything else is dropped and counted.
+ * What of an answer may be shown: a statement stays when a piece of a message says it, letter by letter, when every
+ * number, date and name in it is in that message, and that message is from the side it speaks of. Everything else is
+ * dropped and counted.
  */
 export function checkAnswer(answer: SummaryAnswer, sources: Sources): CheckedAnswer {
-  const statements = answer.statements.map((said) => {
-    const found = said.quotes.flatMap((citation) => findQuote(citation, sources) ?? []);
-    return statementOf(said, found, sources);
+  // What is known is changed by what was said to the seller since, not by orders to whoever reads along.
+  const isNew = ({ message }: Found) => sources.unreadIds.has(message.id) && !isOrder(message);
+  const statements = answer.s.map(({ k, t, q }) =>
+    statementOf({ kind: statementWords[k], who: sideOf[k], text: t }, foundIn(q, sources), sources),
+  );
+  const updates = answer.u.map(({ o, t, q }) => {
+    const known = sources.knownByShortId.get(o);
+    const found = foundIn(q, sources);
+    if (!known || !found.some(isNew)) return null;
+    const updated = statementOf({ kind: known.kind, who: known.who, text: t }, found, sources);
+    return updated && ([o, updated] as const);
   });
-  const signals = answer.signals.map(({ signal, quotes }) => {
-    const found = quotes.flatMap((citation) => findQuote(citation, sources) ?? []);
-    return { signal, quotes: found.filter((one) => isSignal(signal, one, sources)).map(asQuote) };
+  const gone = answer.x.map(({ o, q }) =>
+    sources.knownByShortId.has(o) && foundIn(q, sources).some(isNew) ? o : null,
+  );
+  const signals = answer.g.map(({ k, q }) => {
+    const signal = signalWords[k];
+    const theirs = foundIn(q, sources).filter((one) => isSignal(signal, one, sources));
+    return theirs.length > 0 ? { signal, quotes: theirs.map(asQuote) } : null;
   });
+  const goodSignals = withinReason(signals.filter((one) => one !== null));
+  const reply = answer.r === null || answer.r.trim() === '' ? null : answer.r.trim();
+  const replyDraft = reply === null ? null : replyOf(reply, sources);
+
   const kept = <T>(all: readonly (T | null)[]) => all.filter((one) => one !== null);
-  const goodStatements = kept(statements);
-  const goodSignals = withinReason(signals.filter(({ quotes }) => quotes.length > 0));
+  const rest = [...statements, ...updates, ...gone];
+  const keptCount = kept<unknown>(rest).length + goodSignals.length;
+  const droppedCount = rest.length + signals.length - keptCount + (reply !== null && replyDraft === null ? 1 : 0);
   return {
-    statements: withoutRepeats(goodStatements),
+    statements: withoutRepeats(kept(statements)),
+    updates: new Map(kept(updates)),
+    gone: new Set(kept(gone)),
     signals: goodSignals,
-    tagNames: [...new Set(answer.suggestedTags.map((name) => sources.restore(name)))]
+    tagNames: [...new Set(answer.tags.map((name) => sources.restore(name)))]
       .filter((name) => sources.tagNames.includes(name))
       .slice(0, TAGS_MAX),
-    replyDraft: answer.replyDraft === null ? null : sources.restore(answer.replyDraft).trim() || null,
-    droppedCount: statements.length - goodStatements.length + signals.length - goodSignals.length,
+    replyDraft,
+    droppedCount,
+    isWorthless: droppedCount > 0 && keptCount === 0 && replyDraft === null,
   };
 }
 
-/** Null unless the quote stands in the message it names. */
-function findQuote({ messageId, quote }: Citation, { byShortId, restore }: Sources): Found | null {
-  const message = byShortId.get(messageId);
-  const original = restore(quote).trim();
-  if (!message || !message.text.includes(original)) return null;
+const citation = /^\s*\[?([cm]\d{1,5})\]?\s*[:：]\s*([\s\S]*)$/;
+
+const foundIn = (quotes: readonly string[], sources: Sources) =>
+  quotes.flatMap((cited) => findQuote(cited, sources) ?? []).slice(0, QUOTES_MAX);
+
+/** Null unless the quote stands in the message it names. The piece is cut out of what was said, not out of the answer. */
+function findQuote(cited: string, { byShortId, restore }: Sources): Found | null {
+  const [, id = '', told = ''] = citation.exec(cited) ?? [];
+  const message = byShortId.get(id);
+  const wanted = oneLine(restore(told)).trim();
+  if (!message || wanted === '') return null;
+  const start = oneLine(message.text).indexOf(wanted);
+  if (start < 0) return null;
+  const quote = message.text.slice(start, start + Math.min(wanted.length, QUOTE_CHARS_MAX));
   // One letter stands in nearly every message: it proves nothing unless it is all that was said.
-  const saysSomething = /[\p{L}\p{N}]/u.test(original) && (original.length > 1 || message.text.trim() === original);
-  return saysSomething ? { message, quote: original } : null;
+  const saysSomething = /[\p{L}\p{N}]/u.test(quote) && (quote.length > 1 || message.text.trim() === quote);
+  return saysSomething ? { message, quote } : null;
 }
 
 /** A true quote is not enough: it must be the customer's, be meant for the seller, and say what the signal claims. */
 function isSignal(signal: SignalKind, { message, quote }: Found, { byShortId }: Sources): boolean {
-  if (message.sender !== 'contact' || isMachineTalk(message.text)) return false;
+  if (message.sender !== 'contact' || isOrder(message)) return false;
   const all = [...byShortId.values()];
   return saysSignal(signal, quote, all[all.indexOf(message) - 1] ?? null);
 }
@@ -85,26 +134,51 @@ function withinReason(signals: StoredSignal[]): StoredSignal[] {
   });
 }
 
+const sideOf: Partial<Record<string, 'member' | 'contact'>> = { ours: 'member', theirs: 'contact' };
+
 function statementOf(
-  said: SummaryAnswer['statements'][number],
+  told: { kind: StoredStatement['kind']; who: 'member' | 'contact' | undefined; text: string },
   found: Found[],
-  { restore }: Sources,
+  sources: Sources,
 ): StoredStatement | null {
-  const text = restore(said.text);
-  if (said.kind !== 'promise') {
-    return found.length > 0 ? { kind: said.kind, text, quotes: found.map(asQuote) } : null;
-  }
-  const who = said.who ?? found[0]?.message.sender;
-  const theirs = found.filter(({ message }) => message.sender === who);
-  const [first] = theirs;
-  if (!who || !first) return null;
-  return { kind: 'promise', text, quotes: theirs.map(asQuote), who, dueAt: dueAtOf(restore(said.when ?? ''), first) };
+  const { kind, who } = told;
+  const text = sources.restore(told.text);
+  // Whoever says it promises it.
+  const proof = kind === 'promise' ? found.filter((one) => isPromisedBy(who, one)) : found;
+  if (proof.length === 0 || text.length > TEXT_CHARS_MAX || sources.hasForeign(told.text)) return null;
+  const said = proof.map(({ message }) => message);
+  if (isRefusal(text) || !isInLanguageOf(text, said)) return null;
+  const { isProven, computed } = proveFacts(text, said, { names: sources.names, isSuggestion: kind === 'next_step' });
+  if (!isProven) return null;
+  const proven = { kind, text, quotes: proof.map(asQuote), ...(computed.length > 0 ? { computed } : {}) };
+  if (kind !== 'promise' || who === undefined) return proven;
+  return { ...proven, who, dueAt: dueAtOf(proof) };
 }
 
-/** The words for the time must be the chat's own; without them the quote is read for a time itself. */
-function dueAtOf(when: string, { message, quote }: Found): string | null {
-  const phrase = when !== '' && message.text.includes(when) ? when : quote;
-  return resolveDuePhrase(phrase, message.at)?.toISOString() ?? null;
+const isPromisedBy = (who: 'member' | 'contact' | undefined, { message }: Found) =>
+  message.sender === who && !isOrder(message);
+
+const isOrder = ({ sender, text }: ReadableMessage) => sender === 'contact' && isMachineTalk(text);
+
+/** The first time the quotes name. */
+function dueAtOf(found: readonly Found[]): string | null {
+  for (const { message, quote } of found) {
+    const due = resolveDuePhrase(quote, message.at);
+    if (due) return due.toISOString();
+  }
+  return null;
+}
+
+/** A number nobody named is not offered to anybody. Days are: the rep is shown them as something to check. */
+function replyOf(told: string, sources: Sources): string | null {
+  const text = sources.restore(told);
+  if (text.length > REPLY_CHARS_MAX || sources.hasForeign(told) || isRefusal(text)) return null;
+  const said = [...sources.byShortId.values()];
+  const known = [...sources.knownByShortId.values()].flatMap(({ text: from, quotes }) =>
+    [from, ...quotes.map(({ quote }) => quote)].map((words) => ({ text: words, at: new Date(quotes[0]?.at ?? 0) })),
+  );
+  const { isProven } = proveFacts(text, [...said, ...known], { names: sources.names, isSuggestion: true });
+  return isProven && isInLanguageOf(text, said) ? text : null;
 }
 
 const asQuote = ({ message, quote }: Found) => ({ messageId: message.id, quote, at: message.at.toISOString() });

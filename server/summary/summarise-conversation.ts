@@ -4,110 +4,212 @@ import { makeMasking } from '#server/base/masking.ts';
 import { readPrompt } from '#server/base/prompt.ts';
 import { dayOf, instantOf } from '#server/base/shanghai.ts';
 import { listTags, type Tag } from '#server/contact/tag-store.ts';
-import { findConversation, readConversation } from '#server/conversation/conversation-store.ts';
+import {
+  findConversation,
+  listQuotable,
+  listTellable,
+  readConversation,
+} from '#server/conversation/conversation-store.ts';
 import type { SaidMessage } from '#server/conversation/conversation.ts';
 import { proposeTasks, type SpokenPromise } from '#server/task/propose-task.ts';
 import { checkAnswer, type CheckedAnswer } from './check-answer.ts';
+import { nextSignals, nextStatements, quotedIn, withoutNextStep } from './next-statements.ts';
+import { readingOf, type Reading } from './reading.ts';
+import { isCourtesy, isGreeting } from './small-talk.ts';
 import { summaryAnswer } from './summary-answer.ts';
 import { summaryQuestion } from './summary-question.ts';
-import { isGood, nextAttemptAt, type StoredStatement } from './summary.ts';
+import { isFailed, nextAttemptAt, SUMMARY_USE_CASE, type StoredSignal, type StoredStatement } from './summary.ts';
 import {
+  carrySummary,
   findAttempt,
   findLatestSummary,
   findSpeakers,
   giveUpAttempt,
   insertSummary,
   saveAttempt,
+  type Summary,
 } from './summary-store.ts';
 
-const USE_CASE = 'summarise-conversation';
 const MESSAGES_MAX = 200;
+const TAGS_MAX = 8;
+/** Several times what a full answer needs: one that goes on and on is cut off. */
+const OUTPUT_TOKENS_MAX = 2000;
 
 /**
- * Asks the model what matters in a conversation, keeps what its quotes prove, and proposes tasks for the promises. When
- * the model gives nothing, the last good summary stays and the attempt says why. The score follows either way.
+ * Brings the summary of a conversation up to what was said since: tells the model what is known and what is new, keeps
+ * what its quotes prove, and proposes tasks for the promises. When the model gives nothing, the last good summary stays
+ * and the attempt says why. The score follows either way.
  */
 export async function summariseConversation(deps: Deps, { conversationId }: { conversationId: string }): Promise<void> {
   const conversation = await findConversation(deps.db, conversationId);
   if (!conversation) return;
   const messages = await readConversation(deps, conversationId, MESSAGES_MAX);
   if (deps.llm.configured && messages.length > 0) {
-    await askAndKeep(deps, conversation, messages);
+    const outcome = await bringUpToDate(deps, conversation, messages);
+    await noteAttempt(deps, conversation.id, messages.at(-1)?.id ?? null, outcome);
     deps.live.publish(`contact.${conversation.contactId}`, { part: 'summary', contactId: conversation.contactId });
   } else await giveUpAttempt(deps.db, conversationId);
   const { contactId } = conversation;
   await deps.jobs.add('score-contact', { contactId }, { key: contactId });
 }
 
-async function askAndKeep(deps: Deps, conversation: Conversation, messages: SaidMessage[]): Promise<void> {
-  const speakers = await findSpeakers(deps.db, conversation);
+/** What is there before the model is asked. */
+interface Bench {
+  conversation: Conversation;
+  messages: SaidMessage[];
+  reading: Reading;
+  prior: Standing | null;
+  speakers: Awaited<ReturnType<typeof findSpeakers>>;
+}
+
+/** The summary as it still stands: without what was recalled. */
+interface Standing {
+  summary: Summary;
+  statements: StoredStatement[];
+  signals: StoredSignal[];
+  /** Cited messages a model may be told of. */
+  tellable: ReadonlySet<string>;
+}
+
+async function bringUpToDate(deps: Deps, conversation: Conversation, messages: SaidMessage[]): Promise<string> {
+  const [latest, attempt, speakers] = await Promise.all([
+    findLatestSummary(deps.db, deps.cipher, conversation.id),
+    findAttempt(deps.db, conversation.id),
+    findSpeakers(deps.db, conversation),
+  ]);
+  const reading = readingOf({
+    messages,
+    prior: latest,
+    promptVersion: readPrompt(SUMMARY_USE_CASE).version,
+    isAskedFor: attempt !== null && attempt.outcome === null,
+  });
+  const prior = latest && (await standing(deps, latest));
+  const names = speakers.names.filter((name) => name !== null);
+  const isAll = (isSo: typeof isGreeting) => reading.unread.every(({ text }) => isSo(text, names));
+
+  if (reading.unread.length === 0 && !prior) return 'nothing_to_read';
+  if (!prior && isAll(isCourtesy)) return 'only_greetings';
+  const bench = { conversation, messages, reading, prior, speakers };
+  if (prior && !reading.isAnew && isAll(isGreeting)) return carry(deps, bench, prior);
+  return askAndKeep(deps, bench);
+}
+
+async function standing(deps: Deps, summary: Summary): Promise<Standing> {
+  const cited = [...summary.statements, ...summary.signals].flatMap(({ quotes }) =>
+    quotes.map(({ messageId }) => messageId),
+  );
+  const ids = [...new Set([...cited, ...summary.readMessageIds])];
+  const [said, tellable] = await Promise.all([
+    listQuotable(deps.db, { all: true }, ids),
+    listTellable(deps.db, [...new Set(cited)]),
+  ]);
+  // A reply to words that were taken back is not proposed.
+  const isWhole = summary.readMessageIds.every((id) => said.has(id));
+  return {
+    summary: isWhole ? summary : { ...summary, replyDraft: null, replySources: [] },
+    statements: quotedIn(summary.statements, said),
+    signals: quotedIn(summary.signals, said),
+    tellable,
+  };
+}
+
+/** Nothing new that is worth a call: what was known goes on, without what was recalled. */
+async function carry(deps: Deps, { messages, reading }: Bench, prior: Standing): Promise<string> {
+  const { summary, statements, signals } = prior;
+  const isAnswered = reading.unread.some(({ sender }) => sender === 'member');
+  await carrySummary(deps.db, deps.cipher, {
+    ...summary,
+    ...(isAnswered ? { replyDraft: null, replySources: [] } : {}),
+    statements,
+    signals,
+    upToMessageId: messages.at(-1)?.id ?? null,
+    readMessageIds: messages.map(({ id }) => id),
+    messageCount: summary.messageCount + reading.unread.length,
+  });
+  return 'carried';
+}
+
+async function askAndKeep(deps: Deps, bench: Bench): Promise<string> {
+  const { conversation, reading, prior, speakers } = bench;
   const tags = await listTags(deps.db, speakers.contact.platform);
-  const tagNames = [...new Set(tags.map(({ name }) => name))];
+  const tagNames = tags.map(({ name }) => name);
   const masking = makeMasking(speakers.names);
-  const { variables, byShortId } = summaryQuestion({
-    messages: messages.filter(({ text }) => text.trim() !== ''),
+  const carried = prior ? carriedInto(reading, prior) : [];
+  const { variables, ...asked } = summaryQuestion({
+    reading,
+    known: carried.filter(({ quotes }) => quotes.every(({ messageId }) => prior?.tellable.has(messageId))),
     memberName: speakers.memberName,
     contactName: speakers.contact.name,
     tagNames,
     masking,
     now: deps.now(),
   });
-  const upToMessageId = messages.at(-1)?.id ?? null;
-  if (byShortId.size === 0) return noteAttempt(deps, conversation.id, upToMessageId, 'nothing_to_read');
-
-  const prompt = readPrompt(USE_CASE);
+  const prompt = readPrompt(SUMMARY_USE_CASE);
   const told = await deps.llm.ask({
-    useCase: USE_CASE,
+    useCase: SUMMARY_USE_CASE,
     promptVersion: prompt.version,
     temperature: prompt.temperature,
+    maxOutputTokens: OUTPUT_TOKENS_MAX,
+    contactId: conversation.contactId,
     ...prompt.render(variables),
     answer: summaryAnswer,
   });
-  if (told.answer) {
-    const checked = checkAnswer(told.answer, { byShortId, tagNames, restore: masking.unmask });
-    await keep(deps, conversation, {
-      checked,
-      tags,
-      upToMessageId,
-      messageCount: byShortId.size,
-      runId: told.runId,
-      isRepeated: told.outcome === 'cached',
-      promptVersion: prompt.version,
-    });
-  }
-  await noteAttempt(deps, conversation.id, upToMessageId, told.outcome);
+  if (!told.answer) return told.outcome;
+  const checked = checkAnswer(told.answer, {
+    ...asked,
+    tagNames,
+    names: speakers.names.filter((name) => name !== null),
+    restore: masking.unmask,
+    hasForeign: masking.hasForeign,
+  });
+  if (told.runId && told.outcome !== 'cached')
+    await deps.llm.noteDropped(told.runId, SUMMARY_USE_CASE, checked.droppedCount);
+  if (checked.isWorthless) return 'unusable';
+  await keep(deps, bench, { carried, known: asked.knownByShortId, checked, tags, runId: told.runId });
+  return told.outcome;
+}
+
+/** What is read anew is not kept from before; what lies further back is. */
+function carriedInto(reading: Reading, prior: Standing): StoredStatement[] {
+  const unread = new Set(reading.unread.map(({ id }) => id));
+  const isReadAgain = ({ quotes }: StoredStatement) => quotes.some(({ messageId }) => unread.has(messageId));
+  return withoutNextStep(reading.isAnew ? prior.statements.filter((one) => !isReadAgain(one)) : prior.statements);
 }
 
 async function keep(
   deps: Deps,
-  conversation: Conversation,
+  { conversation, messages, reading, prior }: Bench,
   given: {
+    carried: StoredStatement[];
+    known: ReadonlyMap<string, StoredStatement>;
     checked: CheckedAnswer;
     tags: Tag[];
-    upToMessageId: string | null;
-    messageCount: number;
     runId: string | null;
-    isRepeated: boolean;
-    promptVersion: string;
   },
 ): Promise<void> {
-  const { checked, tags, upToMessageId, messageCount, runId, isRepeated, promptVersion } = given;
-  if (runId && !isRepeated) await deps.llm.noteDropped(runId, USE_CASE, checked.droppedCount);
-  await proposeTasks(deps, conversation.id, spokenPromises(checked.statements));
-  const latest = await findLatestSummary(deps.db, deps.cipher, conversation.id);
-  if (isRepeated && latest?.upToMessageId === upToMessageId) return;
+  const { carried, known, checked, tags, runId } = given;
+  await proposeTasks(deps, conversation.id, spokenPromises([...checked.statements, ...checked.updates.values()]));
+  const tagIds = checked.tagNames.flatMap((name) => tags.find((tag) => tag.name === name)?.id ?? []);
+  const inWindow = new Set(messages.map(({ id }) => id));
+  const unread = new Set(reading.unread.map(({ id }) => id));
+  const isOld = (messageId: string) => inWindow.has(messageId) && !(reading.isAnew && unread.has(messageId));
+  const oldSignals = quotedIn(prior?.signals ?? [], new Set([...inWindow].filter(isOld)));
   await insertSummary(deps.db, deps.cipher, {
     conversationId: conversation.id,
     at: deps.now(),
-    statements: checked.statements,
-    signals: checked.signals,
-    suggestedTags: checked.tagNames.flatMap((name) => tags.find((tag) => tag.name === name)?.id ?? []),
+    statements: nextStatements({ prior: carried, told: known, checked, now: deps.now() }),
+    signals: nextSignals(oldSignals, checked.signals),
+    suggestedTags: [...new Set([...tagIds, ...(reading.isAnew ? [] : (prior?.summary.suggestedTags ?? []))])].slice(
+      0,
+      TAGS_MAX,
+    ),
     replyDraft: checked.replyDraft,
-    upToMessageId,
-    messageCount,
+    upToMessageId: messages.at(-1)?.id ?? null,
+    readMessageIds: messages.map(({ id }) => id),
+    messageCount: reading.unread.length + (reading.isAnew ? 0 : (prior?.summary.messageCount ?? 0)),
     droppedCount: checked.droppedCount,
     runId,
-    promptVersion,
+    promptVersion: readPrompt(SUMMARY_USE_CASE).version,
   });
 }
 
@@ -133,8 +235,7 @@ async function noteAttempt(
 ): Promise<void> {
   const now = deps.now();
   const before = await findAttempt(deps.db, conversationId);
-  const failed = !isGood(outcome) && outcome !== 'nothing_to_read';
-  const failures = failed ? (before?.failures ?? 0) + 1 : 0;
+  const failures = isFailed(outcome) ? (before?.failures ?? 0) + 1 : 0;
   const tomorrow = instantOf(dayOf(now) + 1, 0);
   await saveAttempt(deps.db, {
     conversationId,

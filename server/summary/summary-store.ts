@@ -2,7 +2,8 @@ import type { Contact, Prisma, Summary as Row, SummaryAttempt } from '#prisma/cl
 import type { Db } from '#server/base/database.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
 import { noteSignals } from './signal-store.ts';
-import { storedSignals, storedStatements, type StoredSignal, type StoredStatement } from './summary.ts';
+import type { DraftSource } from './summary-api.ts';
+import { storedSignals, storedSources, storedStatements, type StoredSignal, type StoredStatement } from './summary.ts';
 
 export interface NewSummary {
   conversationId: string;
@@ -12,29 +13,61 @@ export interface NewSummary {
   /** Ids. */
   suggestedTags: string[];
   replyDraft: string | null;
+  replySources?: DraftSource[];
   upToMessageId: string | null;
+  /** Of the newest messages those that need not be read again. */
+  readMessageIds?: string[];
   messageCount: number;
   droppedCount: number;
   runId: string | null;
   promptVersion: string;
 }
 
-export interface Summary extends NewSummary {
+export interface Summary extends Required<NewSummary> {
   id: string;
 }
 
+/** The one before it is not gone on with any more: it lets go of what it had read. */
 export async function insertSummary(db: Db, cipher: FieldCipher, summary: NewSummary): Promise<Summary> {
-  const { statements, signals, replyDraft } = summary;
-  await noteSignals(db, cipher, summary.conversationId, signals);
+  const { replySources = [], readMessageIds = [], ...plain } = summary;
+  await noteSignals(db, cipher, summary.conversationId, summary.signals);
   const row = await db.summary.create({
     data: {
-      ...summary,
-      statements: sealJson(cipher, statements),
-      signals: sealJson(cipher, signals),
-      replyDraft: replyDraft === null ? null : cipher.encrypt(replyDraft),
+      ...plain,
+      ...sealed(cipher, { ...summary, replySources }),
+      readMessageIds,
     },
   });
+  const { id, conversationId } = row;
+  await db.summary.updateMany({
+    where: { conversationId, id: { not: id }, readMessageIds: { isEmpty: false } },
+    data: { readMessageIds: [] },
+  });
   return toSummary(cipher, row);
+}
+
+/** Goes on with the summary there is: nothing was said that a model had to read. */
+export async function carrySummary(
+  db: Db,
+  cipher: FieldCipher,
+  { id, upToMessageId, readMessageIds, messageCount, ...told }: Summary,
+): Promise<void> {
+  await db.summary.update({
+    where: { id },
+    data: { upToMessageId, readMessageIds, messageCount, ...sealed(cipher, told) },
+  });
+}
+
+function sealed(
+  cipher: FieldCipher,
+  told: Pick<Summary, 'statements' | 'signals' | 'replyDraft' | 'replySources'>,
+): Pick<Row, 'statements' | 'signals' | 'replyDraft' | 'replySources'> {
+  return {
+    statements: sealJson(cipher, told.statements),
+    signals: sealJson(cipher, told.signals),
+    replyDraft: told.replyDraft === null ? null : cipher.encrypt(told.replyDraft),
+    replySources: told.replySources.length === 0 ? null : sealJson(cipher, told.replySources),
+  };
 }
 
 export async function findLatestSummary(db: Db, cipher: FieldCipher, conversationId: string): Promise<Summary | null> {
@@ -48,6 +81,7 @@ function toSummary(cipher: FieldCipher, row: Row): Summary {
     statements: openJson(cipher, storedStatements, row.statements),
     signals: openJson(cipher, storedSignals, row.signals),
     replyDraft: row.replyDraft === null ? null : cipher.decrypt(row.replyDraft),
+    replySources: row.replySources === null ? [] : openJson(cipher, storedSources, row.replySources),
   };
 }
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { signalKinds } from './summary-answer.ts';
-import { quoteView, statementView, type summaryState } from './summary-api.ts';
+import { draftSource, quoteView, statementView, type summaryState } from './summary-api.ts';
+
+/** Its prompt, its switch and its lines in the ledger are named so. */
+export const SUMMARY_USE_CASE = 'summarise-conversation';
 
 export type SummaryState = z.infer<typeof summaryState>;
 
@@ -9,6 +12,7 @@ export const storedStatements = z.array(statementView);
 export type StoredStatement = z.infer<typeof statementView>;
 export const storedSignals = z.array(z.object({ signal: z.enum(signalKinds), quotes: z.array(quoteView) }));
 export type StoredSignal = z.infer<typeof storedSignals>[number];
+export const storedSources = z.array(draftSource);
 
 /** A message the model may read. */
 export interface ReadableMessage {
@@ -18,9 +22,16 @@ export interface ReadableMessage {
   text: string;
 }
 
-/** Outcomes of an attempt that leave a summary behind. */
-const goodOutcomes: ReadonlySet<string> = new Set(['answered', 'repaired', 'cached']);
-export const isGood = (outcome: string) => goodOutcomes.has(outcome);
+/** How an attempt ended, as SummaryAttempt.outcome. */
+const failedOutcomes: ReadonlySet<string> = new Set([
+  'refused_by_budget',
+  'refused_by_breaker',
+  'unavailable',
+  'unusable',
+]);
+export const isFailed = (outcome: string) => failedOutcomes.has(outcome);
+/** There is nothing to summarise: pictures alone, or hello and thanks. */
+const emptyOutcomes: ReadonlySet<string> = new Set(['nothing_to_read', 'only_greetings']);
 
 /** What a screen is told of the summary beside it. Ids are of messages the model may read. */
 export function summaryStateOf(known: {
@@ -36,10 +47,9 @@ export function summaryStateOf(known: {
   if (!known.modelConfigured || known.newestReadableId === null) return 'off';
   if (known.attempt?.outcome === null) return 'pending';
   if (known.summarisedUpToId === known.newestReadableId) return 'fresh';
-  if (known.attempt?.outcome === 'nothing_to_read' && known.attempt.upToId === known.newestReadableId) return 'empty';
-  const isTried = known.attempt?.upToId === known.newestReadableId;
-  if (isTried && known.attempt?.outcome === 'off') return 'off';
-  return isTried ? 'unavailable' : 'pending';
+  if (known.attempt?.upToId !== known.newestReadableId) return 'pending';
+  if (known.attempt.outcome === 'off') return 'off';
+  return emptyOutcomes.has(known.attempt.outcome) ? 'empty' : 'unavailable';
 }
 
 const MINUTE_MS = 60_000;

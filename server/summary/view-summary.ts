@@ -63,7 +63,7 @@ async function viewOf(deps: Deps, caller: Caller, conversation: Conversation, su
     suggestedTags,
     replyDraft: summary.replyDraft,
     replyRisks: summary.replyDraft ? replyRisks(summary.replyDraft) : [],
-    replySources: [],
+    replySources: summary.replyDraft ? summary.replySources : [],
   };
 }
 

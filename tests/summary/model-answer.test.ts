@@ -4,10 +4,11 @@ import { jsonIn, jsonSchema } from '#server/base/model-call.ts';
 import { checkAnswer } from '#server/summary/check-answer.ts';
 import { summaryAnswer } from '#server/summary/summary-answer.ts';
 import type { ReadableMessage } from '#server/summary/summary.ts';
+import { sourcesOf } from '#tests/support/told-summary.ts';
 
 const at = new Date('2026-03-01T02:00:00Z');
 const byShortId = new Map<string, ReadableMessage>([
-  ['m1', { id: 'one', sender: 'contact', at, text: '你好，50人版一年多少钱？' }],
+  ['c1', { id: 'one', sender: 'contact', at, text: '你好，50人版一年多少钱？' }],
   ['m2', { id: 'two', sender: 'member', at, text: '您好，我周五前把报价单发您' }],
 ]);
 
@@ -15,11 +16,10 @@ const byShortId = new Map<string, ReadableMessage>([
 function keptOf(name: string) {
   const parsed = summaryAnswer.safeParse(jsonIn(readFileSync(`tests/fixtures/model/${name}.txt`, 'utf8')));
   if (!parsed.success) return null;
-  const { statements, signals, tagNames, droppedCount } = checkAnswer(parsed.data, {
-    byShortId,
-    tagNames: ['价格敏感'],
-    restore: (text) => text,
-  });
+  const { statements, signals, tagNames, droppedCount } = checkAnswer(
+    parsed.data,
+    sourcesOf(byShortId, { tagNames: ['价格敏感'] }),
+  );
   return { statements: statements.map(({ text }) => text), signals: signals.length, tagNames, droppedCount };
 }
 

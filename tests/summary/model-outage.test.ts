@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => site.close());
 
 const isWell: ModelBehaviour = {
-  say: JSON.stringify({ statements: [], signals: [], suggestedTags: [], replyDraft: '您好，这就给您报价' }),
+  say: JSON.stringify({ s: [], r: '您好，这就给您报价' }),
 };
 
 beforeEach(async () => {
@@ -95,7 +95,7 @@ test.each<[string, ModelBehaviour, string, string]>([
   ['answers 500', { status: 500 }, 'unavailable', 'http 500'],
   ['does not answer in time', 'hangs', 'unavailable', 'timeout'],
   ['has too many questions', { status: 429, headers: { 'retry-after': '20' } }, 'unavailable', 'http 429'],
-  ['answers in bad JSON', { say: '{"statements": [' }, 'unusable', 'not json'],
+  ['answers in bad JSON', { say: '{"s": [' }, 'unusable', 'not json'],
   ['answers a letter at a time', 'drips on', 'unavailable', 'timeout'],
   ['answers nothing', { say: '' }, 'unusable', 'empty'],
 ])(

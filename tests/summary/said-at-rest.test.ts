@@ -3,7 +3,7 @@ import { readConfig } from '#server/base/config.ts';
 import { makeModel } from '#server/base/model.ts';
 import { getSource, saveSource } from '#server/conversation/chat-source-store.ts';
 import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
-import type { SummaryAnswer } from '#server/summary/summary-answer.ts';
+import type { ToldSummary } from '#server/summary/summary-answer.ts';
 import { columnsHolding } from '#tests/support/columns-holding.ts';
 import { makeMember, openSession } from '#tests/support/factories.ts';
 import { useFakeModel } from '#tests/support/fake-model.ts';
@@ -20,21 +20,13 @@ const http = useHttp(world);
 /** Said in the chat, and nowhere else: whatever holds it holds what a customer said. */
 const mark = '琥珀镭射机QX7';
 
-const cite = (messageId: string, quote: string) => [{ messageId, quote }];
-const answer: SummaryAnswer = {
-  statements: [
-    { kind: 'need', text: `要${mark}`, quotes: cite('m1', `${mark}多少钱`), who: null, when: null },
-    {
-      kind: 'promise',
-      text: `报${mark}的价`,
-      quotes: cite('m2', `明天下午给您报${mark}的价`),
-      who: 'member',
-      when: '明天下午',
-    },
+const answer: ToldSummary = {
+  s: [
+    { k: 'need', t: `要${mark}`, q: [`c1:${mark}多少钱`] },
+    { k: 'ours', t: `报${mark}的价`, q: [`m2:明天下午给您报${mark}的价`] },
   ],
-  signals: [{ signal: 'asks_price', quotes: cite('m1', `${mark}多少钱`) }],
-  suggestedTags: [],
-  replyDraft: `${mark}的报价明天下午给您`,
+  g: [{ k: 'price', q: [`c1:${mark}多少钱`] }],
+  r: `${mark}的报价明天下午给您`,
 };
 
 test('what was said is readable in no column of any table, whatever was made of it', async () => {

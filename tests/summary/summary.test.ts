@@ -17,6 +17,9 @@ test.each([
   ['a newer message came', { summarisedUpToId: 'a', attempt: { upToId: 'a', outcome: 'answered' } }, 'pending'],
   ['the newest message was read', { summarisedUpToId: 'b', attempt: { upToId: 'b', outcome: 'answered' } }, 'fresh'],
   ['the model was down', { summarisedUpToId: 'a', attempt: { upToId: 'b', outcome: 'unavailable' } }, 'unavailable'],
+  ['only hello was said', { attempt: { upToId: 'b', outcome: 'only_greetings' } }, 'empty'],
+  ['nothing can be read', { attempt: { upToId: 'b', outcome: 'nothing_to_read' } }, 'empty'],
+  ['an admin switched it off', { attempt: { upToId: 'b', outcome: 'off' } }, 'off'],
   ['the answer was of no use', { attempt: { upToId: 'b', outcome: 'unusable' } }, 'unavailable'],
   ['a rep asked for it again', { summarisedUpToId: 'b', attempt: { upToId: 'b', outcome: null } }, 'pending'],
 ] as const)('when %s the summary is told as such', (_, more, state) => {
