@@ -217,6 +217,8 @@ function envOf({ company, dingtalk: { app } }: World, url: string): Record<strin
     OPENAI_BASE_URL: `${url}/v1`,
     OPENAI_API_KEY: company.modelKey,
     OPENAI_MODEL: modelName,
+    // Whoever plays both parts writes a line at a time and wants to see what comes of it.
+    SUMMARY_QUIET_S: '3',
   };
 }
 

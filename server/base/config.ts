@@ -48,6 +48,9 @@ export const environment = z.object({
   LLM_OUTPUT_YUAN_PER_MILLION: z
     .preprocess(empty, z.coerce.number().min(0).default(8))
     .describe('Price of a million output tokens'),
+  SUMMARY_QUIET_S: number(30, 3, 240).describe(
+    'A conversation is summarised once nobody has written for this many seconds: a burst of messages costs one call',
+  ),
   GROUP_SEND_LOOK_S: number(300, 15, 3600).describe(
     'A group send whose answer never came is tried again when it is still missing at the platform this many seconds later',
   ),

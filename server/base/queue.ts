@@ -21,6 +21,8 @@ export interface JobOptions {
   /** While a job of this key waits, another is not added; while it runs, one more run is kept for after it. */
   key?: string;
   delayMs?: number;
+  /** One of this key that still waits for its time is moved to this delay, sooner or later than it was. */
+  moves?: boolean;
 }
 
 export interface Jobs {
@@ -168,7 +170,15 @@ function connectionOf({ databaseUrl, redisUrl }: { databaseUrl: string; redisUrl
 function bullOptions(name: JobName, options: JobOptions = {}) {
   return {
     ...(options.delayMs ? { delay: options.delayMs } : {}),
-    ...(options.key ? { deduplication: { id: `${name}:${options.key}`, keepLastIfActive: true } } : {}),
+    ...(options.key
+      ? {
+          deduplication: {
+            id: `${name}:${options.key}`,
+            keepLastIfActive: true,
+            ...(options.moves ? { reschedule: true } : {}),
+          },
+        }
+      : {}),
   };
 }
 

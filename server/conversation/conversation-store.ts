@@ -250,6 +250,17 @@ export async function listWithNews(db: Db, limit: number): Promise<Conversation[
   return db.conversation.findMany({ where: { hasNews: true }, orderBy: { id: 'asc' }, take: limit });
 }
 
+/** When the messages since then were said, by conversation. */
+export async function listLatestTimes(db: Db, conversationIds: string[], since: Date): Promise<Map<string, Date[]>> {
+  if (conversationIds.length === 0) return new Map();
+  const rows = await db.message.findMany({
+    where: { conversationId: { in: conversationIds }, at: { gte: since } },
+    select: { conversationId: true, at: true },
+  });
+  const times = Map.groupBy(rows, ({ conversationId }) => conversationId);
+  return new Map([...times].map(([id, said]) => [id, said.map(({ at }) => at)]));
+}
+
 /** Unless something was said since it was read. */
 export async function clearNews(db: Db, { id, messageCount }: Conversation): Promise<void> {
   await db.conversation.updateMany({ where: { id, messageCount }, data: { hasNews: false } });

@@ -32,6 +32,10 @@ export async function refreshSummary(
     failures: attempt?.failures ?? 0,
     nextAt: new Date(now.getTime() + LEASE_MS),
   });
-  await deps.jobs.add('summarise-conversation', { conversationId: conversation.id }, { key: conversation.id });
+  await deps.jobs.add(
+    'summarise-conversation',
+    { conversationId: conversation.id },
+    { key: conversation.id, moves: true },
+  );
   return { state: 'pending' };
 }

@@ -82,6 +82,31 @@ describe.each(['PostgreSQL', 'Redis'])('the queue on %s', (backend) => {
     await vi.waitFor(() => expect(runs).toBe(2), soon);
   });
 
+  test('a job that waits for its time is put off, or brought forward, by another of its key', async () => {
+    let runs = 0;
+    const { jobs } = await working({
+      async 'summarise-conversation'() {
+        runs += 1;
+      },
+    });
+    const conversationId = crypto.randomUUID();
+    const inMinutes = (minutes: number) =>
+      jobs.add(
+        'summarise-conversation',
+        { conversationId },
+        { key: conversationId, delayMs: minutes * 60_000, moves: true },
+      );
+    await inMinutes(5);
+    await inMinutes(10);
+    const connection = redisUrl() ? { url: redisUrl() } : { connectionString: database.url, schema: 'jobs' };
+    const queue = new Queue('zhike-slow', { connection });
+    onTestFinished(() => queue.close());
+    const waiting = (await queue.getDelayed()).filter(({ data }) => data.conversationId === conversationId);
+    expect(waiting.map(({ delay }) => delay)).toEqual([600_000]);
+    await inMinutes(0);
+    await vi.waitFor(() => expect(runs).toBe(1), soon);
+  });
+
   test('a platform that asks for patience slows the queue and fails nothing', async () => {
     let tries = 0;
     const { jobs } = await working({

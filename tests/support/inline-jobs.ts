@@ -24,9 +24,11 @@ export class InlineJobs implements Jobs {
 
   async add<Name extends JobName>(name: Name, payload: JobPayload<Name>, options: JobOptions = {}): Promise<void> {
     jobPayloads[name].parse(payload);
-    const isWaiting =
-      options.key !== undefined && this.waiting.some((job) => job.name === name && job.options.key === options.key);
-    if (!isWaiting) this.waiting.push({ name, payload, options });
+    const waiting = this.waiting.find(
+      (job) => options.key !== undefined && job.name === name && job.options.key === options.key,
+    );
+    if (!waiting) this.waiting.push({ name, payload, options });
+    else if (options.moves) waiting.options = options;
   }
 
   async addAll<Name extends JobName>(
