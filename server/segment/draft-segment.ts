@@ -51,12 +51,7 @@ export async function draftSegment(
     useCase: USE_CASE,
     promptVersion: prompt.version,
     temperature: prompt.temperature,
-    ...prompt.render({
-      today: masking.mask(today(deps.now())),
-      fields: asLines(fields.map((field) => asData(toldField(field, masking)))),
-      tags: asData([...new Set(tags.map(({ label }) => label))].slice(0, TAGS_MAX).map((tag) => masking.mask(tag))),
-      sentence: asData(masking.mask(sentence)),
-    }),
+    ...prompt.render(draftQuestion({ sentence, fields, tags, masking, now: deps.now() })),
     answer: draftAnswer,
     memberId,
     isUrgent: true,
@@ -69,6 +64,24 @@ export async function draftSegment(
 
 const draftOff = () =>
   new Refusal('segment.draft_off', 'There is no model here to draft a rule. Put it together by hand.', 503);
+
+/** The variables of prompts/draft-segment.md. */
+export function draftQuestion(given: {
+  sentence: string;
+  fields: readonly z.infer<typeof fieldView>[];
+  tags: readonly Option[];
+  masking: Masking;
+  now: Date;
+}) {
+  const { masking } = given;
+  const tags = [...new Set(given.tags.map(({ label }) => label))].slice(0, TAGS_MAX);
+  return {
+    today: masking.mask(today(given.now)),
+    fields: asLines(given.fields.map((field) => asData(toldField(field, masking)))),
+    tags: asData(tags.map((tag) => masking.mask(tag))),
+    sentence: asData(masking.mask(given.sentence)),
+  };
+}
 
 /** What fits of an answer, as a rule; of the rest, the words. */
 export function readAnswer(

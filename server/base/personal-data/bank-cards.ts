@@ -5,14 +5,15 @@ const card = /(?<![\dA-Za-z])(?=(\d(?:[ \-–—_.·]{0,2}\d){12,18})(?!\d))/g;
 const saysCard = /卡号|银行卡|储蓄卡|借记卡|信用卡|工资卡|[行的]卡|这张卡|账号|户名/;
 
 export function* findBankCards(text: PlainText): Generator<Found> {
-  for (const { written, at, before } of inBothReadings(text, card))
-    for (const number of shorter(written)) {
-      const digits = number.replace(/\D/g, '');
-      // Without the word for it a number must keep its checksum; with it, one digit may be mistyped.
-      if (!isIssued(digits) || !(isLuhn(digits) || (saysCard.test(before) && digits.startsWith('62')))) continue;
-      yield foundAt(text, '银行卡', at, number.length, digits);
-      break;
-    }
+  for (const { written, at, before } of inBothReadings(text, card)) {
+    const numbers = [...shorter(written)].map((number) => ({ number, digits: number.replace(/\D/g, '') }));
+    const issued = numbers.filter(({ digits }) => isIssued(digits));
+    // Without the word for it a number must keep its checksum; with it, one digit may be mistyped.
+    const found =
+      issued.find(({ digits }) => isLuhn(digits)) ??
+      (saysCard.test(before) ? issued.find(({ digits }) => digits.startsWith('62')) : undefined);
+    if (found) yield foundAt(text, '银行卡', at, found.number.length, found.digits);
+  }
 }
 
 /** What is written, then without its last group, and so on: another number may stand behind a card's. */
@@ -21,7 +22,7 @@ function* shorter(written: string): Generator<string> {
 }
 
 /** By the first digits and the length, ISO/IEC 7812: UnionPay, its older domestic cards, Visa, Mastercard, JCB, American Express. */
-const issued = [
+const issuers = [
   /^62\d{11,17}$/,
   /^(?:60|6[4-9]|81)\d{14,17}$/,
   /^(?:9558|90|94|95|98)\d{14,17}$/,
@@ -32,7 +33,7 @@ const issued = [
   /^3[47]\d{13}$/,
   /^4367\d{15}$/,
 ];
-const isIssued = (digits: string) => issued.some((shape) => shape.test(digits));
+const isIssued = (digits: string) => issuers.some((shape) => shape.test(digits));
 
 function isLuhn(digits: string): boolean {
   const sum = [...digits].reverse().reduce((total, sign, at) => {

@@ -19,7 +19,7 @@ const landline = new RegExp(
   `(?<![\\dA-Za-z])(?<!\\d[ \\-])(?:(?:\\+|00)86[ \\-]{0,2}(?:\\(0?${area}\\)|0?${area})|\\(0${area}\\)|0${area})[ \\-–—~]{0,2}${local}(?:-\\d{1,5})?(?!\\d)`,
   'g',
 );
-const hotline = /(?<![\dA-Za-z])(?<!\d[ -])[48]00[ -]?(?:\d{3}[ -]?\d{4}|\d{4}[ -]\d{3})(?![ -]?\d)/g;
+const hotline = /(?<![\dA-Za-z])(?<!\d[ -])[48]00[ -]?(?:\d{3}[ -]?\d{4}|\d{4}[ -]\d{3})(?!\d)/g;
 const introducedLocal =
   /(?:电话|座机|固话|直线|传真|总机|办公室|tel|fax)(?:号码|号)?(?:是|为)?[ :.]{0,3}([2-8]\d{2,3}[ -]?\d{4})(?![\d-])/gi;
 
@@ -28,7 +28,7 @@ const nearby = /(?<![\dA-Za-z])(?:85[23][ -]?[569]\d{3}[ -]?\d{4}|886[ -]?0?9\d{
 
 export function* findPhoneNumbers(text: PlainText): Generator<Found> {
   for (const { written, at, before, after } of inBothReadings(text, mobile))
-    if (isGrouped(written.replace(prefix, '')) && !isAmount(before, after)) yield phone(text, '手机', at, written);
+    if (isGrouped(written.replace(prefix, '')) && !isAmount(before, after) && !endsInDate(written, after)) yield phone(text, '手机', at, written);
   for (const { written, at } of inBothReadings(text, twoMobiles))
     for (const half of [0, 11]) yield phone(text, '手机', at + half, written.slice(half, half + 11));
   for (const pattern of [landline, hotline, introducedLocal])
@@ -58,4 +58,7 @@ function isGrouped(written: string): boolean {
 
 /** Eleven digits of money or of things. */
 const isAmount = (before: string, after: string) =>
-  /[¥￥$€]\s?$/.test(before) || /^\s?(?:元|块钱|美元|美金|台|件|套|吨|公斤|平方|平米|次|条|张|万|亿|\.\d)/.test(after);
+  /[¥￥$€]\s?$/.test(before) || /^\s?(?:元|块钱|美元|美金|台|件|套|吨|公斤|平方|平米|\.\d)/.test(after);
+
+/** 1480257 2027-08-12 are two things. */
+const endsInDate = (written: string, after: string) => /\D20\d\d$/.test(written) && /^(?:[-/.]\d|年)/.test(after);

@@ -67,7 +67,7 @@ const spoken = new Map([
   ['|', 1],
 ]);
 const lookalikes = /[oOоОlIi|]/g;
-const numeral = `[0-9〇零○一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖幺洞妖两${lookalikes.source.slice(1, -1)}]`;
+const numeral = `(?!二[零〇][一二三][零〇一二三四五六七八九]年)[0-9〇零○一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖幺洞妖两${lookalikes.source.slice(1, -1)}]`;
 const longNumber = new RegExp(`(?<![A-Za-z])${numeral}(?:[ ._*~/\\-–—]{0,2}${numeral})*(?![A-Za-z])`, 'g');
 
 /** Shorter ones are prices, floors and years, and their words stay words. */

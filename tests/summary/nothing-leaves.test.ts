@@ -1,0 +1,34 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { leaksIn, plantedIn, watchedPrompts, watchForLeaks } from '#tests/support/leak-watch.ts';
+import { personalLine } from '#tests/support/personal-lines.ts';
+import { seededRandom } from '#tests/support/random.ts';
+
+test(
+  'of 5,000 questions to the model none holds a phone, card, address or name as it was written',
+  { timeout: 300_000 },
+  async () => {
+    const { seed, requests, planted, leaks } = await watchForLeaks(5000);
+    console.log(`leak watch seed ${seed}: ${requests} requests with ${planted} planted`);
+    expect(requests).toBe(5000);
+    expect(planted).toBeGreaterThan(15_000);
+    expect(leaks).toEqual([]);
+  },
+);
+
+test('every prompt of the product is among those questions', () => {
+  expect(watchedPrompts).toEqual(
+    readdirSync('prompts')
+      .map((file) => file.replace(/\.md$/, ''))
+      .toSorted(),
+  );
+});
+
+test('the watch sees everything that is told in clear text', () => {
+  const random = seededRandom();
+  console.log(`clear text seed ${random.seed}`);
+  const lines = Array.from({ length: 1000 }, () => personalLine(random));
+  expect(lines.flatMap((line) => leaksIn(line.text, plantedIn([line])))).toEqual(
+    plantedIn(lines).map(({ kind, text }) => `${kind} ${text}`),
+  );
+});
