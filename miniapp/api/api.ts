@@ -65,6 +65,7 @@ export const api = {
   editChatSource: to<typeof conversationApi.editSource>('PATCH', '/api/chat-sources/:id'),
 
   refreshSummary: to<typeof summaryApi.refresh>('POST', '/api/summaries/refresh'),
+  draftReply: to<typeof summaryApi.draft>('POST', '/api/reply-drafts'),
   saveDraft: to<typeof summaryApi.saveDraft>('PUT', '/api/reply-drafts/:contactId'),
   feedback: to<typeof summaryApi.feedback>('POST', '/api/suggestions/feedback'),
 

@@ -1,9 +1,8 @@
 import type { PassageView } from '#server/knowledge/knowledge-api.ts';
 import { asData, asLines, type MaskedText, type Masking } from '#server/base/masking.ts';
 import { dateOf, dayOf, weekdayOf } from '#server/base/shanghai.ts';
+import type { DraftStyle } from './summary-api.ts';
 import type { ReadableMessage } from './summary.ts';
-
-export type DraftStyle = 'another' | 'shorter' | 'more_formal';
 
 const MESSAGE_CHARS_MAX = 600;
 const CHAT_CHARS_MAX = 6000;

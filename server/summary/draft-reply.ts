@@ -10,8 +10,8 @@ import { countDocumentUses } from '#server/knowledge/document-store.ts';
 import { findPassages } from '#server/knowledge/find-passages.ts';
 import { listMaterials } from '#server/material/list-materials.ts';
 import { checkDraft, draftReplyAnswer, faultOf } from './draft-reply-answer.ts';
-import { askedOf, draftReplyQuestion, voiceOf, type DraftStyle } from './draft-reply-question.ts';
-import type { summaryApi } from './summary-api.ts';
+import { askedOf, draftReplyQuestion, voiceOf } from './draft-reply-question.ts';
+import type { DraftStyle, summaryApi } from './summary-api.ts';
 import { findSpeakers, listAcceptedDrafts } from './summary-store.ts';
 import { conversationFor } from './view-summary.ts';
 

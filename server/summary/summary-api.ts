@@ -27,6 +27,9 @@ export const draftSource = z.object({
 });
 export type DraftSource = z.infer<typeof draftSource>;
 
+export const draftStyle = z.enum(['another', 'shorter', 'more_formal']);
+export type DraftStyle = z.infer<typeof draftStyle>;
+
 const replyRisk = z.object({ kind: z.enum(['price', 'date', 'promise']), text: z.string() });
 
 export const summaryView = z.object({
@@ -71,7 +74,7 @@ export const summaryApi = {
     summary: 'Draft a reply, or another one; the rep reads it before anything is sent',
     body: z.object({
       contactId: z.uuid(),
-      style: z.enum(['another', 'shorter', 'more_formal']),
+      style: draftStyle,
       /** What stands in the field now. */
       text: z.string().max(4000).default(''),
     }),

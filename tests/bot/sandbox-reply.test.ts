@@ -5,7 +5,8 @@ import { jsonIn } from '#server/base/model-call.ts';
 import { readPrompt } from '#server/base/prompt.ts';
 import type { PassageView } from '#server/knowledge/knowledge-api.ts';
 import { draftReplyAnswer } from '#server/summary/draft-reply-answer.ts';
-import { draftReplyQuestion, type DraftStyle } from '#server/summary/draft-reply-question.ts';
+import { draftReplyQuestion } from '#server/summary/draft-reply-question.ts';
+import type { DraftStyle } from '#server/summary/summary-api.ts';
 
 const passage = (title: string, text: string): PassageView => ({
   from: 'document',

@@ -44,6 +44,8 @@ export interface MockProduct {
   segments: MockSegments;
   broadcasts: MockBroadcasts;
   learning: MockLearning;
+  /** What comes of asking for a reply; null: the model does not answer. */
+  drafted: z.output<typeof summaryApi.draft.answer> | null;
   /** What the chat says of a sale. */
   prefill: Prefill;
   closedSales: OpportunityView[];
@@ -101,6 +103,7 @@ export async function startMockProduct(
     segments: noSegments(),
     broadcasts: noBroadcasts(),
     learning: someLearning(),
+    drafted: null,
     prefill: noPrefill(),
     closedSales: [],
     calls: [],
@@ -253,6 +256,10 @@ function routesOf(mock: MockProduct): Route[] {
     }),
     on(bindingApi.history, () => ({ items: [] })),
     on(scoringApi.history, () => ({ items: mock.view.score ? [mock.view.score] : [] })),
+    on(
+      summaryApi.draft,
+      () => mock.drafted ?? { text: null, reason: 'unavailable', sources: [], risks: [], runId: null },
+    ),
     on(summaryApi.saveDraft, ({ body }) => {
       const updatedAt = new Date().toISOString();
       mock.view.draft = body['text'] === '' ? null : { text: String(body['text']), updatedAt };

@@ -132,6 +132,54 @@ test('a newer suggestion is offered and does not overwrite the rep’s own words
   expect(await page.inputValue('#reply')).toBe('更新的建议');
 });
 
+test('a reply is asked for in another way, says what it rests on, and the old text can be put back', async () => {
+  const page = await openSidebar();
+  const runId = crypto.randomUUID();
+  product.drafted = {
+    text: '陈女士您好，标准版 19,800 元/年，保证周五前开通。',
+    reason: null,
+    sources: [{ from: 'document', id: runId, title: '2026 价格表', text: '版本：标准版；价格：19,800 元/年' }],
+    risks: [{ kind: 'promise', text: '保证' }],
+    runId,
+  };
+  await page.fill('#reply', '我自己写的');
+  await button(page, '更短').click();
+  await expect.poll(() => page.inputValue('#reply')).toBe(product.drafted.text);
+  const contactId = product.view.contact.id;
+  expect(callsTo('POST /api/reply-drafts')).toMatchObject([
+    { body: { contactId, style: 'shorter', text: '我自己写的' } },
+  ]);
+  expect(await isSeen(page.getByText('含承诺「保证」'))).toBe(true);
+  await button(page, '依据 1 条').click();
+  expect(await isSeen(page.getByText('2026 价格表'))).toBe(true);
+  await button(page, '恢复原来的文字').click();
+  expect(await page.inputValue('#reply')).toBe('我自己写的');
+
+  await button(page, '更正式').click();
+  await expect.poll(() => page.inputValue('#reply')).toBe(product.drafted.text);
+  await button(page, '发送').click();
+  await button(page, '立即发送').click();
+  await page.getByText('已发送').waitFor();
+  expect(callsTo('POST /api/suggestions/feedback').at(-1)?.body).toEqual({
+    contactId,
+    summaryId: null,
+    verdict: 'sent',
+    runId,
+    text: product.drafted.text,
+  });
+});
+
+test('where no other reply comes the rep’s words stay, and the page says why', async () => {
+  const page = await openSidebar();
+  await page.fill('#reply', '我自己写的');
+  await button(page, '换一条').click();
+  expect(await isSeen(page.getByText('AI 没有回应'))).toBe(true);
+  expect(await page.inputValue('#reply')).toBe('我自己写的');
+  await context.setOffline(true);
+  await page.getByText(/离线，显示 .* 的资料/).waitFor();
+  for (const name of ['换一条', '更短', '更正式']) expect(await button(page, name).isDisabled()).toBe(true);
+});
+
 test.each([
   ['fail_no permission', '当前入口不能发送'],
   ['fail_without context of external contact', '请从与客户的聊天中打开'],

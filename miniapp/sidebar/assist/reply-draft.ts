@@ -53,8 +53,8 @@ export function useReplyDraft(view: Readonly<Ref<SidebarView>>, memberId: string
       const isOlderThanOurs = draft && state.savedAt && draft.updatedAt < state.savedAt;
       if (isOlderThanOurs) return;
       if (draft) return settle(draft.text);
-      // Saved as empty: the rep wants no text here.
-      if (state.savedAt && state.settled === '') return;
+      // Saved from here, as a text or as none: what the view knows is older.
+      if (state.savedAt) return;
       if (suggestion.value !== null) settle(suggestion.value);
     },
     { immediate: true },
