@@ -26,10 +26,10 @@ const STRANGE = '\0';
 /** Words take the next free place, or, in a lexicon that is closed, all the same place behind the last. */
 export class LexiconWriter {
   readonly places: Map<string, Map<string, number>>;
-  readonly isClosed: boolean;
+  readonly closed: Lexicon | null;
 
   constructor(closed: Lexicon | null = null) {
-    this.isClosed = closed !== null;
+    this.closed = closed;
     this.places = new Map(
       openFeatures.map(({ key }) => [key, new Map((closed?.[key] ?? []).map((word, place) => [word, place]))]),
     );
@@ -39,11 +39,12 @@ export class LexiconWriter {
     const places = this.places.get(key);
     if (!places) throw new Error(`${key} is no feature of open words.`);
     const place = places.get(word) ?? places.size;
-    if (!this.isClosed) places.set(word, place);
+    if (!this.closed) places.set(word, place);
     return place;
   }
 
   lexicon(): Lexicon {
+    if (this.closed) return this.closed;
     return Object.fromEntries([...this.places].map(([key, places]) => [key, [...places.keys()]]));
   }
 }

@@ -18,6 +18,8 @@ export type Whom = { ids: readonly string[] } | { after: string; upTo: string };
 export interface FeatureOptions {
   /** The words a model knows; without it every word is taken up. */
   lexicon?: Lexicon | undefined;
+  /** Takes up words over several readings, so that their numbers mean the same. */
+  writer?: LexiconWriter;
   /** What happened since `at` is put aside also where it takes a look at histories; not needed when `at` is now. */
   isPast?: boolean;
   /** As if every one of them were of another gender, or their customers of another region: for measuring that nothing moves. */
@@ -43,11 +45,10 @@ export async function readFeatures(
     types: { getTypeParser: () => (value: unknown) => value },
   };
   const { rows } = await db.query<(Buffer | null)[]>(query as unknown as pg.QueryArrayConfig);
-  return blockOf(rows, options.lexicon ?? null);
+  return blockOf(rows, options.writer ?? new LexiconWriter(options.lexicon ?? null));
 }
 
-function blockOf(rows: (Buffer | null)[][], closed: Lexicon | null): FeatureBlock {
-  const writer = new LexiconWriter(closed);
+function blockOf(rows: (Buffer | null)[][], writer: LexiconWriter): FeatureBlock {
   const ids = Buffer.alloc(16 * rows.length);
   const values = new Float32Array(width * rows.length).fill(Number.NaN);
   for (const [row, [id, array, ...words]] of rows.entries()) {
@@ -59,7 +60,7 @@ function blockOf(rows: (Buffer | null)[][], closed: Lexicon | null): FeatureBloc
         values[row * width + (openPlaces[n] ?? 0)] = writer.placeOf(key, word.toString('utf8'));
     }
   }
-  return { rows: rows.length, ids, values, lexicon: closed ?? writer.lexicon() };
+  return { rows: rows.length, ids, values, lexicon: writer.lexicon() };
 }
 
 /** PostgreSQL's float4[]: a head of 20 bytes, then each with its length before it, -1 for null. */
