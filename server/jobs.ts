@@ -36,9 +36,11 @@ import { sendTodo } from '#server/task/send-todo.ts';
 import { sweepTodos, sweepTodosEveryMs } from '#server/task/sweep-todos.ts';
 import { sendNotice } from '#server/notice/send-notice.ts';
 import { sweepNotices, sweepNoticesEveryMs } from '#server/notice/sweep-notices.ts';
+import { lead } from '#server/scoring/lead.ts';
 import { rescoreContacts, rescoreEveryMs } from '#server/scoring/rescore-contacts.ts';
 import { watchEveryMs, watchHealth } from '#server/health/watch-health.ts';
 import { scoreContact } from '#server/scoring/score-contact.ts';
+import { trainEveryMs, trainScoring } from '#server/scoring/train-scoring.ts';
 import { sweepSeries, sweepSeriesEveryMs } from '#server/series/sweep-series.ts';
 import { summariseConversation } from '#server/summary/summarise-conversation.ts';
 import { sweepEveryMs as sweepSummariesEveryMs, sweepSummaries } from '#server/summary/sweep-summaries.ts';
@@ -59,6 +61,9 @@ async function scoreAndWatch(deps: Deps, { contactId }: { contactId: string }): 
   await scoreContact(deps, { contactId });
   await deps.jobs.add('watch-health', { contactIds: [contactId] }, { key: contactId });
 }
+
+/** What models learn to foretell. */
+const subjects = [lead];
 
 /** Which use case answers which job. */
 const work: Work = {
@@ -84,6 +89,10 @@ const work: Work = {
   'tell-of-budget': tellOfBudget,
   'score-contact': scoreAndWatch,
   'rescore-contacts': rescoreContacts,
+  'train-scoring': async (deps, { target, asked }) => {
+    const subject = subjects.find((each) => each.target === target);
+    if (subject) await trainScoring(deps, subject, { asked });
+  },
   'watch-health': watchHealth,
   'remind-due-tasks': remindDueTasks,
   'send-todo': sendTodo,
@@ -137,6 +146,9 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-knowledge', payload: {}, everyMs: sweepKnowledgeEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
+    ...subjects.map(({ target }) => {
+      return { name: 'train-scoring', payload: { target, asked: false }, everyMs: trainEveryMs } as const;
+    }),
     { name: 'watch-health', payload: {}, everyMs: watchEveryMs },
     { name: 'forget-model-answers', payload: {}, everyMs: forgetAnswersEveryMs },
     { name: 'tell-of-budget', payload: {}, everyMs: tellOfBudgetEveryMs },

@@ -432,6 +432,8 @@ const withoutCustomers = [
   'GET /api/settings/opt-out',
   'GET /api/settings/welcome',
   'GET /api/settings/follow-up',
+  // Of models: figures of everybody together.
+  'GET /api/scoring-models',
   'PUT /api/settings/opt-out',
   'PUT /api/settings/welcome',
   'POST /api/customers',

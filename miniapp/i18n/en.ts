@@ -393,6 +393,8 @@ export const en: Translated<typeof zhCN> = {
   'refused.inbound.unknown': 'This event cannot be found.',
   'refused.message.unknown': 'This message is no longer in the stored chat.',
   'refused.score.unknown': 'There is no score yet.',
+  'refused.scoring.already_champion': 'This model makes the scores already.',
+  'refused.scoring.model_unknown': 'This model cannot be found. Refresh.',
   'refused.summary.unknown': 'This summary is gone. Refresh.',
   'refused.platform.unknown': 'This platform is not connected.',
   'refused.request.origin': 'Open the page at Zhike’s own address and try again.',

@@ -386,6 +386,8 @@ export const zhCN = {
   'refused.inbound.unknown': '找不到这个事件。',
   'refused.message.unknown': '这条消息已不在保存的聊天里。',
   'refused.score.unknown': '还没有评分。',
+  'refused.scoring.already_champion': '这个模型已经在用于评分。',
+  'refused.scoring.model_unknown': '找不到这个模型，请刷新。',
   'refused.summary.unknown': '这份摘要已不在，请刷新。',
   'refused.platform.unknown': '没有接入这个平台。',
   'refused.request.origin': '请从知客自己的地址打开页面后再试。',

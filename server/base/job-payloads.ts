@@ -27,6 +27,8 @@ export const jobPayloads = {
   'tell-of-budget': z.object({}),
   'score-contact': z.object({ contactId: z.uuid() }),
   'rescore-contacts': z.object({}),
+  /** `asked`: an admin wants it now; otherwise it waits for the night. */
+  'train-scoring': z.object({ target: z.string(), asked: z.boolean() }),
   'watch-health': z.object({ contactIds: z.array(z.uuid()).max(1000).optional() }),
   'remind-due-tasks': z.object({}),
   'send-todo': z.object({ taskId: z.uuid(), memberId: z.uuid(), platform }),
@@ -58,5 +60,10 @@ export type JobPayload<Name extends JobName> = z.infer<(typeof jobPayloads)[Name
 /** Jobs that may not wait behind others: a welcome is worthless after 20 s. */
 export const fastJobs: readonly JobName[] = ['send-welcome', 'sweep-inbound'];
 
-/** Jobs that may wait for a model for minutes: they stand in a line of their own, so that nothing else waits for it. */
-export const slowJobs: readonly JobName[] = ['summarise-conversation', 'read-document'];
+/** Jobs that may take or wait for minutes: they stand in a line of their own, so that nothing else waits for it. */
+export const slowJobs: readonly JobName[] = [
+  'summarise-conversation',
+  'read-document',
+  'train-scoring',
+  'rescore-contacts',
+];

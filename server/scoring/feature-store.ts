@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { inTransaction } from '#server/base/transaction.ts';
 import { LexiconWriter, openFeatures, width, type FeatureBlock, type Lexicon } from './feature-block.ts';
 import {
   accountWords,
@@ -26,46 +27,55 @@ export interface FeatureOptions {
   swapped?: 'gender' | 'region' | undefined;
 }
 
+/** The contact's id and its numbers as PostgreSQL sends an array, in one; then the open words. */
+type FeatureRow = [Buffer, ...(string | null)[]];
+
 /**
- * What contacts were known by at `at`, in one statement; contacts that are gone are left out. The statement comes back in
- * PostgreSQL's own numbers: as texts a row would cost ten times as much to read as to compute.
+ * What contacts were known by at `at`, in one statement; contacts that are gone are left out. All numbers of a row come
+ * as one value: as columns of their own they would cost more to read than to compute.
  */
 export async function readFeatures(
-  db: Pick<pg.Pool, 'query'>,
+  pool: pg.Pool,
   at: Date,
   whom: Whom,
   options: FeatureOptions = {},
 ): Promise<FeatureBlock> {
   const values = 'ids' in whom ? [at, whom.ids] : [at, whom.after, whom.upTo];
-  const query = {
-    text: statementFor('ids' in whom ? 'ids' : 'range', options),
-    values,
-    rowMode: 'array' as const,
-    binary: true,
-    types: { getTypeParser: () => (value: unknown) => value },
-  };
-  const { rows } = await db.query<(Buffer | null)[]>(query as unknown as pg.QueryArrayConfig);
+  const by = 'ids' in whom ? 'ids' : 'range';
+  const { isPast = false, swapped } = options;
+  const rows = await inTransaction(pool, async (client) => {
+    // Compiling so large a statement takes longer than running it.
+    await client.query('SET LOCAL jit = off');
+    // By name, so that it is planned a few times and not for each of a thousand days.
+    const name = ['features', by, isPast, swapped].join(' ');
+    const found = await client.query<FeatureRow>({
+      name,
+      text: statementFor(by, isPast, swapped),
+      values,
+      rowMode: 'array',
+    });
+    return found.rows;
+  });
   return blockOf(rows, options.writer ?? new LexiconWriter(options.lexicon ?? null));
 }
 
-function blockOf(rows: (Buffer | null)[][], writer: LexiconWriter): FeatureBlock {
+function blockOf(rows: FeatureRow[], writer: LexiconWriter): FeatureBlock {
   const ids = Buffer.alloc(16 * rows.length);
   const values = new Float32Array(width * rows.length).fill(Number.NaN);
-  for (const [row, [id, array, ...words]] of rows.entries()) {
-    id?.copy(ids, 16 * row);
-    if (array) readArray(array, values, row * width);
+  for (const [row, [numbers, ...words]] of rows.entries()) {
+    numbers.copy(ids, 16 * row, 0, 16);
+    readArray(numbers, values, row * width);
     for (const [n, word] of words.entries()) {
       const key = openFeatures[n]?.key;
-      if (key && word && word.length > 0)
-        values[row * width + (openPlaces[n] ?? 0)] = writer.placeOf(key, word.toString('utf8'));
+      if (key && word) values[row * width + (openPlaces[n] ?? 0)] = writer.placeOf(key, word);
     }
   }
   return { rows: rows.length, ids, values, lexicon: writer.lexicon() };
 }
 
-/** PostgreSQL's float4[]: a head of 20 bytes, then each with its length before it, -1 for null. */
+/** Behind the id a float4[]: a head of 20 bytes, then each number with its length before it, -1 for null. */
 function readArray(array: Buffer, values: Float32Array, start: number): void {
-  let at = 20;
+  let at = 36;
   for (const place of numberPlaces) {
     const length = array.readInt32BE(at);
     at += 4;
@@ -79,8 +89,8 @@ const numberPlaces = features.flatMap(({ kind }, place) => (kind === 'open' ? []
 
 const statements = new Map<string, string>();
 
-function statementFor(by: 'ids' | 'range', { isPast = false, swapped }: FeatureOptions): string {
-  const name = [by, isPast, swapped].join();
+function statementFor(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions['swapped']): string {
+  const name = [by, isPast, swapped].join(' ');
   const known = statements.get(name) ?? statement(by, isPast, swapped);
   statements.set(name, known);
   return known;
@@ -219,7 +229,7 @@ function statement(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions
         count(*) FILTER (WHERE r."repliedAt" <= $1::timestamptz) AS replied
       FROM "BroadcastRecipient" r
       WHERE ${among('r."contactId"')} AND r.part = 'target' AND r."deliveredAt" <= $1::timestamptz GROUP BY r."contactId")
-    SELECT who.id, ARRAY[${chosen.map((each) => `(${each})::real`).join(', ')}], f.way::text, f.channel, b.source
+    SELECT uuid_send(who.id) || array_send(ARRAY[${chosen.map((each) => `(${each})::real`).join(', ')}]), f.way::text, f.channel, b.source
     FROM who LEFT JOIN f ON f.id = who.id LEFT JOIN t ON t.id = who.id LEFT JOIN b ON b.id = who.id
       LEFT JOIN o ON o.id = who.id LEFT JOIN m ON m.id = who.id LEFT JOIN g ON g.id = who.id LEFT JOIN r ON r.id = who.id`;
 }

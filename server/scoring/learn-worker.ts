@@ -7,4 +7,4 @@ import type { Learned } from './learn.ts';
 /** Learning takes all of a processor for seconds: in a thread of its own nobody else waits for it. */
 const table = workerData as Table;
 const learned: Learned = { trained: train(table), leaks: findLeaks(table).map(({ feature }) => feature) };
-parentPort?.postMessage(learned);
+parentPort?.postMessage(learned, []);
