@@ -211,7 +211,7 @@ function statement(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions
         count(*) FILTER (WHERE sender = 'member' AND ${within('at', 30)}) AS ours30,
         count(DISTINCT floor(${companyClock('at')} / 86400)) FILTER (WHERE sender = 'contact' AND ${within('at', 30)}) AS days,
         count(*) FILTER (WHERE sender = 'contact' AND ${within('at', 30)}
-          AND mod((${companyClock('at')} / 3600)::numeric, 24) NOT BETWEEN 7 AND 22) AS night,
+          AND NOT mod(floor(${companyClock('at')} / 3600)::bigint, 24) BETWEEN 7 AND 21) AS night,
         floor(avg(extract(epoch FROM at - asked) / 60) FILTER (WHERE sender = 'member' AND asker = 'contact' AND ${within('at', 30)})) AS reply
       FROM (
         SELECT v."contactId" AS id, m.sender, m.at, lag(m.sender) OVER before AS asker, lag(m.at) OVER before AS asked

@@ -13,6 +13,8 @@ export const scoringRoutes: Route[] = [
 
   route(scoringModelApi.state, (deps, { query }) => viewModels(deps, query.target)),
   route(scoringModelApi.train, (deps, { body }) => askToTrain(deps, body)),
-  route(scoringModelApi.promote, (deps, { caller, params, body }) => promoteModel(deps, caller, { ...params, ...body })),
+  route(scoringModelApi.promote, (deps, { caller, params, body }) =>
+    promoteModel(deps, caller, { ...params, ...body }),
+  ),
   route(scoringModelApi.choose, (deps, { caller, body }) => chooseBasis(deps, caller, body)),
 ];

@@ -139,7 +139,9 @@ async function challenge(deps: Deps, subject: Subject, rows: GatheredRows): Prom
   const held = heldRows(rows, trained);
   const label = labelOf(held);
   const ruleSays = probabilitiesOfPoints(
-    held.outcomes.map(({ at }, row) => subject.ruleValueOf(rawRowOf(vectorOf(held.block, row), held.block.lexicon), at)),
+    held.outcomes.map(({ at }, row) =>
+      subject.ruleValueOf(rawRowOf(vectorOf(held.block, row), held.block.lexicon), at),
+    ),
     label,
   );
   const said = trained.heldOut.probabilities;
