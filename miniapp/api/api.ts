@@ -72,10 +72,6 @@ export const api = {
   scores: to<typeof scoringApi.history>('GET', '/api/scores'),
   overrideScore: to<typeof scoringApi.override>('POST', '/api/scores/override'),
   clearOverride: to<typeof scoringApi.clearOverride>('DELETE', '/api/scores/override'),
-  scoringModels: to<typeof scoringModelApi.state>('GET', '/api/scoring-models'),
-  trainScoring: to<typeof scoringModelApi.train>('POST', '/api/scoring-models/train'),
-  promoteModel: to<typeof scoringModelApi.promote>('POST', '/api/scoring-models/:id/promote'),
-  chooseScoring: to<typeof scoringModelApi.choose>('PUT', '/api/settings/scoring'),
 
   scoringState: to<typeof scoringModelApi.state>('GET', '/api/scoring-models'),
   trainModel: to<typeof scoringModelApi.train>('POST', '/api/scoring-models/train'),
