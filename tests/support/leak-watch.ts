@@ -135,8 +135,10 @@ function question(random: Random, number: number): Asked {
     });
     return { prompt: 'draft-reply', variables, planted: [...plantedIn(all), ...planted] };
   }
+  const read = random.below(messages.length);
   const { variables } = summaryQuestion({
-    messages,
+    reading: { context: messages.slice(0, read), unread: messages.slice(read), isAnew: false },
+    known: [{ kind: 'need', text: messages[0]?.text ?? '', quotes: [] }],
     memberName,
     contactName,
     tagNames: [batch, '高意向'],
@@ -218,8 +220,8 @@ const completion = JSON.stringify({
 async function listen(watch: (said: string) => void): Promise<{ server: Server; url: string }> {
   const server = createServer((request, response) => {
     void (async () => {
-      const { messages } = JSON.parse(await bodyOf(request)) as { messages: { role: string; content: string }[] };
-      watch(messages.flatMap(({ role, content }) => (role === 'system' ? [] : [content])).join('\n'));
+      const { messages } = JSON.parse(await bodyOf(request)) as { messages: { content: string }[] };
+      watch(messages.map(({ content }) => content).join('\n'));
       response.writeHead(200, { 'content-type': 'application/json' }).end(completion);
     })();
   });
