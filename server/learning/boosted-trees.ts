@@ -42,12 +42,12 @@ export const treesDefaults: TreesOptions = {
   roundsMax: 600,
   patience: 40,
   learningRate: 0.06,
-  leavesMax: 16,
-  depthMax: 6,
+  leavesMax: 31,
+  depthMax: 7,
   childWeightMin: 5,
-  l2: 3,
+  l2: 5,
   rowShare: 0.8,
-  columnShare: 0.5,
+  columnShare: 0.7,
 };
 
 /** A tree of fewer columns could not see what two of them do together. */

@@ -28,6 +28,7 @@ const folds = 5;
 const pastShare = 0.7;
 const refreshEvery = 100;
 const refreshFrom = 500;
+const outcomesLate = 250;
 
 /** What the command says goes to `say`, line by line; the answer is its exit code. */
 export async function evaluate(argv: readonly string[], say: (line: string) => void): Promise<number> {
@@ -171,11 +172,9 @@ function evaluateTime(table: Table, seed: number, say: (line: string) => void): 
   const asLearned = compile({ ...model, calibration: { kind: 'platt', slope: 1, shift: 0 } });
   const scorer = compile(model);
   const once = scorer.scoreColumns(future.columns);
-  const followed = rollingRefresh(scorer.scoreColumns(takeRows(table, rows).columns), labelOf(table, rows), {
-    from: cut,
-    every: refreshEvery,
-    newest: refreshFrom,
-  });
+  const saidOfAll = scorer.scoreColumns(takeRows(table, rows).columns);
+  const followed = (late: number) =>
+    rollingRefresh(saidOfAll, labelOf(table, rows), { from: cut, every: refreshEvery, newest: refreshFrom, late });
   const predict = fitPlainLogistic(
     past,
     Int32Array.from(past.label, (_, row) => row),
@@ -193,7 +192,8 @@ function evaluateTime(table: Table, seed: number, say: (line: string) => void): 
       ['plain logistic', measure(plain, future.label)],
       ['before calibration', measure(asLearned.scoreColumns(future.columns), future.label)],
       ['calibrated once on the newest past', measure(once, future.label)],
-      ['recalibrated as outcomes come in', measure(followed, future.label)],
+      ['recalibrated as outcomes come in', measure(followed(0), future.label)],
+      [`the same, outcomes ${outcomesLate} rows late`, measure(followed(outcomesLate), future.label)],
     ],
     say,
   );

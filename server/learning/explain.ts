@@ -95,7 +95,7 @@ function spreadOut(amounts: readonly number[], total: number, slope: number): nu
 
 /**
  * Shapley values of a sum of trees, exact, an unknown feature weighed by the rows that went either way (what TreeSHAP calls
- * path-dependent). What a leaf gives depends only on which of its path's features let the row pass: at most 64 cases,
+ * path-dependent). What a leaf gives depends only on which of its path's features let the row pass: at most 128 cases,
  * each worked out when it is first met.
  */
 export function treesExplainer(model: TreesModel): {

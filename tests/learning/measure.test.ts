@@ -110,6 +110,10 @@ test('a calibration that follows looks at no outcome of the rows it is about to 
   const saidOtherwise = rollingRefresh(truth, otherwise, asked);
   expect(saidOtherwise.subarray(0, 100)).toEqual(said.subarray(0, 100));
   expect(saidOtherwise.subarray(150)).not.toEqual(said.subarray(150));
+  const late = { ...asked, late: 100 };
+  expect(rollingRefresh(truth, otherwise, late).subarray(0, 200)).toEqual(
+    rollingRefresh(truth, label, late).subarray(0, 200),
+  );
 });
 
 function outcomes(rows: number, seed: number): { truth: Float64Array; label: Uint8Array } {
