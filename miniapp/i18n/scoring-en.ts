@@ -156,9 +156,10 @@ export const scoringEn: Translated<typeof scoringZhCN> = {
 
   'model.warning.few_outcomes': 'Very few outcomes: take the figures below as a hint only.',
   'model.warning.leak':
-    '“{feature}” nearly tells the outcome by itself. It may have been filled in afterwards and was not learned from. Please check.',
+    '“{feature}” nearly tells the outcome by itself. It may have been filled in afterwards, and the figures look better than they are. Please check.',
   'model.warning.drifted': '“{feature}” is no longer what it was; take what it adds to scores with care.',
-  'model.warning.driftedAll': 'Customers are no longer what they were; scores are recalibrated on the newest outcomes.',
+  'model.warning.driftedAll':
+    'Customers are no longer what they were, and it was not recalibrated yet: take scores with care.',
   'model.warning.one_sided': '“{feature}” is the same for nearly everybody and tells nothing.',
   'model.warning.oneSidedAll': 'Nearly all outcomes are of one kind: there is nothing to tell apart.',
   'model.warning.old': 'This model has grown old. Please train again.',

@@ -141,9 +141,9 @@ export const scoringZhCN = {
   'model.driftFeatures': '变化最大的因素',
 
   'model.warning.few_outcomes': '结果太少，下面的数字只能参考。',
-  'model.warning.leak': '「{feature}」几乎单独就能说中结果，可能是结果出来后才填的，没有用来学习。请检查。',
+  'model.warning.leak': '「{feature}」几乎单独就能说中结果，可能是结果出来后才填的，评分会显得比实际准。请检查。',
   'model.warning.drifted': '「{feature}」和训练时已很不一样，按它评的分要打折看。',
-  'model.warning.driftedAll': '客户和训练时已很不一样，评分已按最新的结果重新校准。',
+  'model.warning.driftedAll': '客户和训练时已很不一样，还没有重新校准，评分要打折看。',
   'model.warning.one_sided': '「{feature}」几乎所有客户都一样，没有用处。',
   'model.warning.oneSidedAll': '结果几乎都是同一种，学不出区别。',
   'model.warning.old': '这个模型已经旧了，请重新训练。',

@@ -71,9 +71,9 @@ export function someCard(n: number, changes: Partial<ModelCard> = {}): ModelCard
         field: 'gender',
         swap: 0,
         groups: [
-          { group: 'male', rows: 190, meanScore: 34.2, rate: 0.22, auc: 0.839 },
-          { group: 'female', rows: 201, meanScore: 33.8, rate: 0.218, auc: 0.845 },
-          { group: 'unknown', rows: 21, meanScore: 31, rate: null, auc: null },
+          { group: '男', rows: 190, meanScore: 34.2, rate: 0.22, auc: 0.839 },
+          { group: '女', rows: 201, meanScore: 33.8, rate: 0.218, auc: 0.845 },
+          { group: '未知', rows: 21, meanScore: 31, rate: null, auc: null },
         ],
       },
       {
@@ -400,7 +400,7 @@ export function learningDeeds(mock: MockProduct, on: (endpoint: unknown, deed: R
         one.others.some((card) => card.id === params['id']),
       );
       const card = state?.others.find((one) => one.id === params['id']);
-      if (!state || !card) throw new Refusing({ status: 404, code: 'scoring_model.unknown' });
+      if (!state || !card) throw new Refusing({ status: 404, code: 'scoring.model_unknown' });
       const before = state.champion;
       state.others = state.others.filter((one) => one !== card);
       if (before) state.others.unshift({ ...before, state: 'retired' });
@@ -410,7 +410,7 @@ export function learningDeeds(mock: MockProduct, on: (endpoint: unknown, deed: R
         state: 'champion',
         decision: { ...decision, by: mock.me.name, reason: String(body['reason']) },
       };
-      return Object.assign(state, { basis: 'model', modelOn: true });
+      return state;
     }),
     on(scoringModelApi.choose, ({ body }) => {
       const state = mock.learning.states[targetIn(body['target'])];
