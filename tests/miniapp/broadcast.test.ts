@@ -1,61 +1,20 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeEach, expect, test } from 'vitest';
 import { fromInput, quietUntil, toInput } from '#miniapp/desk/broadcast/company-time.ts';
-import { launchBrowser } from '#tests/support/browser.ts';
+import { press, sees, useDesk } from './desk-page.ts';
 import { examine, facesOf } from './examine.ts';
 import { running, someDraft, someResults, waiting } from './mock-broadcasts.ts';
-import { id, manager } from './mock-part.ts';
-import { startMockProduct, type MockProduct } from './mock-product.ts';
+import { id } from './mock-part.ts';
 import { someSegment } from './mock-segments.ts';
-import { someMessages, someView } from './mock-view.ts';
 
-let browser: Browser;
-let product: MockProduct;
-let context: BrowserContext | undefined;
-let faults: string[];
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-beforeEach(async () => {
-  product = await startMockProduct(someView(), someMessages());
-  Object.assign(product.me, manager, { role: 'marketing' });
-  product.segments.all = [someSegment(700)];
-  product.channels.rules.quiet = null;
-  faults = [];
-});
-afterEach(async () => {
-  await context?.close();
-  await product.close();
-  if (faults.length > 0) throw new Error(`The page threw: ${faults.join('; ')}`);
+const desk = useDesk('marketing');
+const { open: openDesk, callsTo } = desk;
+beforeEach(() => {
+  desk.product.segments.all = [someSegment(700)];
+  desk.product.channels.rules.quiet = null;
 });
 
-async function openDesk(hash: string, face: { width?: number; language?: string; theme?: string } = {}): Promise<Page> {
-  const { width = 1280, language = 'zh-CN', theme = 'light' } = face;
-  context = await browser.newContext({
-    viewport: { width, height: 800 },
-    locale: 'zh-CN',
-    timezoneId: 'Asia/Shanghai',
-    reducedMotion: 'reduce',
-  });
-  context.setDefaultTimeout(10_000);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => faults.push(error.message));
-  await page.goto(`${product.url}/desk.html?lang=${language}&theme=${theme}${hash}`);
-  await page.locator('main .card').first().waitFor();
-  return page;
-}
-const callsTo = (address: string) => product.calls.filter((call) => call.address === address).map(({ sent }) => sent);
 const saved = () => callsTo('PUT /api/broadcasts/:id').map(({ body }) => body);
-const sees = (page: Page, text: string | RegExp) =>
-  page
-    .getByText(text)
-    .filter({ visible: true })
-    .first()
-    .waitFor()
-    .then(() => true);
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click();
 
 test('the company’s time is Beijing’s, and quiet hours over midnight end in the morning', () => {
   expect(toInput('2026-11-22T01:30:00.000Z')).toBe('2026-11-22T09:30');
@@ -99,7 +58,7 @@ test('a marketer goes from a new draft to asking for approval, and everything is
 });
 
 test('every number of the check opens the people behind it, page by page', async () => {
-  product.broadcasts.all = [someDraft(960)];
+  desk.product.broadcasts.all = [someDraft(960)];
   const page = await openDesk(`#/broadcasts/${id(960)}`);
   await page.getByRole('button', { name: '已删除我们的员工：38 人，打开名单' }).click();
   const drawer = page.getByRole('dialog', { name: '名单：已删除我们的员工' });
@@ -117,7 +76,7 @@ test('every number of the check opens the people behind it, page by page', async
 
 test('while it is checked the page says how far it is', async () => {
   const draft = someDraft(960, { plan: null, planning: { kind: 'check', done: 400, total: 1280, error: null } });
-  product.broadcasts.all = [draft];
+  desk.product.broadcasts.all = [draft];
   const page = await openDesk(`#/broadcasts/${id(960)}`);
   await sees(page, '正在逐个检查：400 / 1,280');
   Object.assign(draft, { planning: { ...draft.planning, error: 'segment.too_slow' } });
@@ -125,7 +84,7 @@ test('while it is checked the page says how far it is', async () => {
 });
 
 test('two variants share the contacts, and shares that do not come to 100 are said', async () => {
-  product.broadcasts.all = [someDraft(960)];
+  desk.product.broadcasts.all = [someDraft(960)];
   const page = await openDesk(`#/broadcasts/${id(960)}/content`);
   await press(page, '加一个版本做对比');
   await page.getByLabel('版本 B 的比例').fill('30');
@@ -148,7 +107,7 @@ test('two variants share the contacts, and shares that do not come to 100 are sa
 
 test('what somebody else saved meanwhile is not overwritten unseen', async () => {
   const draft = someDraft(960);
-  product.broadcasts.all = [draft];
+  desk.product.broadcasts.all = [draft];
   const page = await openDesk(`#/broadcasts/${id(960)}`);
   await page.getByLabel('群发名称').waitFor();
   draft.version = 9;
@@ -161,7 +120,7 @@ test('what somebody else saved meanwhile is not overwritten unseen', async () =>
 });
 
 test('what cannot be saved yet is not left unseen', async () => {
-  product.broadcasts.all = [someDraft(960)];
+  desk.product.broadcasts.all = [someDraft(960)];
   const page = await openDesk(`#/broadcasts/${id(960)}`);
   await page.getByLabel('群发名称').fill('');
   await sees(page, '请给群发起个名字。');
@@ -175,8 +134,8 @@ test('what cannot be saved yet is not left unseen', async () => {
 });
 
 test('a time within quiet hours is moved to the next that is allowed', async () => {
-  product.channels.rules.quiet = { from: '21:00', to: '08:30' };
-  product.broadcasts.all = [someDraft(960, { sendAt: '2099-03-01T14:00:00.000Z' })];
+  desk.product.channels.rules.quiet = { from: '21:00', to: '08:30' };
+  desk.product.broadcasts.all = [someDraft(960, { sendAt: '2099-03-01T14:00:00.000Z' })];
   const page = await openDesk(`#/broadcasts/${id(960)}/check`);
   expect(await page.getByLabel('发送时间（北京时间）').inputValue()).toBe('2099-03-01T22:00');
   await sees(page, '免打扰时间 21:00–08:30 不发。');
@@ -185,7 +144,7 @@ test('a time within quiet hours is moved to the next that is allowed', async () 
 });
 
 test('what was submitted is read only, and taken back with a reason', async () => {
-  product.broadcasts.all = [waiting(960)];
+  desk.product.broadcasts.all = [waiting(960)];
   const page = await openDesk(`#/broadcasts/${id(960)}/audience`);
   await sees(page, /已提交，内容和名单不能再改/);
   expect(await page.getByLabel('发给哪个人群').isDisabled()).toBe(true);
@@ -197,7 +156,7 @@ test('what was submitted is read only, and taken back with a reason', async () =
 });
 
 test('one that is running is paused, goes on and is cancelled, each said', async () => {
-  product.broadcasts.all = [running(960)];
+  desk.product.broadcasts.all = [running(960)];
   const page = await openDesk(`#/broadcasts/${id(960)}`);
   await press(page, '暂停');
   await page.locator('.chip.paused').waitFor();
@@ -210,7 +169,7 @@ test('one that is running is paused, goes on and is cancelled, each said', async
 });
 
 test('the results say how many, why not, by whom, and what it brought against the hold-out', async () => {
-  product.broadcasts.all = [running(960)];
+  desk.product.broadcasts.all = [running(960)];
   const page = await openDesk(`#/broadcasts/${id(960)}`);
   await sees(page, /结果更新至/);
   await sees(
@@ -233,19 +192,19 @@ test('the results say how many, why not, by whom, and what it brought against th
 });
 
 test('without a hold-out the page does not say what a broadcast brought', async () => {
-  product.broadcasts.all = [running(960)];
-  product.broadcasts.results = someResults({ lift: null });
+  desk.product.broadcasts.all = [running(960)];
+  desk.product.broadcasts.results = someResults({ lift: null });
   const page = await openDesk(`#/broadcasts/${id(960)}`);
   expect(await sees(page, /没有对照组，所以看不出/)).toBe(true);
 });
 
 test('a live update brings what happened meanwhile', async () => {
   const one = waiting(960);
-  product.broadcasts.all = [one];
+  desk.product.broadcasts.all = [one];
   const page = await openDesk(`#/broadcasts/${id(960)}`);
   await sees(page, /等待 赵总监 审批/);
   Object.assign(one, { state: 'scheduled' });
-  product.tell('broadcasts');
+  desk.product.tell('broadcasts');
   expect(await sees(page, /已通过审批/)).toBe(true);
 });
 
@@ -260,10 +219,10 @@ test('from a segment a broadcast of it is one press, from a broadcast a copy', a
 });
 
 test('offline nothing can be submitted, and the page says so', async () => {
-  product.broadcasts.all = [someDraft(960)];
+  desk.product.broadcasts.all = [someDraft(960)];
   const page = await openDesk(`#/broadcasts/${id(960)}/check`);
   await page.getByRole('button', { name: '提交审批' }).waitFor();
-  await context?.setOffline(true);
+  await page.context().setOffline(true);
   await sees(page, /离线，显示/);
   expect(await page.getByRole('button', { name: '提交审批' }).isDisabled()).toBe(true);
 });
@@ -282,7 +241,7 @@ const states: State[] = [
     name: 'the list',
     hash: '#/broadcasts',
     prepare: () =>
-      void (product.broadcasts.all = [
+      void (desk.product.broadcasts.all = [
         someDraft(960),
         waiting(961, { name: '双周报' }),
         running(962, { name: '展会邀请' }),
@@ -295,19 +254,19 @@ const states: State[] = [
   {
     name: 'a list that cannot be read',
     hash: '#/broadcasts',
-    prepare: () => void product.refusals.set('GET /api/broadcasts', { status: 500, code: 'internal' }),
+    prepare: () => void desk.product.refusals.set('GET /api/broadcasts', { status: 500, code: 'internal' }),
     ready: '.note.error',
   },
   {
     name: 'the audience',
     hash: here,
-    prepare: () => void (product.broadcasts.all = [someDraft(960)]),
+    prepare: () => void (desk.product.broadcasts.all = [someDraft(960)]),
     ready: '.steps .count, table.steps',
   },
   {
     name: 'the people behind a number',
     hash: here,
-    prepare: () => void (product.broadcasts.all = [someDraft(960)]),
+    prepare: () => void (desk.product.broadcasts.all = [someDraft(960)]),
     ready: 'table.steps',
     reach: async (page) => {
       await page.locator('button.count').first().click();
@@ -318,7 +277,7 @@ const states: State[] = [
     name: 'the content in two variants',
     hash: `${here}/content`,
     prepare: () =>
-      void (product.broadcasts.all = [
+      void (desk.product.broadcasts.all = [
         someDraft(960, {
           content: {
             variants: [
@@ -341,8 +300,8 @@ const states: State[] = [
     name: 'the check with what must be changed',
     hash: `${here}/check`,
     prepare: () => {
-      product.channels.rules.quiet = { from: '21:00', to: '08:30' };
-      product.broadcasts.all = [
+      desk.product.channels.rules.quiet = { from: '21:00', to: '08:30' };
+      desk.product.broadcasts.all = [
         someDraft(960, {
           tested: false,
           sendAt: '2099-03-01T14:00:00.000Z',
@@ -366,7 +325,7 @@ const states: State[] = [
     name: 'the check that is working',
     hash: here,
     prepare: () =>
-      void (product.broadcasts.all = [
+      void (desk.product.broadcasts.all = [
         someDraft(960, { plan: null, planning: { kind: 'check', done: 400, total: 1280, error: null } }),
       ]),
     ready: 'progress',
@@ -374,26 +333,31 @@ const states: State[] = [
   {
     name: 'one that waits',
     hash: here,
-    prepare: () => void (product.broadcasts.all = [waiting(960)]),
+    prepare: () => void (desk.product.broadcasts.all = [waiting(960)]),
     ready: '.notes',
   },
   {
     name: 'cancelling',
     hash: here,
-    prepare: () => void (product.broadcasts.all = [running(960)]),
+    prepare: () => void (desk.product.broadcasts.all = [running(960)]),
     ready: '.at',
     reach: async (page) => {
       await page.locator('.deeds .van-button--danger').click();
       await page.locator('.popup textarea').waitFor();
     },
   },
-  { name: 'the results', hash: here, prepare: () => void (product.broadcasts.all = [running(960)]), ready: '.said' },
+  {
+    name: 'the results',
+    hash: here,
+    prepare: () => void (desk.product.broadcasts.all = [running(960)]),
+    ready: '.said',
+  },
   {
     name: 'results of nobody held out',
     hash: here,
     prepare: () => {
-      product.broadcasts.all = [running(960)];
-      product.broadcasts.results = someResults({ lift: null, failures: [], resultsAt: null });
+      desk.product.broadcasts.all = [running(960)];
+      desk.product.broadcasts.results = someResults({ lift: null, failures: [], resultsAt: null });
     },
     ready: '.at',
   },

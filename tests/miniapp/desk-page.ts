@@ -63,7 +63,7 @@ export function useDesk(role: MockProduct['me']['role'] = 'admin'): DeskPage {
       const page = await context.newPage();
       page.on('pageerror', (error) => faults.push(error.message));
       await page.goto(`${product.url}/${file}?theme=${theme}&lang=${language}&${search}${hash}`);
-      await page.locator('main .card').first().waitFor();
+      await page.locator('main .card, main .note').first().waitFor();
       return page;
     },
     callsTo: (address) => product.calls.filter((call) => call.address === address).map(({ sent }) => sent),

@@ -1,58 +1,14 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { draftOf, keyAt, ruleOf } from '#miniapp/desk/segment/rule-draft.ts';
 import type { SegmentRule } from '#server/segment/segment-api.ts';
-import { launchBrowser } from '#tests/support/browser.ts';
+import { press, sees, useDesk } from './desk-page.ts';
 import { examine, facesOf } from './examine.ts';
-import { id, manager } from './mock-part.ts';
-import { startMockProduct, type MockProduct } from './mock-product.ts';
+import { id } from './mock-part.ts';
 import { quotedRule, someSegment } from './mock-segments.ts';
-import { someMessages, someView } from './mock-view.ts';
 
-let browser: Browser;
-let product: MockProduct;
-let context: BrowserContext | undefined;
-let faults: string[];
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-beforeEach(async () => {
-  product = await startMockProduct(someView(), someMessages());
-  Object.assign(product.me, manager, { role: 'marketing' });
-  faults = [];
-});
-afterEach(async () => {
-  await context?.close();
-  await product.close();
-  if (faults.length > 0) throw new Error(`The page threw: ${faults.join('; ')}`);
-});
-
-async function openDesk(hash: string, face: { width?: number; language?: string; theme?: string } = {}): Promise<Page> {
-  const { width = 1280, language = 'zh-CN', theme = 'light' } = face;
-  context = await browser.newContext({
-    viewport: { width, height: 800 },
-    locale: 'zh-CN',
-    timezoneId: 'Asia/Shanghai',
-    reducedMotion: 'reduce',
-  });
-  context.setDefaultTimeout(10_000);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => faults.push(error.message));
-  await page.goto(`${product.url}/desk.html?lang=${language}&theme=${theme}${hash}`);
-  await page.locator('main .card').first().waitFor();
-  return page;
-}
-const callsTo = (address: string) => product.calls.filter((call) => call.address === address).map(({ sent }) => sent);
-const sees = (page: Page, text: string | RegExp) =>
-  page
-    .getByText(text)
-    .filter({ visible: true })
-    .first()
-    .waitFor()
-    .then(() => true);
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click();
+const desk = useDesk('marketing');
+const { open: openDesk, callsTo } = desk;
 const area = (page: Page, name: '包含' | '排除') => page.getByRole('group', { name, exact: true });
 
 test.each<[string, SegmentRule]>([
@@ -155,11 +111,11 @@ test('typing does not ask for every letter, and a rule that is not complete is n
 });
 
 test('a count of nobody, and of nearly everybody, is warned of', async () => {
-  product.segments.all = [someSegment(700)];
-  product.segments.count = () => ({ count: 0, total: 4200, tookMs: 5, waterfall: [], samples: [] });
+  desk.product.segments.all = [someSegment(700)];
+  desk.product.segments.count = () => ({ count: 0, total: 4200, tookMs: 5, waterfall: [], samples: [] });
   const page = await openDesk(`#/segments/${id(700)}`);
   await sees(page, /没有人符合/);
-  product.segments.count = () => ({ count: 4000, total: 4200, tookMs: 5, waterfall: [], samples: [] });
+  desk.product.segments.count = () => ({ count: 4000, total: 4200, tookMs: 5, waterfall: [], samples: [] });
   await page.getByRole('button', { name: /去掉这条规则：收到群发/ }).click();
   expect(await sees(page, /超过全部联系人的 80%/)).toBe(true);
 });
@@ -183,7 +139,7 @@ test('a sentence becomes rules to look at; they count only once they are taken',
 });
 
 test('an older version comes back into the editor, and counts once it is saved', async () => {
-  product.segments.all = [someSegment(700)];
+  desk.product.segments.all = [someSegment(700)];
   const page = await openDesk(`#/segments/${id(700)}`);
   await press(page, '历史版本');
   await page.getByRole('dialog').getByText('客户阶段 是其中之一 已成交').waitFor();
@@ -198,7 +154,7 @@ test('an older version comes back into the editor, and counts once it is saved',
 
 test('what was typed is not lost by leaving without saving, nor by somebody else’s saving', async () => {
   const segment = someSegment(700);
-  product.segments.all = [segment];
+  desk.product.segments.all = [segment];
   const page = await openDesk(`#/segments/${id(700)}`);
   await page.getByLabel('说明（可不填）').fill('季末');
   await page.getByRole('link', { name: '返回人群' }).click();
@@ -218,7 +174,7 @@ test('what was typed is not lost by leaving without saving, nor by somebody else
 
 test('a segment in use is not deleted, and the page says where it is used', async () => {
   const segment = someSegment(700);
-  product.segments.all = [segment, someSegment(701, { name: '新客' })];
+  desk.product.segments.all = [segment, someSegment(701, { name: '新客' })];
   const page = await openDesk('#/segments');
   segment.usedBy = [{ kind: 'broadcast', id: id(800), name: '季末回访' }];
   await page.getByRole('button', { name: '「报价后没下文」的更多操作' }).click();
@@ -231,7 +187,7 @@ test('a segment in use is not deleted, and the page says where it is used', asyn
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: '删除' }).click();
   await sees(page, '已删除「新客」');
-  expect(product.segments.all.map(({ name }) => name)).toEqual(['报价后没下文']);
+  expect(desk.product.segments.all.map(({ name }) => name)).toEqual(['报价后没下文']);
 });
 
 test('a rule deeper than the page edits is shown in words and kept as it is', async () => {
@@ -245,7 +201,7 @@ test('a rule deeper than the page edits is shown in words and kept as it is', as
       },
     ],
   };
-  product.segments.all = [someSegment(700, { rule: deep })];
+  desk.product.segments.all = [someSegment(700, { rule: deep })];
   const page = await openDesk(`#/segments/${id(700)}`);
   await sees(page, '用接口编辑');
   await page.getByLabel('人群名称').fill('深的');
@@ -254,10 +210,8 @@ test('a rule deeper than the page edits is shown in words and kept as it is', as
 });
 
 test('a rep has no right to the desk', async () => {
-  product.me.role = 'rep';
-  context = await browser.newContext();
-  const page = await context.newPage();
-  await page.goto(`${product.url}/desk.html?lang=zh-CN#/segments`);
+  desk.product.me.role = 'rep';
+  const page = await openDesk('#/segments');
   expect(await sees(page, /这里供市场、经理、总监和管理员使用/)).toBe(true);
 });
 
@@ -274,7 +228,7 @@ const states: State[] = [
     name: 'the list',
     hash: '#/segments',
     prepare: () => {
-      product.segments.all = [
+      desk.product.segments.all = [
         someSegment(700, { usedBy: [{ kind: 'series', id: id(801), name: '新客七天' }] }),
         someSegment(701, { name: '新客', count: null, countBefore: null, countedAt: null, description: '' }),
       ];
@@ -285,14 +239,14 @@ const states: State[] = [
   {
     name: 'a list that cannot be read',
     hash: '#/segments',
-    prepare: () => void product.refusals.set('GET /api/segments', { status: 500, code: 'internal' }),
+    prepare: () => void desk.product.refusals.set('GET /api/segments', { status: 500, code: 'internal' }),
     ready: '.note.error',
   },
   { name: 'a new one', hash: '#/segments/new', ready: '.samples' },
   {
     name: 'one with rules and the values to choose',
     hash: `#/segments/${id(700)}`,
-    prepare: () => void (product.segments.all = [someSegment(700)]),
+    prepare: () => void (desk.product.segments.all = [someSegment(700)]),
     ready: '.samples',
     reach: (page) => page.locator('.open').first().click(),
   },
@@ -309,7 +263,7 @@ const states: State[] = [
   {
     name: 'the versions',
     hash: `#/segments/${id(700)}`,
-    prepare: () => void (product.segments.all = [someSegment(700)]),
+    prepare: () => void (desk.product.segments.all = [someSegment(700)]),
     ready: '.samples',
     reach: async (page) => {
       await page.locator('.card-head .link').click();
@@ -320,8 +274,8 @@ const states: State[] = [
     name: 'a count that failed',
     hash: `#/segments/${id(700)}`,
     prepare: () => {
-      product.segments.all = [someSegment(700)];
-      product.refusals.set('POST /api/segments/count', { status: 500, code: 'internal' });
+      desk.product.segments.all = [someSegment(700)];
+      desk.product.refusals.set('POST /api/segments/count', { status: 500, code: 'internal' });
     },
     ready: '.note.error',
   },
