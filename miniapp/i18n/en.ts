@@ -112,6 +112,7 @@ export const en: Translated<typeof zhCN> = {
   'more.logOut': 'Log out',
 
   'ai.label': 'AI',
+  'ai.copied': '(Written by AI, please check)',
   'ai.off': 'An admin has not switched AI on for this chat source. All else works.',
   'ai.unavailable': 'AI is not available now. All else works.',
   'ai.pending': 'Reading the chat… you can write a reply yourself.',
@@ -211,6 +212,7 @@ export const en: Translated<typeof zhCN> = {
   'summary.messages': '{n} message|{n} messages',
   'summary.again': 'Summarise again',
   'summary.pending': 'Reading the new messages…',
+  'summary.computed': '{list}: worked out from what was said',
   'summary.old': 'AI is not available now. This summary is from {age}.',
   'summary.empty': 'Nothing was said yet.',
   'summary.all': 'Show all {n}',

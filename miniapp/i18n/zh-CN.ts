@@ -107,6 +107,7 @@ export const zhCN = {
   'more.logOut': '退出登录',
 
   'ai.label': 'AI',
+  'ai.copied': '（AI 生成，请核对）',
   'ai.off': '管理员没有为这个会话来源开启 AI，其余功能正常。',
   'ai.unavailable': 'AI 暂不可用，其余功能正常。',
   'ai.pending': '正在整理会话…可先手动回复。',
@@ -205,6 +206,7 @@ export const zhCN = {
   'summary.messages': '{n} 条消息',
   'summary.again': '重新整理摘要',
   'summary.pending': '正在整理新的消息…',
+  'summary.computed': '{list} 由原话推算',
   'summary.old': 'AI 暂不可用，这是 {age}的摘要。',
   'summary.empty': '还没有聊天内容。',
   'summary.all': '展开全部 {n} 条',

@@ -1,4 +1,5 @@
-import type { Contact, Prisma, Summary as Row, SummaryAttempt } from '#prisma/client/client.ts';
+import { z } from 'zod';
+import type { Contact, Prisma, SuggestionFeedback, Summary as Row, SummaryAttempt } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
 import { noteSignals } from './signal-store.ts';
@@ -85,14 +86,44 @@ function toSummary(cipher: FieldCipher, row: Row): Summary {
   };
 }
 
-/** Whose conversation it is of; null when there is no such summary. */
-export async function findSummarisedContact(db: Db, id: string): Promise<string | null> {
+/** A reply that was proposed. */
+export interface Suggestion {
+  contactId: string | null;
+  runId: string | null;
+  promptVersion: string;
+  /** Null when none was, or it is forgotten by now. */
+  text: string | null;
+}
+
+/** The reply of a summary. */
+export async function findSummaryReply(db: Db, cipher: FieldCipher, id: string): Promise<Suggestion | null> {
   const row = await db.summary.findUnique({
     where: { id },
-    select: { conversation: { select: { contactId: true } } },
+    select: { runId: true, promptVersion: true, replyDraft: true, conversation: { select: { contactId: true } } },
   });
-  return row && row.conversation.contactId;
+  return (
+    row && {
+      contactId: row.conversation.contactId,
+      runId: row.runId,
+      promptVersion: row.promptVersion,
+      text: row.replyDraft === null ? null : cipher.decrypt(row.replyDraft),
+    }
+  );
 }
+
+/** The reply of a run that was asked for it alone. */
+export async function findDraftedReply(db: Db, cipher: FieldCipher, runId: string): Promise<Suggestion | null> {
+  const run = await db.modelRun.findUnique({
+    where: { id: runId },
+    select: { contactId: true, promptVersion: true, answer: true },
+  });
+  if (!run) return null;
+  const answer = run.answer === null ? null : openJson(cipher, draftedText, run.answer);
+  return { contactId: run.contactId, promptVersion: run.promptVersion, runId, text: answer?.text ?? null };
+}
+
+/** What is kept of a run is what the model said, of whatever form. */
+const draftedText = z.object({ text: z.string().nullable().catch(null) }).catch({ text: null });
 
 const newestFirst = [{ at: 'desc' }, { id: 'desc' }] satisfies Prisma.SummaryOrderByWithRelationInput[];
 
@@ -210,7 +241,8 @@ export async function deleteDraft(db: Db, key: DraftKey): Promise<void> {
 
 export async function insertFeedback(
   db: Db,
-  feedback: { summaryId: string | null; contactId: string; memberId: string; verdict: string; at: Date },
+  feedback: Pick<SuggestionFeedback, 'summaryId' | 'contactId' | 'memberId' | 'verdict' | 'at'> &
+    Partial<Pick<SuggestionFeedback, 'runId' | 'promptVersion' | 'distance'>>,
 ): Promise<void> {
   await db.suggestionFeedback.create({ data: feedback });
 }

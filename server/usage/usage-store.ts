@@ -101,13 +101,18 @@ export async function sumDrafts(db: Db, { since, before }: Bounds): Promise<Draf
     SELECT coalesce(version, '') AS key, count(*) FILTER (WHERE what = 'shown')::int AS shown,
       count(*) FILTER (WHERE what IN ('sent', 'copied'))::int AS sent,
       count(*) FILTER (WHERE what = 'edited')::int AS edited,
-      count(*) FILTER (WHERE what = 'down')::int AS rejected, NULL::float8 AS distance
+      count(*) FILTER (WHERE what IN ('down', 'discarded'))::int AS rejected, avg(distance)::float8 AS distance
     FROM (
-      SELECT "promptVersion" AS version, 'shown' AS what FROM "Summary"
+      SELECT "promptVersion" AS version, 'shown' AS what, NULL::float8 AS distance FROM "Summary"
       WHERE "replyDraft" IS NOT NULL AND at >= ${since}::timestamptz AND at < ${before}::timestamptz
       UNION ALL
-      SELECT summary."promptVersion", feedback.verdict FROM "SuggestionFeedback" feedback
-      JOIN "Summary" summary ON summary.id = feedback."summaryId"
+      SELECT "promptVersion", 'shown', NULL FROM "ModelRun"
+      WHERE "useCase" = 'draft-reply' AND outcome IN ('answered', 'repaired', 'cached')
+        AND at >= ${since}::timestamptz AND at < ${before}::timestamptz
+      UNION ALL
+      SELECT coalesce(feedback."promptVersion", summary."promptVersion"), feedback.verdict, feedback.distance
+      FROM "SuggestionFeedback" feedback
+      LEFT JOIN "Summary" summary ON summary.id = feedback."summaryId"
       WHERE feedback.at >= ${since}::timestamptz AND feedback.at < ${before}::timestamptz
     ) drafts GROUP BY GROUPING SETS ((version), ())`;
 }

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { sealJson } from '#server/base/field-cipher.ts';
 import type { Llm } from '#server/base/llm.ts';
 import { readDraft } from '#server/summary/keep-draft.ts';
 import { insertSummary } from '#server/summary/summary-store.ts';
@@ -73,31 +74,73 @@ test('the reply a rep is editing is kept for that rep alone, and forgotten when 
   expect(await draft()).toBeNull();
 });
 
-test('what a rep did with a suggestion is noted; a summary of another contact is refused', async () => {
-  const other = await makeChat(world.deps, { member: chat.member, contactName: '李雷' });
-  const summary = await insertSummary(world.deps.db, world.deps.cipher, {
-    conversationId: other.conversationId,
+const summarised = (conversationId: string, replyDraft: string | null) =>
+  insertSummary(world.deps.db, world.deps.cipher, {
+    conversationId,
     at: world.deps.now(),
     statements: [],
     signals: [],
     suggestedTags: [],
-    replyDraft: null,
+    replyDraft,
     upToMessageId: null,
     messageCount: 1,
     droppedCount: 0,
     runId: null,
     promptVersion: 'summarise-conversation@1',
   });
-  const give = (contactId: string) =>
-    http.ask('POST', '/api/suggestions/feedback', {
-      as: rep,
-      body: { contactId, summaryId: summary.id, verdict: 'edited' },
-    });
-  expect(await give(chat.contact.id)).toMatchObject({ status: 404, code: 'summary.unknown' });
-  expect(await give(other.contact.id)).toMatchObject({ status: 200 });
-  expect(await world.deps.db.suggestionFeedback.findMany()).toMatchObject([
-    { summaryId: summary.id, contactId: other.contact.id, memberId: chat.member.id, verdict: 'edited' },
+const give = (body: object) =>
+  http.ask('POST', '/api/suggestions/feedback', {
+    as: rep,
+    body: { contactId: chat.contact.id, summaryId: null, ...body },
+  });
+
+test('what a rep did with a suggestion is noted, with whose it was and how far they went from it, not with their words', async () => {
+  const summary = await summarised(chat.conversationId, '陈女士您好，报价周五发您。');
+  const verdicts = [
+    { verdict: 'sent', text: '陈女士您好，报价周五发您。' },
+    { verdict: 'edited', text: '陈女士您好，报价明天发您！' },
+    { verdict: 'copied', text: '陈女士您好' },
+    { verdict: 'sent' },
+    { verdict: 'discarded' },
+    { verdict: 'up' },
+  ];
+  for (const one of verdicts) expect(await give({ summaryId: summary.id, ...one })).toMatchObject({ status: 200 });
+  const kept = await world.deps.db.suggestionFeedback.findMany({ orderBy: { id: 'asc' } });
+  expect(kept.map(({ distance }) => distance)).toEqual([0, 2 / 11, 6 / 11, 0, null, null]);
+  for (const { promptVersion } of kept) expect(promptVersion).toBe('summarise-conversation@1');
+  expect(JSON.stringify(kept)).not.toContain('陈女士');
+});
+
+test('a draft that was asked for by itself is measured by what the model said, while that is kept', async () => {
+  const { db, cipher } = world.deps;
+  const run = {
+    useCase: 'draft-reply',
+    promptVersion: 'draft-reply@1',
+    model: 'fake',
+    inputHash: 'h',
+    outcome: 'answered',
+    contactId: chat.contact.id,
+  };
+  const answer = sealJson(cipher, { text: '【姓名1】您好，可以', used: [] });
+  const { id: runId } = await db.modelRun.create({ data: { ...run, answer } });
+  const { id: forgotten } = await db.modelRun.create({ data: run });
+  expect(await give({ runId, verdict: 'edited', text: '您好，不可以' })).toMatchObject({ status: 200 });
+  expect(await give({ runId: forgotten, verdict: 'edited', text: '您好' })).toMatchObject({ status: 200 });
+  expect(await world.deps.db.suggestionFeedback.findMany({ orderBy: { id: 'asc' } })).toMatchObject([
+    { runId, promptVersion: 'draft-reply@1', distance: 1 / 5 },
+    { runId: forgotten, promptVersion: 'draft-reply@1', distance: null },
   ]);
+});
+
+test('a summary, or a draft, of another contact is refused', async () => {
+  const other = await makeChat(world.deps, { member: chat.member, contactName: '李雷' });
+  const summary = await summarised(other.conversationId, null);
+  const refused = { status: 404, code: 'summary.unknown' };
+  expect(await give({ summaryId: summary.id, verdict: 'edited' })).toMatchObject(refused);
+  expect(await give({ runId: '00000000-0000-4000-8000-000000000000', verdict: 'sent' })).toMatchObject(refused);
+  expect(await give({ contactId: other.contact.id, summaryId: summary.id, verdict: 'up' })).toMatchObject({
+    status: 200,
+  });
 });
 
 test('outside the scope a contact is as unknown as one that does not exist', async () => {

@@ -242,10 +242,11 @@ describe('the prompts', () => {
           contactId: chat.contact.id,
           memberId: chat.member.id,
           verdict,
+          distance: { copied: 0, edited: 0.5 }[verdict] ?? null,
           at: deps.now(),
         },
       });
-    const drafts = { shown: 3, sent: 1, edited: 1, rejected: 1, distance: null };
+    const drafts = { shown: 3, sent: 1, edited: 1, rejected: 1, distance: 0.25 };
     expect((await get<UsageView>('/api/usage')).drafts).toEqual(drafts);
     const { items } = await get<{ items: PromptView[] }>('/api/prompts');
     const prompt = items.find(({ name }) => name === 'summarise-conversation');
@@ -321,7 +322,7 @@ describe('the switches', () => {
     const config = readConfig({ NODE_ENV: 'test', SESSION_SECRET: 'x'.repeat(32), ...fake.env() });
     const { db, cipher, metrics, log, now } = deps;
     deps.llm = makeModel({ config, db, cipher, metrics, log, now: () => now() });
-    fake.does = [{ say: '{"statements":[],"signals":[],"suggestedTags":[],"replyDraft":null}' }];
+    fake.does = [{ say: '{"s":[]}' }];
     const chat = await makeChat(deps);
     await chat.say('contact', '50人版多少钱？下周要');
     const member = await callerOf(deps, chat.member);
