@@ -23,6 +23,7 @@ export const patienceMs = 45_000;
 
 export interface Journey {
   readonly product: Product;
+  readonly databaseUrl: string;
   /** Of the sandbox's page; ends in a slash. */
   readonly url: string;
   /** A window of its own: own cookies, own storage. Read in Chinese, in Shanghai. */
@@ -95,6 +96,9 @@ export function useJourney(env: Record<string, string> = {}): Journey {
   return {
     get product() {
       return product;
+    },
+    get databaseUrl() {
+      return database.url;
     },
     get url() {
       return url;
