@@ -88,7 +88,7 @@ const work: Work = {
   'forget-model-answers': forgetModelAnswers,
   'tell-of-budget': tellOfBudget,
   'score-contact': scoreAndWatch,
-  'rescore-contacts': rescoreContacts,
+  'rescore-contacts': (deps) => rescoreContacts(deps),
   'train-scoring': async (deps, { target, asked }) => {
     const subject = subjects.find((each) => each.target === target);
     if (subject) await trainScoring(deps, subject, { asked });

@@ -38,15 +38,15 @@ const TARGET = 'lead';
  * the last run stopped; after that those of whom something was heard, and once a day those whom time alone moves. Two
  * runs at once are one.
  */
-export async function rescoreContacts(deps: Deps): Promise<void> {
+export async function rescoreContacts(deps: Deps, blockSize = BLOCK): Promise<void> {
   await withLock(deps.pool, 'rescore-contacts', async () => {
     for (;;) {
       const model = await currentModel(deps.db, TARGET);
       const method = model?.method ?? METHOD;
       const work = await readWork(deps.db, TARGET);
       const isDone = (work.rescoreMethod ?? METHOD) === method && work.rescoreAfter === null;
-      if (!isDone) await scoreEverybody(deps, model, work);
-      else if (model) await scoreNews(deps, model, work);
+      if (!isDone) await scoreEverybody(deps, model, work, blockSize);
+      else if (model) await scoreNews(deps, model, work, blockSize);
       else await askForActive(deps, work);
       // Another model may have become champion meanwhile.
       if (((await currentModel(deps.db, TARGET))?.method ?? METHOD) === method && isDone) return;
@@ -54,7 +54,7 @@ export async function rescoreContacts(deps: Deps): Promise<void> {
   });
 }
 
-async function scoreEverybody(deps: Deps, model: LoadedModel | null, before: Work): Promise<void> {
+async function scoreEverybody(deps: Deps, model: LoadedModel | null, before: Work, blockSize: number): Promise<void> {
   const method = model?.method ?? METHOD;
   const goesOn = before.rescoreMethod === method && before.rescoreAfter !== null;
   const startedAt = deps.now();
@@ -74,7 +74,7 @@ async function scoreEverybody(deps: Deps, model: LoadedModel | null, before: Wor
   } else await saveWork(deps.db, TARGET, { rescoreRunning: true });
   tell(deps);
   const from = (goesOn ? before.rescoreAfter : null) ?? NOBODY;
-  const isWhole = model ? await scoreByModel(deps, model, from) : await scoreByRules(deps, from);
+  const isWhole = model ? await scoreByModel(deps, model, from, blockSize) : await scoreByRules(deps, from, blockSize);
   // The champion changed in the middle: begun again for that one.
   if (!isWhole) return;
   await saveWork(deps.db, TARGET, { rescoreAfter: null, rescoreRunning: false, rescoreEndedAt: deps.now() });
@@ -82,9 +82,9 @@ async function scoreEverybody(deps: Deps, model: LoadedModel | null, before: Wor
 }
 
 /** The next block is read while this one is worked out and written. False when another model took over. */
-async function scoreByModel(deps: Deps, model: LoadedModel, from: string): Promise<boolean> {
+async function scoreByModel(deps: Deps, model: LoadedModel, from: string, blockSize: number): Promise<boolean> {
   const read = async (after: string) => {
-    const upTo = await findBlockEnd(deps.pool, after, BLOCK);
+    const upTo = await findBlockEnd(deps.pool, after, blockSize);
     if (upTo === null) return null;
     const at = deps.now();
     return { upTo, at, block: await readFeatures(deps.pool, at, { after, upTo }, { lexicon: model.lexicon }) };
@@ -125,14 +125,14 @@ async function writeBlock(
 }
 
 /** Their last score by the table of points is put on top again; those who never had one are scored one by one. */
-async function scoreByRules(deps: Deps, from: string): Promise<boolean> {
+async function scoreByRules(deps: Deps, from: string, blockSize: number): Promise<boolean> {
   for (let after = from; ;) {
-    const upTo = await findBlockEnd(deps.pool, after, BLOCK);
+    const upTo = await findBlockEnd(deps.pool, after, blockSize);
     if (upTo === null) break;
     const whom = { after, upTo, at: deps.now() };
     const unknown = await inTransaction(deps.pool, async (client) => {
       const never = await bringBackRules(client, whom);
-      await moveOn(client, TARGET, { done: BLOCK, after: upTo });
+      await moveOn(client, TARGET, { done: blockSize, after: upTo });
       return never;
     });
     await askFor(deps, unknown);
@@ -143,7 +143,7 @@ async function scoreByRules(deps: Deps, from: string): Promise<boolean> {
   return true;
 }
 
-async function scoreNews(deps: Deps, model: LoadedModel, work: Work): Promise<void> {
+async function scoreNews(deps: Deps, model: LoadedModel, work: Work, blockSize: number): Promise<void> {
   const now = deps.now();
   const day = dayOf(now);
   const since = new Date((work.newsAt ?? work.rescoreStartedAt ?? now).getTime() - LATE_MS);
@@ -160,7 +160,7 @@ async function scoreNews(deps: Deps, model: LoadedModel, work: Work): Promise<vo
   tell(deps);
   let told = 0;
   for (;;) {
-    const due = await listDue(deps.pool, BLOCK);
+    const due = await listDue(deps.pool, blockSize);
     if (due.length === 0) break;
     const at = deps.now();
     const block = await readFeatures(deps.pool, at, { ids: due }, { lexicon: model.lexicon });

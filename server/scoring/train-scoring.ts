@@ -53,6 +53,7 @@ const DRIFT_ROWS_MIN = 100;
 const FEATURE_DRIFT_ROWS_MIN = 500;
 const KIND_ROWS_MIN = 10;
 const REJECTED_KEPT = 10;
+const LOST_MS = 3_600_000;
 
 /** When the night's work is taken up next, or was to be taken up last. */
 export function nightAfter(now: Date): Date {
@@ -72,17 +73,20 @@ export async function trainScoring(deps: Deps, subject: Subject, { asked }: { as
     const now = deps.now();
     const work = await readWork(deps.db, target);
     const isNight = work.nightlyAt === null ? false : work.nightlyAt < nightBefore(now);
+    // Nobody else learns while this lock is held: one that is said to is one that died, and nobody ran it again.
+    const isLost = work.trainState === 'running' && now.getTime() - (work.trainStartedAt?.getTime() ?? 0) > LOST_MS;
     const outcomes = await subject.countOutcomes(deps, COUNTED_MAX);
     // The first night is awaited: what just started has other things to do.
     await saveWork(deps.db, target, { outcomes, ...(isNight || !work.nightlyAt ? { nightlyAt: now } : {}) });
-    if (!asked && !isNight) return;
+    const isWanted = asked || isLost;
+    if (!isWanted && !isNight) return;
     if (outcomes < OUTCOMES_NEEDED) {
       await saveWork(deps.db, target, { trainState: 'idle', trainError: null });
       tell(deps);
       return;
     }
     try {
-      await run(deps, subject, { asked, now });
+      await run(deps, subject, { isWanted, now });
       await saveWork(deps.db, target, { trainState: 'idle', trainError: null });
     } catch (error) {
       deps.log.error({ err: error, kind: target }, 'learning failed');
@@ -92,14 +96,14 @@ export async function trainScoring(deps: Deps, subject: Subject, { asked }: { as
   });
 }
 
-async function run(deps: Deps, subject: Subject, { asked, now }: { asked: boolean; now: Date }): Promise<void> {
+async function run(deps: Deps, subject: Subject, { isWanted, now }: { isWanted: boolean; now: Date }): Promise<void> {
   const { target } = subject;
   const outcomes = await subject.listOutcomes(deps, now);
   const newest = latest(outcomes);
   const [newestModel] = await listModels(deps.db, target);
   const champion = await findChampion(deps.db, target);
   const hasNews = !newestModel || (newest && newest > newestModel.untilAt);
-  if (!hasNews && !asked) return;
+  if (!hasNews && !isWanted) return;
   await saveWork(deps.db, target, {
     trainState: 'running',
     trainStartedAt: now,

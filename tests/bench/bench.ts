@@ -1,6 +1,7 @@
 import { measureCallbackLatency, measureCallbackThroughput } from './measure-callbacks.ts';
 import { measureCustomers } from './measure-customers.ts';
 import { measurePlan } from './measure-plan.ts';
+import { measureRescore } from './measure-rescore.ts';
 import { measureSegments } from './measure-segments.ts';
 import { measureSidebar } from './measure-sidebar.ts';
 import { measureWelcomes } from './measure-welcomes.ts';
@@ -20,6 +21,7 @@ const measures: Record<string, (stage: Stage) => Promise<Line[]>> = {
   customers: measureCustomers,
   segments: measureSegments,
   plan: measurePlan,
+  rescore: measureRescore,
 };
 
 const asked = process.argv.slice(2);

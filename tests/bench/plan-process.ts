@@ -1,20 +1,11 @@
-import { readConfig } from '#server/base/config.ts';
-import { openDatabase } from '#server/base/database.ts';
 import type { Caller } from '#server/base/caller.ts';
-import type { Deps } from '#server/base/deps.ts';
-import { makeFieldCipher } from '#server/base/field-cipher.ts';
-import { localLive } from '#server/base/live.ts';
-import { makeLog } from '#server/base/log.ts';
-import { makeMetrics } from '#server/base/metrics.ts';
-import { listPlatforms } from '#server/base/platforms.ts';
 import { getBroadcast, saveBroadcast } from '#server/broadcast/broadcast-store.ts';
 import { checkContent } from '#server/broadcast/check-content.ts';
 import { createBroadcast, editBroadcast, startCheck } from '#server/broadcast/edit-broadcast.ts';
 import { planBroadcast } from '#server/broadcast/plan-broadcast.ts';
 import { submitBroadcast } from '#server/broadcast/submit-broadcast.ts';
 import type { PlanCounts } from '#server/broadcast/broadcast-api.ts';
-import { FakePlatform } from '#tests/support/fake-platform.ts';
-import { sessionSecret } from './stage.ts';
+import { openDeps } from './open-deps.ts';
 
 export interface PlanReport {
   checkMs: number;
@@ -26,25 +17,7 @@ export interface PlanReport {
 
 /** What a job does, in a process that does nothing else. */
 async function run(databaseUrl: string): Promise<PlanReport> {
-  const open = openDatabase(databaseUrl, () => {});
-  const config = readConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', SESSION_SECRET: sessionSecret });
-  const deps: Deps = {
-    db: open.db,
-    pool: open.pool,
-    jobs: { add: async () => {}, addAll: async () => {} },
-    live: localLive(),
-    llm: {
-      configured: false,
-      ask: async () => ({ answer: null, outcome: 'off', runId: null }),
-      noteDropped: async () => {},
-    },
-    platforms: listPlatforms([new FakePlatform('wecom')]),
-    cipher: makeFieldCipher(config.SESSION_SECRET),
-    config,
-    metrics: makeMetrics(),
-    log: makeLog(config.LOG_LEVEL),
-    now: () => new Date(),
-  };
+  const { deps, close } = openDeps(databaseUrl);
   const member = await deps.db.member.findFirstOrThrow({ where: { role: 'marketing' } });
   const caller: Caller = {
     memberId: member.id,
@@ -76,7 +49,7 @@ async function run(databaseUrl: string): Promise<PlanReport> {
   const freezeMs = await timed();
   const { state, planCounts } = await getBroadcast(deps.db, id);
   if (state !== 'awaiting_approval' || !planCounts) throw new Error(`The plan of the bench ended ${state}.`);
-  await open.close();
+  await close();
   return { checkMs, freezeMs, counts: planCounts, rssBytes: process.resourceUsage().maxRSS * 1024 };
 }
 

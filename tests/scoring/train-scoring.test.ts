@@ -1,7 +1,7 @@
+import type pg from 'pg';
 import { beforeEach, expect, test } from 'vitest';
 import type { Member } from '#prisma/client/client.ts';
 import { sealJson } from '#server/base/field-cipher.ts';
-import { dayOf } from '#server/base/shanghai.ts';
 import { lead } from '#server/scoring/lead.ts';
 import type { ScoringState } from '#server/scoring/model-api.ts';
 import { rescoreContacts } from '#server/scoring/rescore-contacts.ts';
@@ -182,32 +182,35 @@ test('what a rep shows instead changes nothing a model learns from, and is held 
   expect((await state()).overrides).toEqual({ count: 1, settled: 1, repRight: 1, scoreRight: 0 });
 });
 
+/** Gives out so many connections, and then none any more. */
+function breakingPool(connections: number): pg.Pool {
+  let left = connections;
+  const { pool } = world.deps;
+  const connect = async () => {
+    if (left-- === 0) throw new Error('The database is gone.');
+    return pool.connect();
+  };
+  return Object.assign(Object.create(pool) as pg.Pool, { connect, query: pool.query.bind(pool) });
+}
+
 test('rescoring that was killed goes on where it stood, scores nobody twice and leaves out nobody', async () => {
   await makeHistory(world.deps, { sales: 220 });
   await train();
   const { db } = world.deps;
   const ids = (await db.contact.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
-  const half = ids[99] ?? '';
-  // As a process leaves it that died after a hundred.
-  const left = {
-    rescoreMethod: 'lead@1',
-    rescoreAfter: half,
-    rescoreRunning: true,
-    rescoreDone: 100,
-    rescoreTotal: 220,
-  };
-  await db.scoringWork.update({
-    where: { target: 'lead' },
-    data: { ...left, newsAt: world.deps.now(), timeDay: dayOf(world.deps.now()) },
-  });
-  await rescoreContacts(world.deps);
+  await expect(rescoreContacts({ ...world.deps, pool: breakingPool(9) }, 40)).rejects.toThrow('gone');
+  const done = await db.score.count();
+  expect(done).toBeGreaterThan(0);
+  expect(done).toBeLessThan(220);
+  expect((await state()).rescoring).toMatchObject({ state: 'running', done, total: 220 });
+  await rescoreContacts(world.deps, 40);
   const scored = await db.score.findMany({ select: { contactId: true }, orderBy: { contactId: 'asc' } });
-  expect(scored.map(({ contactId }) => contactId)).toEqual(ids.slice(100));
+  expect(scored.map(({ contactId }) => contactId)).toEqual(ids);
   expect((await state()).rescoring).toMatchObject({ state: 'idle', done: 220, total: 220 });
 
   // Killed in the middle of the news: those not done are still noted.
   await db.scoreDue.createMany({ data: ids.slice(0, 100).map((contactId) => ({ contactId })) });
-  await rescoreContacts(world.deps);
+  await rescoreContacts(world.deps, 40);
   expect(await db.score.count()).toBe(220);
   expect(await db.scoreDue.count()).toBe(0);
 });
@@ -281,6 +284,11 @@ test('learning is done at night, once, and not at all when nothing came of anyth
   world.clock.advance(DAY_MS);
   await tick();
   expect(await versions()).toBe(1);
+  // One that died and that nobody ran again.
+  await world.deps.db.scoringWork.updateMany({ data: { trainState: 'running', trainStartedAt: world.deps.now() } });
+  world.clock.advance(2 * 3_600_000);
+  await tick();
+  expect([await versions(), (await state()).training.state]).toEqual([2, 'idle']);
 });
 
 test('models are shown to those who lead and handled by admins alone', async () => {
