@@ -1,5 +1,6 @@
 import { measureCallbackLatency, measureCallbackThroughput } from './measure-callbacks.ts';
 import { measureCustomers } from './measure-customers.ts';
+import { measureOutages } from './measure-outages.ts';
 import { measurePlan } from './measure-plan.ts';
 import { measureRescore } from './measure-rescore.ts';
 import { measureSegments } from './measure-segments.ts';
@@ -16,6 +17,7 @@ const measures: Record<string, (stage: Stage) => Promise<Line[]>> = {
   'callback-throughput': measureCallbackThroughput,
   sidebar: measureSidebar,
   welcomes: measureWelcomes,
+  outages: measureOutages,
   bundles: measureBundles,
   // Last: these fill the database with a million customers.
   customers: measureCustomers,

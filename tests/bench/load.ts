@@ -11,6 +11,8 @@ export interface LoadOrder {
   rate: number;
   /** Makes this run's callbacks unlike those of any other. */
   run: number;
+  /** Every so many callbacks one asks for work afterwards, the others are only kept; each does unless said otherwise. */
+  workEvery?: number;
 }
 export interface LoadReport {
   acknowledged: number;
@@ -20,16 +22,19 @@ export interface LoadReport {
   p95Ms: number;
   p99Ms: number;
   maxMs: number;
+  /** Of each callback, when they all asked for little. */
+  latenciesMs?: number[];
 }
 
 const CONTACTS = 20_000;
 const FASTEST_PER_SECOND = 20_000;
 
 /** Sealed before the clock runs: the load shall not cost what is measured. */
-function makeCallbacks(count: number, run: number): Buffer[] {
+function makeCallbacks(count: number, run: number, workEvery: number): Buffer[] {
   const seconds = Math.floor(Date.now() / 1000);
   return Array.from({ length: count }, (_, n) => {
-    const message = `<xml><ToUserName><![CDATA[${keys.receiver}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName><CreateTime>${seconds}</CreateTime><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_external_contact]]></Event><ChangeType><![CDATA[edit_external_contact]]></ChangeType><UserID><![CDATA[member-${run}-${Math.floor(n / CONTACTS)}]]></UserID><ExternalUserID><![CDATA[wmAAAAAAAAAAAAAAAAAAAAAA${n % CONTACTS}]]></ExternalUserID></xml>`;
+    const told = n % workEvery === 0 ? contactEdited(run, n) : groupChanged(run, n);
+    const message = `<xml><ToUserName><![CDATA[${keys.receiver}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName><CreateTime>${seconds}</CreateTime><MsgType><![CDATA[event]]></MsgType>${told}</xml>`;
     const encrypted = seal(message);
     const nonce = `n${n}`;
     const target = `/callbacks/wecom?msg_signature=${sign(encrypted, String(seconds), nonce)}&timestamp=${seconds}&nonce=${nonce}`;
@@ -41,9 +46,16 @@ function makeCallbacks(count: number, run: number): Buffer[] {
   });
 }
 
+const contactEdited = (run: number, n: number) =>
+  `<Event><![CDATA[change_external_contact]]></Event><ChangeType><![CDATA[edit_external_contact]]></ChangeType><UserID><![CDATA[member-${run}-${Math.floor(n / CONTACTS)}]]></UserID><ExternalUserID><![CDATA[wmAAAAAAAAAAAAAAAAAAAAAA${n % CONTACTS}]]></ExternalUserID>`;
+
+/** Kept and acknowledged like any other; nothing is done about it. */
+const groupChanged = (run: number, n: number) =>
+  `<Event><![CDATA[change_external_chat]]></Event><ChangeType><![CDATA[update]]></ChangeType><ChatId><![CDATA[wrAAAAAAAAAAAAAAAAAAAAAA${run}-${n}]]></ChatId><UpdateDetail><![CDATA[change_notice]]></UpdateDetail>`;
+
 async function run(order: LoadOrder): Promise<LoadReport> {
   const { connections, seconds, rate } = order;
-  const callbacks = makeCallbacks((rate || FASTEST_PER_SECOND) * seconds, order.run);
+  const callbacks = makeCallbacks((rate || FASTEST_PER_SECOND) * seconds, order.run, order.workEvery ?? 1);
   const open = await Promise.all(Array.from({ length: connections }, () => KeepAlive.open(order.port)));
   const latencies: number[] = [];
   let refused = 0;
@@ -79,6 +91,7 @@ async function run(order: LoadOrder): Promise<LoadReport> {
     p95Ms: quantile(0.95),
     p99Ms: quantile(0.99),
     maxMs: quantile(1),
+    ...(order.workEvery ? { latenciesMs: latencies } : {}),
   };
 }
 
