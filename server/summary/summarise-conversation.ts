@@ -16,7 +16,7 @@ import { checkAnswer, type CheckedAnswer } from './check-answer.ts';
 import { nextSignals, nextStatements, quotedIn, withoutNextStep } from './next-statements.ts';
 import { readingOf, type Reading } from './reading.ts';
 import { isCourtesy, isGreeting } from './small-talk.ts';
-import { summaryAnswer } from './summary-answer.ts';
+import { summaryAnswer, type SummaryAnswer } from './summary-answer.ts';
 import { summaryQuestion } from './summary-question.ts';
 import { isFailed, nextAttemptAt, SUMMARY_USE_CASE, type StoredSignal, type StoredStatement } from './summary.ts';
 import {
@@ -57,6 +57,8 @@ export async function summariseConversation(deps: Deps, { conversationId }: { co
 interface Bench {
   conversation: Conversation;
   messages: SaidMessage[];
+  /** Somebody pressed for it and waits. */
+  isAskedFor: boolean;
   reading: Reading;
   prior: Standing | null;
   speakers: Awaited<ReturnType<typeof findSpeakers>>;
@@ -77,11 +79,12 @@ async function bringUpToDate(deps: Deps, conversation: Conversation, messages: S
     findAttempt(deps.db, conversation.id),
     findSpeakers(deps.db, conversation),
   ]);
+  const isAskedFor = attempt !== null && attempt.outcome === null;
   const reading = readingOf({
     messages,
     prior: latest,
     promptVersion: readPrompt(SUMMARY_USE_CASE).version,
-    isAskedFor: attempt !== null && attempt.outcome === null,
+    isAskedFor,
   });
   const prior = latest && (await standing(deps, latest));
   const names = speakers.names.filter((name) => name !== null);
@@ -89,7 +92,7 @@ async function bringUpToDate(deps: Deps, conversation: Conversation, messages: S
 
   if (reading.unread.length === 0 && !prior) return 'nothing_to_read';
   if (!prior && isAll(isCourtesy)) return 'only_greetings';
-  const bench = { conversation, messages, reading, prior, speakers };
+  const bench = { conversation, messages, isAskedFor, reading, prior, speakers };
   if (prior && !reading.isAnew && isAll(isGreeting)) return carry(deps, bench, prior);
   return askAndKeep(deps, bench);
 }
@@ -145,6 +148,15 @@ async function askAndKeep(deps: Deps, bench: Bench): Promise<string> {
     now: deps.now(),
   });
   const prompt = readPrompt(SUMMARY_USE_CASE);
+  const check = (answer: SummaryAnswer) =>
+    checkAnswer(answer, {
+      ...asked,
+      tagNames,
+      names: speakers.names.filter((name) => name !== null),
+      restore: masking.unmask,
+      hasForeign: masking.hasForeign,
+    });
+  let unprovenCount = 0;
   const told = await deps.llm.ask({
     useCase: SUMMARY_USE_CASE,
     promptVersion: prompt.version,
@@ -153,18 +165,21 @@ async function askAndKeep(deps: Deps, bench: Bench): Promise<string> {
     contactId: conversation.contactId,
     ...prompt.render(variables),
     answer: summaryAnswer,
+    // Of no use: counted so, asked for once more, and never taken out of the cache.
+    faultOf(answer) {
+      const { isWorthless, droppedCount } = check(answer);
+      unprovenCount = isWorthless ? droppedCount : 0;
+      return isWorthless ? 'unproven' : null;
+    },
+    isUrgent: bench.isAskedFor,
   });
-  if (!told.answer) return told.outcome;
-  const checked = checkAnswer(told.answer, {
-    ...asked,
-    tagNames,
-    names: speakers.names.filter((name) => name !== null),
-    restore: masking.unmask,
-    hasForeign: masking.hasForeign,
-  });
+  if (!told.answer) {
+    if (told.runId) await deps.llm.noteDropped(told.runId, SUMMARY_USE_CASE, unprovenCount);
+    return told.outcome;
+  }
+  const checked = check(told.answer);
   if (told.runId && told.outcome !== 'cached')
     await deps.llm.noteDropped(told.runId, SUMMARY_USE_CASE, checked.droppedCount);
-  if (checked.isWorthless) return 'unusable';
   await keep(deps, bench, { carried, known: asked.knownByShortId, checked, tags, runId: told.runId });
   return told.outcome;
 }

@@ -14,7 +14,7 @@ const THINKING_MS = 400;
 const MESSENGER_MS = 5;
 let behaviour: Behaviour = 'well';
 
-const answer: SummaryAnswer = { statements: [], signals: [], suggestedTags: [], replyDraft: '好的，周五前给您报价。' };
+const answer: SummaryAnswer = { s: [], u: [], x: [], g: [], tags: [], r: '好的，周五前给您报价。', rk: [] };
 
 /** The model and the messenger, in a process of their own: what they cost is not the product's. */
 const server = createServer((request, response) => {
