@@ -11,7 +11,7 @@ import { healthy } from '#tests/support/healthy.ts';
 import { listen, type Listening } from '#tests/support/listening.ts';
 import { useWorld } from '#tests/support/world.ts';
 
-const CHATS = 6;
+const CHATS = 3;
 const platform = new FakePlatform('wecom');
 const fake = useFakeModel();
 const world = useWorld({ platforms: [platform] });
