@@ -25,7 +25,7 @@ test('a company’s own sales teach a model: the director reads its card, and a 
   const admin = members.find(({ position }) => position.includes('管理员'))?.key ?? '';
   const call = await vi.waitFor(() => callerAs(journey.url, admin), patience);
 
-  const desk = await journey.open('desk.html#/scoring-models', { as: admin, width: 1280, height: 900 });
+  const desk = await journey.open('desk.html#/scoring-models', { as: admin, width: 1280, height: 1360 });
   await shows(desk.getByText(/^成交样本 \d+\/200，先用规则评分$/));
 
   // What an older system knew of sales decided over a year.
@@ -64,12 +64,12 @@ test('what the model costs, which prompts it is given and what it may be asked s
   await picture(desk, 'desk-usage');
 
   await desk.getByRole('link', { name: '提示词' }).click();
-  await desk.getByRole('table', { name: '提示词' }).getByRole('link').first().click();
-  await shows(desk.getByRole('heading', { level: 2 }).first());
+  await desk.getByRole('table', { name: '提示词' }).getByRole('link', { name: '会话摘要' }).click();
+  await shows(desk.getByRole('heading', { name: '会话摘要' }));
   await picture(desk, 'desk-prompt');
 
   await desk.getByRole('link', { name: '模型开关' }).click();
-  await shows(desk.getByRole('button', { name: '保存', exact: true }));
+  expect(await desk.getByLabel('允许使用大模型').isChecked()).toBe(true);
   await picture(desk, 'desk-model-settings');
 });
 
