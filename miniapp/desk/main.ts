@@ -3,6 +3,7 @@ import { createApp } from 'vue';
 import '#miniapp/ui/vant.ts';
 import '#miniapp/tokens.css';
 import '#miniapp/ui/base.css';
+import './desk.css';
 import { findHost } from '#miniapp/host/find-host.ts';
 import { deskEn } from '#miniapp/i18n/desk-en.ts';
 import { deskZhCN } from '#miniapp/i18n/desk-zh-CN.ts';
