@@ -8,6 +8,7 @@ import type { customerApi } from '#server/customer/customer-api.ts';
 import type { handoverApi } from '#server/handover/handover-api.ts';
 import type { healthApi } from '#server/health/health-api.ts';
 import type { inboundApi } from '#server/inbound/inbound-api.ts';
+import type { knowledgeApi } from '#server/knowledge/knowledge-api.ts';
 import type { materialApi } from '#server/material/material-api.ts';
 import type { memberApi } from '#server/member/member-api.ts';
 import type { opportunityApi } from '#server/opportunity/opportunity-api.ts';
@@ -63,6 +64,13 @@ export const api = {
   paste: to<typeof conversationApi.paste>('POST', '/api/conversations/paste'),
   chatSources: to<typeof conversationApi.sources>('GET', '/api/chat-sources'),
   editChatSource: to<typeof conversationApi.editSource>('PATCH', '/api/chat-sources/:id'),
+
+  documents: to<typeof knowledgeApi.list>('GET', '/api/knowledge'),
+  document: to<typeof knowledgeApi.read>('GET', '/api/knowledge/:id'),
+  uploadDocument: to<typeof knowledgeApi.upload>('POST', '/api/knowledge'),
+  renameDocument: to<typeof knowledgeApi.rename>('PATCH', '/api/knowledge/:id'),
+  removeDocument: to<typeof knowledgeApi.remove>('DELETE', '/api/knowledge/:id'),
+  findPassages: to<typeof knowledgeApi.find>('GET', '/api/knowledge/passages'),
 
   refreshSummary: to<typeof summaryApi.refresh>('POST', '/api/summaries/refresh'),
   draftReply: to<typeof summaryApi.draft>('POST', '/api/reply-drafts'),

@@ -1,3 +1,4 @@
+import type { DocumentView } from '#server/knowledge/knowledge-api.ts';
 import type { FileLimits, FileView, fileKinds } from '#server/material/material-api.ts';
 import { api } from './api.ts';
 import { ApiError } from './api-error.ts';
@@ -6,15 +7,28 @@ import { addressOf, answerIn } from './call.ts';
 export type FileKind = (typeof fileKinds)[number];
 
 /** A file on its way to the server. */
-export interface Upload {
-  done: Promise<FileView>;
+export interface Upload<Answer = FileView> {
+  done: Promise<Answer>;
   cancel(): void;
 }
 
+export const uploadFile = (kind: FileKind, file: File, tell: (percent: number) => void): Upload =>
+  send(addressOf(api.uploadMaterial.path, { query: { kind, name: file.name } }), file, tell);
+
+/** As a new document, or as the next version of one. */
+export const uploadDocument = (
+  file: File,
+  documentId: string | null,
+  tell: (percent: number) => void,
+): Upload<DocumentView> => {
+  const query = { name: file.name, ...(documentId ? { id: documentId } : {}) };
+  return send(addressOf(api.uploadDocument.path, { query }), file, tell);
+};
+
 /** By XMLHttpRequest: fetch does not say how far it is. */
-export function uploadFile(kind: FileKind, file: File, tell: (percent: number) => void): Upload {
+function send<Answer>(address: string, file: File, tell: (percent: number) => void): Upload<Answer> {
   const request = new XMLHttpRequest();
-  const done = new Promise<FileView>((resolve, reject) => {
+  const done = new Promise<Answer>((resolve, reject) => {
     const fail = (code: string, said: string) => reject(new ApiError(code, said, 0, null));
     request.upload.addEventListener('progress', (event) => {
       if (event.lengthComputable) tell(Math.round((event.loaded / event.total) * 100));
@@ -31,13 +45,13 @@ export function uploadFile(kind: FileKind, file: File, tell: (percent: number) =
             status,
             requestId: request.getResponseHeader('X-Request-Id'),
             text: responseText,
-          }) as FileView,
+          }) as Answer,
         );
       } catch (error) {
         reject(error);
       }
     });
-    request.open('POST', addressOf(api.uploadMaterial.path, { query: { kind, name: file.name } }));
+    request.open('POST', address);
     request.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
     request.send(file);
   });

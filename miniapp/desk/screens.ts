@@ -30,6 +30,7 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
       { name: 'channel-board', word: 'desk.tab.channelBoard', roles: marketers, show: lazily(() => import('./channel/BoardScreen.vue')) },
       { name: 'series', word: 'desk.tab.series', roles: marketers, show: lazily(() => import('./series/SeriesScreen.vue')) },
       { name: 'materials', word: 'desk.tab.materials', roles: marketers, show: lazily(() => import('./material/MaterialScreen.vue')) },
+      { name: 'knowledge', word: 'desk.tab.knowledge', roles: ['admin', 'marketing'], show: lazily(() => import('./knowledge/KnowledgeScreen.vue')) },
     ],
   },
   {

@@ -12,6 +12,7 @@ export const deskEn: Translated<typeof deskZhCN> = {
   'desk.tab.usage': 'Model usage',
   'desk.tab.prompts': 'Prompts',
   'desk.tab.modelSettings': 'Model switches',
+  'desk.tab.knowledge': 'Knowledge base',
   'desk.tab.materials': 'Materials',
   'desk.tab.words': 'Sensitive words',
   'desk.tab.handovers': 'Hand-overs',

@@ -10,6 +10,7 @@ export const deskZhCN = {
   'desk.tab.usage': '用量',
   'desk.tab.prompts': '提示词',
   'desk.tab.modelSettings': '模型开关',
+  'desk.tab.knowledge': '知识库',
   'desk.tab.materials': '素材',
   'desk.tab.words': '敏感词',
   'desk.tab.handovers': '客户交接',

@@ -22,6 +22,7 @@ import { Refusing, type Asked, type Refused, type Route } from './mock-part.ts';
 import { channelDeeds, someChannels, type MockChannels } from './mock-channels.ts';
 import { handoverDeeds, type MockHandovers } from './mock-handovers.ts';
 import { learningDeeds, someLearning, type MockLearning } from './mock-learning.ts';
+import { knowledgeDeeds, someKnowledge, type MockKnowledge } from './mock-knowledge.ts';
 import { materialDeeds, someMaterials, type MockMaterials } from './mock-materials.ts';
 import { broadcastDeeds, noBroadcasts, type MockBroadcasts } from './mock-broadcasts.ts';
 import { noSegments, segmentDeeds, type MockSegments } from './mock-segments.ts';
@@ -44,6 +45,7 @@ export interface MockProduct {
   segments: MockSegments;
   broadcasts: MockBroadcasts;
   learning: MockLearning;
+  knowledge: MockKnowledge;
   /** What comes of asking for a reply; null: the model does not answer. */
   drafted: z.output<typeof summaryApi.draft.answer> | null;
   /** What the chat says of a sale. */
@@ -103,6 +105,7 @@ export async function startMockProduct(
     segments: noSegments(),
     broadcasts: noBroadcasts(),
     learning: someLearning(),
+    knowledge: someKnowledge(),
     drafted: null,
     prefill: noPrefill(),
     closedSales: [],
@@ -219,6 +222,7 @@ function routesOf(mock: MockProduct): Route[] {
     ...segmentDeeds(mock, on),
     ...broadcastDeeds(mock, on),
     ...learningDeeds(mock, on),
+    ...knowledgeDeeds(mock, on),
     on(memberApi.loginUrl, ({ query }) => ({
       url: `${mock.url}/login-page?client_id=dingapp&corpId=dingcorp&page=${encodeURIComponent(query['page'] ?? '')}`,
     })),
