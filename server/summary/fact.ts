@@ -67,8 +67,8 @@ function claimsIn(text: string): Claims {
   };
   const works = take(/[《「“"]([^》」”"]{1,40})[》」”"]/g).map((found) => found.slice(1, -1));
   const times = take(timePhrase);
-  const phones = take(/(?<![\d.,])\+?\d(?:[ -]?\d){6,}(?![\d.])/g, (found) => !/\d,\d/.test(found)).map((found) =>
-    found.replace(/\D/g, ''),
+  const phones = take(/(?<![\d.,¥$])\+?\d(?:[ -]?\d){6,}(?![\d.]|\s?[元块万美])/g, (found) => !/\d,\d/.test(found)).map(
+    (found) => found.replace(/\D/g, ''),
   );
   const words = take(
     /[A-Za-z][A-Za-z0-9+.#_-]*[A-Za-z0-9+#]|\d+[A-Za-z][A-Za-z0-9-]*/g,

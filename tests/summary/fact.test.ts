@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { proveFacts } from '#server/summary/fact.ts';
+import { seededRandom, type Random } from '#tests/support/random.ts';
 
 /** A Sunday morning in Shanghai. */
 const at = new Date('2026-03-01T02:00:00Z');
@@ -70,4 +71,143 @@ test.each([
   ['需要三套', '需要两套'],
 ])('%s is not proven by: %s', (text, said) => {
   expect(prove(text, said)).toEqual({ isProven: false, computed: [] });
+});
+
+const hanDigits = '零一二三四五六七八九';
+
+/** 12,345 is 一万二千三百四十五. Whole numbers below a hundred million. */
+function inHan(value: number): string {
+  if (value >= 10_000) {
+    const rest = value % 10_000;
+    return `${inHan(Math.floor(value / 10_000))}万${rest === 0 ? '' : (rest < 1000 ? '零' : '') + inHan(rest)}`;
+  }
+  let written = '';
+  let hasGap = false;
+  for (const [unit, word] of [
+    [1000, '千'],
+    [100, '百'],
+    [10, '十'],
+    [1, ''],
+  ] as const) {
+    const digit = Math.floor(value / unit) % 10;
+    if (digit === 0) hasGap = written !== '';
+    else {
+      written += `${hasGap ? '零' : ''}${hanDigits[digit] ?? ''}${word}`;
+      hasGap = false;
+    }
+  }
+  return written.replace(/^一十/, '十');
+}
+
+const wide = (text: string) => text.replace(/[0-9%,.]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0));
+const grouped = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+
+function amountForms(value: number): string[] {
+  const forms = [
+    `${value}元`,
+    `${grouped(value)}元`,
+    `${grouped(value)} 元`,
+    `¥${grouped(value)}`,
+    wide(`${value}元`),
+    `${inHan(value)}元`,
+  ];
+  return value % 1000 === 0 && value >= 10_000
+    ? [
+        ...forms,
+        `${value / 10_000}万`,
+        `${value / 10_000}万元`,
+        `${value / 10_000}w`,
+        ...(value % 10_000 === 0 ? [`${inHan(value / 10_000)}万`] : []),
+      ]
+    : forms;
+}
+const countForms = (value: number) => [
+  `${value}人`,
+  `${value} 个人`,
+  `${inHan(value)}个人`,
+  wide(`${value}人`),
+  `${value}个账号`,
+];
+const shareForms = (value: number) => [`${value}%`, `百分之${inHan(value)}`, wide(`${value}%`)];
+const phoneForms = (value: string) => [
+  value,
+  `${value.slice(0, 3)}-${value.slice(3, 7)}-${value.slice(7)}`,
+  `${value.slice(0, 3)} ${value.slice(3, 7)} ${value.slice(7)}`,
+];
+const dateForms = (month: number, date: number) => [
+  `${month}月${date}日`,
+  `${month}月${date}号`,
+  `${inHan(month)}月${inHan(date)}号`,
+  wide(`${month}`) + '月' + wide(`${date}`) + '日',
+];
+
+const amountOf = (random: Random) => random.pick([1, 10, 1000, 10_000]) * (1 + random.below(random.pick([9, 99, 999])));
+
+test('what was said is proven in whatever form it is written, and what was not said in none', () => {
+  const random = seededRandom();
+  const kinds: (() => { forms: string[]; others: string[] })[] = [
+    () => {
+      const value = amountOf(random);
+      return { forms: amountForms(value), others: amountForms(value + 1 + random.below(value)) };
+    },
+    () => {
+      const value = 2 + random.below(500);
+      return { forms: countForms(value), others: countForms(value + 1 + random.below(value)) };
+    },
+    () => {
+      const value = 1 + random.below(98);
+      return { forms: shareForms(value), others: shareForms(value + 1) };
+    },
+    () => {
+      const value = `13${String(random.below(1e9)).padStart(9, '0')}`;
+      return { forms: phoneForms(value), others: phoneForms(`15${value.slice(2)}`) };
+    },
+    () => {
+      const [month, date] = [1 + random.below(12), 1 + random.below(27)];
+      return { forms: dateForms(month, date), others: dateForms(month, date + 1) };
+    },
+  ];
+  for (let round = 0; round < 2000; round += 1) {
+    const { forms, others } = random.pick(kinds)();
+    const [said, told, made] = [random.pick(forms), random.pick(forms), random.pick(others)];
+    const message = `${random.pick(['我们', '你好，', '大概', '嗯，'])}${said}${random.pick(['吧', '，可以吗', '。'])}`;
+    const where = `seed ${random.seed}: ${message}`;
+    expect(prove(`客户说${told}`, message), `${where} says ${told}`).toEqual({ isProven: true, computed: [] });
+    expect(prove(`客户说${made}`, message).isProven, `${where} does not say ${made}`).toBe(false);
+  }
+});
+
+test('whatever is written, it is looked at in no time and nothing breaks', () => {
+  const random = seededRandom();
+  const pieces = [
+    '二',
+    '十',
+    '万',
+    '3',
+    ',',
+    '.',
+    '%',
+    '月',
+    '周',
+    '五',
+    '点',
+    '《',
+    '王',
+    '总',
+    'SAP',
+    '-',
+    ' ',
+    '半',
+    '个',
+    '￥',
+    '½',
+    '\ud800',
+    '😀',
+  ];
+  const startedAt = performance.now();
+  for (let round = 0; round < 300; round += 1) {
+    const text = Array.from({ length: 200 }, () => random.pick(pieces)).join('');
+    expect(typeof prove(text.slice(0, 120), text).isProven, `seed ${random.seed}`).toBe('boolean');
+  }
+  expect(performance.now() - startedAt).toBeLessThan(30_000);
 });
