@@ -18,6 +18,7 @@ const noWords = new Set(['0', 'no', 'n', 'false', 'f', '否', '无', '未成交'
 /** A column of numbers may hold this share of words that are none; they count as not known. */
 const wordsAmongNumbersMax = 0.01;
 const eachOutcomeMin = 10;
+const columnsMax = 300;
 
 /** What stands in a column: each word once, and for each row which. */
 interface Words {
@@ -63,6 +64,10 @@ export function buildTable(collected: Collected, options: ReadOptions): ReadTabl
   }
   if (columns.length === 0)
     throw new TableFault('There is nothing to learn from: every column has the same value in all rows.');
+  if (columns.length > columnsMax)
+    throw new TableFault(
+      `The table has ${columns.length} columns to learn from; ${columnsMax} are the most: drop some.`,
+    );
   const { encoding, delimiter } = collected;
   return { table: makeTable(columns, label, order), notes, encoding, delimiter, happened, dropped };
 }

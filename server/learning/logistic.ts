@@ -33,10 +33,8 @@ export function fitLogistic(
   label: Uint8Array,
   options: LogisticOptions = logisticDefaults,
 ): LogisticModel {
-  const groups = groupBins(
-    binned,
-    Math.min(options.bins, Math.max(2, weightsMax / Math.max(1, binned.features.length))),
-  );
+  const most = Math.max(2, Math.floor(weightsMax / Math.max(1, binned.features.length)));
+  const groups = groupBins(binned, { numbers: Math.min(options.bins, most), words: most });
   const width = binned.features.length;
   const places = new Int32Array(binned.rows * width);
   for (let at = 0; at < places.length; at++) places[at] = groups.place[at % width]?.[binned.codes[at] ?? 0] ?? 0;
@@ -95,8 +93,8 @@ interface Groups {
   weights: number;
 }
 
-/** Neighbouring bins of a number go together until there are few enough; words keep a weight each. */
-function groupBins(binned: Binned, most: number): Groups {
+/** Neighbouring bins go together until there are few enough: near numbers, or words that came out alike. */
+function groupBins(binned: Binned, most: { numbers: number; words: number }): Groups {
   const groups: Groups = { place: [], runs: [], weights: 0 };
   for (const [j, feature] of binned.features.entries()) {
     const counts = countBins(binned, j);
@@ -105,7 +103,8 @@ function groupBins(binned: Binned, most: number): Groups {
     groups.weights++;
     const first = groups.weights;
     const known = binned.rows - (counts[0] ?? 0);
-    const perGroup = feature.kind === 'number' && counts.length - 1 > most ? known / most : 0;
+    const few = feature.kind === 'number' ? most.numbers : most.words;
+    const perGroup = counts.length - 1 > few ? known / few : 0;
     let held = 0;
     for (let bin = 1; bin < counts.length; bin++) {
       if (bin > 1 && held >= perGroup) {

@@ -2,15 +2,18 @@ import { solve, type Design } from './logistic.ts';
 import { sigmoid } from './odds.ts';
 import { labelOf, type Column, type Table } from './table.ts';
 
-/** Words of a column beyond these go together. */
+/** Words of a column beyond these go together, or beyond fewer when there are many columns. */
 const wordsMax = 60;
+const weightsMax = 1200;
 
 /**
  * The yardstick: logistic regression as anyone would do it first. Numbers as they are (standardised), a weight for each
  * word, a light L2; no bins, no trees, no calibration. Returns what it says of rows of the same columns.
  */
 export function fitPlainLogistic(table: Table, rows: Int32Array): (table: Table, rows: Int32Array) => Float64Array {
-  const inputs = table.columns.map((column) => inputOf(column, rows));
+  const inputs = table.columns.map((column) =>
+    inputOf(column, rows, Math.min(wordsMax, Math.ceil(weightsMax / table.columns.length))),
+  );
   const firsts: number[] = [];
   let weights = 0;
   for (const { size } of inputs) {
@@ -55,7 +58,7 @@ interface Input {
   entry(column: Column, row: number): readonly [number, number];
 }
 
-function inputOf(column: Column, rows: Int32Array): Input {
+function inputOf(column: Column, rows: Int32Array, most: number): Input {
   if (column.kind === 'number') {
     const known = Float64Array.from(rows, (row) => column.values[row] ?? Number.NaN).filter(Number.isFinite);
     const mean = known.reduce((sum, each) => sum + each, 0) / Math.max(1, known.length);
@@ -70,7 +73,7 @@ function inputOf(column: Column, rows: Int32Array): Input {
   }
   const counts = new Map<number, number>();
   for (const row of rows) counts.set(column.codes[row] ?? -1, (counts.get(column.codes[row] ?? -1) ?? 0) + 1);
-  const often = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, wordsMax);
+  const often = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, most);
   const places = new Map(often.map(([code], place) => [code, place]));
   return {
     size: often.length + 1,

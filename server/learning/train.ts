@@ -48,7 +48,7 @@ export function train(table: Table, options: TrainOptions = {}): Trained {
   const seed = options.seed ?? 1;
   const trees: TreesOptions = { ...treesDefaults, seed, ...options.trees };
   const logistic: LogisticOptions = { ...logisticDefaults, ...options.logistic };
-  const parts = partsOf(table, options.parts ?? 5, seed);
+  const { validation, parts } = partsOf(table, options.parts ?? 5, seed);
   const tried = parts.map((part) => tryPart(table, part, trees, logistic));
   const rounds = bestRounds(tried.map(({ losses }) => losses));
   const held = {
@@ -64,7 +64,7 @@ export function train(table: Table, options: TrainOptions = {}): Trained {
     options.kinds ?? modelKinds,
   );
   const margins = blend(held.logistic, held.trees, shareOfTrees);
-  const newest = table.order ? newestFrom(label) : 0;
+  const newest = validation === 'time' ? newestFrom(label) : 0;
   const { chosen: calibration, losses } = chooseCalibration(margins.subarray(newest), label.subarray(newest));
   const probabilities = crossCalibrated(calibration.kind, margins, label);
   const all = allRows(table);
@@ -81,7 +81,7 @@ export function train(table: Table, options: TrainOptions = {}): Trained {
     report: {
       rows: table.label.length,
       happened: table.label.reduce((sum, each) => sum + each, 0),
-      validation: table.order ? 'time' : 'folds',
+      validation,
       candidates,
       chosen,
       rounds: shareOfTrees > 0 ? rounds : 0,
@@ -120,17 +120,24 @@ interface Part {
   held: Int32Array;
 }
 
-/** With an order: each of the newest parts, learned from all that is older. Without: each part, learned from the rest. */
-function partsOf(table: Table, count: number, seed: number): Part[] {
-  if (table.order) {
-    const rows = rowsByOrder(table);
-    const cut = (part: number) => Math.round(rows.length * (0.5 + (0.5 * part) / count));
-    return Array.from({ length: count }, (_, part) => ({
-      learned: rows.slice(0, cut(part)),
-      held: rows.slice(cut(part), cut(part + 1)),
-    })).filter(({ learned, held }) => held.length > 0 && hasBoth(table, learned));
-  }
-  return foldsOf(table.label, count, seed);
+/**
+ * With an order: each of the newest parts, learned from all that is older; but for times in which the oldest rows all came
+ * out the same. Without: each part, learned from the rest.
+ */
+function partsOf(table: Table, count: number, seed: number): { validation: TrainReport['validation']; parts: Part[] } {
+  const parts = table.order ? timeParts(table, count) : [];
+  return parts.length >= 2
+    ? { validation: 'time', parts }
+    : { validation: 'folds', parts: foldsOf(table.label, count, seed) };
+}
+
+function timeParts(table: Table, count: number): Part[] {
+  const rows = rowsByOrder(table);
+  const cut = (part: number) => Math.round(rows.length * (0.5 + (0.5 * part) / count));
+  return Array.from({ length: count }, (_, part) => ({
+    learned: rows.slice(0, cut(part)),
+    held: rows.slice(cut(part), cut(part + 1)),
+  })).filter(({ learned, held }) => held.length > 0 && hasBoth(table, learned));
 }
 
 /** Each row held out once; the classes in equal shares. */

@@ -5,7 +5,7 @@ import { driftLarge } from '#server/learning/drift.ts';
 import { measure } from '#server/learning/metrics.ts';
 import { sigmoid } from '#server/learning/odds.ts';
 import { seeded } from '#server/learning/seeded.ts';
-import { makeTable, numberColumn, rawRow, takeRows, type Table } from '#server/learning/table.ts';
+import { categoryColumn, makeTable, numberColumn, rawRow, takeRows, type Table } from '#server/learning/table.ts';
 import { refresh, train, type TrainOptions } from '#server/learning/train.ts';
 import { trainedModel } from '#server/learning/trained-model.ts';
 import { generatedHistory } from './history.ts';
@@ -76,6 +76,28 @@ test('where rows have a time, a model is judged on rows newer than those it lear
   const inTime = train({ ...past, order }, quick);
   expect(inTime.model.report.validation).toBe('time');
   expect(Math.min(...inTime.heldOut.rows)).toBeGreaterThanOrEqual(1000);
+});
+
+test('a history that starts with one outcome only, or is very short, still gives a model', () => {
+  const order = Float64Array.from(past.label, (was, row) => (was ? 1e6 : 0) + row);
+  expect(train({ ...past, order }, quick).model.report.rows).toBe(past.label.length);
+  const short = takeRows(past, rowsFrom(0, 24));
+  const scorer = compile(train({ ...short, order: Float64Array.from(short.label, Number) }, quick).model);
+  expect(scorer.scoreColumns(short.columns).every((p) => p > 0 && p < 1)).toBe(true);
+});
+
+test('many columns with many words share the weights there may be', () => {
+  const random = seeded(77);
+  const wide = Array.from({ length: 60 }, (_, j) =>
+    categoryColumn(
+      `w${j}`,
+      Array.from({ length: 600 }, () => `v${Math.floor(random() * 25)}`),
+    ),
+  );
+  const table = { ...takeRows(past, rowsFrom(0, 600)), columns: wide };
+  const { report, logistic } = train(table, { ...quick, kinds: ['logistic'] }).model;
+  expect(report.rows).toBe(600);
+  expect(logistic?.weights.length).toBe(60);
 });
 
 test('when the times change, the newest outcomes move the probabilities, and few outcomes move them little', () => {
