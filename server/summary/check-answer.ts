@@ -1,9 +1,12 @@
 import { oneLine } from '#server/base/masking.ts';
+import type { PassageView } from '#server/knowledge/knowledge-api.ts';
 import { resolveDuePhrase } from '#server/task/due-phrase.ts';
 import { isInLanguageOf, isRefusal } from './answer-manner.ts';
 import { proveFacts } from './fact.ts';
 import { isMachineTalk } from './machine-talk.ts';
 import { saysSignal } from './signal-evidence.ts';
+import type { DraftSource } from './summary-api.ts';
+import { PASSAGE_CHARS_MAX } from './summary-question.ts';
 import { signalWords, statementWords, type SignalKind, type SummaryAnswer } from './summary-answer.ts';
 import type { ReadableMessage, StoredSignal, StoredStatement } from './summary.ts';
 
@@ -16,6 +19,8 @@ export interface CheckedAnswer {
   signals: StoredSignal[];
   tagNames: string[];
   replyDraft: string | null;
+  /** What the reply rests on beside the chat. */
+  replySources: DraftSource[];
   /** What was said without proof: statements, changes, signals, a reply with numbers nobody named. */
   droppedCount: number;
   /** Something was said, and nothing of it holds. */
@@ -26,6 +31,7 @@ export interface Sources {
   byShortId: ReadonlyMap<string, ReadableMessage>;
   unreadIds: ReadonlySet<string>;
   knownByShortId: ReadonlyMap<string, StoredStatement>;
+  passages: ReadonlyMap<string, PassageView>;
   tagNames: readonly string[];
   /** Names the record knows. */
   names: readonly string[];
@@ -75,7 +81,8 @@ export function checkAnswer(answer: SummaryAnswer, sources: Sources): CheckedAns
   });
   const goodSignals = withinReason(signals.filter((one) => one !== null));
   const reply = answer.r === null || answer.r.trim() === '' ? null : answer.r.trim();
-  const replyDraft = reply === null ? null : replyOf(reply, sources);
+  const cited = [...new Set(answer.rk)].flatMap((id) => sources.passages.get(id) ?? []);
+  const replyDraft = reply === null ? null : replyOf(reply, cited, sources);
 
   const kept = <T>(all: readonly (T | null)[]) => all.filter((one) => one !== null);
   const rest = [...statements, ...updates, ...gone];
@@ -90,6 +97,7 @@ export function checkAnswer(answer: SummaryAnswer, sources: Sources): CheckedAns
       .filter((name) => sources.tagNames.includes(name))
       .slice(0, TAGS_MAX),
     replyDraft,
+    replySources: replyDraft === null ? [] : cited.map(asSource),
     droppedCount,
     isWorthless: droppedCount > 0 && keptCount === 0 && replyDraft === null,
   };
@@ -170,16 +178,28 @@ function dueAtOf(found: readonly Found[]): string | null {
 }
 
 /** A number nobody named is not offered to anybody. Days are: the rep is shown them as something to check. */
-function replyOf(told: string, sources: Sources): string | null {
+function replyOf(told: string, cited: readonly PassageView[], sources: Sources): string | null {
   const text = sources.restore(told);
   if (text.length > REPLY_CHARS_MAX || sources.hasForeign(told) || isRefusal(text)) return null;
   const said = [...sources.byShortId.values()];
   const known = [...sources.knownByShortId.values()].flatMap(({ text: from, quotes }) =>
     [from, ...quotes.map(({ quote }) => quote)].map((words) => ({ text: words, at: new Date(quotes[0]?.at ?? 0) })),
   );
-  const { isProven } = proveFacts(text, [...said, ...known], { names: sources.names, isSuggestion: true });
+  const now = said.at(-1)?.at ?? new Date(0);
+  const written = cited.map(({ title, headings, text: from }) => ({
+    text: [title, ...headings, from].join('\n'),
+    at: now,
+  }));
+  const { isProven } = proveFacts(text, [...said, ...known, ...written], { names: sources.names, isSuggestion: true });
   return isProven && isInLanguageOf(text, said) ? text : null;
 }
+
+const asSource = ({ from, id, title, text }: PassageView): DraftSource => ({
+  from,
+  id,
+  title,
+  text: text.slice(0, PASSAGE_CHARS_MAX),
+});
 
 const asQuote = ({ message, quote }: Found) => ({ messageId: message.id, quote, at: message.at.toISOString() });
 

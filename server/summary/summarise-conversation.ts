@@ -11,8 +11,12 @@ import {
   readConversation,
 } from '#server/conversation/conversation-store.ts';
 import type { SaidMessage } from '#server/conversation/conversation.ts';
+import { countDocumentUses } from '#server/knowledge/document-store.ts';
+import { findPassages } from '#server/knowledge/find-passages.ts';
+import type { PassageView } from '#server/knowledge/knowledge-api.ts';
 import { proposeTasks, type SpokenPromise } from '#server/task/propose-task.ts';
 import { checkAnswer, type CheckedAnswer } from './check-answer.ts';
+import { askedOf } from './draft-reply-question.ts';
 import { nextSignals, nextStatements, quotedIn, withoutNextStep } from './next-statements.ts';
 import { readingOf, type Reading } from './reading.ts';
 import { isCourtesy, isGreeting } from './small-talk.ts';
@@ -32,6 +36,7 @@ import {
 
 const MESSAGES_MAX = 200;
 const TAGS_MAX = 8;
+const PASSAGES_MAX = 3;
 /** Several times what a full answer needs: one that goes on and on is cut off. */
 const OUTPUT_TOKENS_MAX = 2000;
 
@@ -140,6 +145,7 @@ async function askAndKeep(deps: Deps, bench: Bench): Promise<string> {
   const carried = prior ? carriedInto(reading, prior) : [];
   const { variables, ...asked } = summaryQuestion({
     reading,
+    passages: await passagesFor(deps, reading),
     known: carried.filter(({ quotes }) => quotes.every(({ messageId }) => prior?.tellable.has(messageId))),
     memberName: speakers.memberName,
     contactName: speakers.contact.name,
@@ -184,6 +190,13 @@ async function askAndKeep(deps: Deps, bench: Bench): Promise<string> {
   return told.outcome;
 }
 
+/** What the company's documents say to what the customer waits for; nothing when nobody waits. */
+async function passagesFor(deps: Deps, { unread }: Reading): Promise<PassageView[]> {
+  const isWaiting = unread.at(-1)?.sender === 'contact';
+  const asked = askedOf(unread);
+  return isWaiting && !isCourtesy(asked) ? findPassages(deps, asked, PASSAGES_MAX) : [];
+}
+
 /** What is read anew is not kept from before; what lies further back is. */
 function carriedInto(reading: Reading, prior: Standing): StoredStatement[] {
   const unread = new Set(reading.unread.map(({ id }) => id));
@@ -209,6 +222,11 @@ async function keep(
   const unread = new Set(reading.unread.map(({ id }) => id));
   const isOld = (messageId: string) => inWindow.has(messageId) && !(reading.isAnew && unread.has(messageId));
   const oldSignals = quotedIn(prior?.signals ?? [], new Set([...inWindow].filter(isOld)));
+  const documents = checked.replySources.filter(({ from }) => from === 'document');
+  await countDocumentUses(
+    deps.db,
+    documents.map(({ id }) => id),
+  );
   await insertSummary(deps.db, deps.cipher, {
     conversationId: conversation.id,
     at: deps.now(),
@@ -219,6 +237,7 @@ async function keep(
       TAGS_MAX,
     ),
     replyDraft: checked.replyDraft,
+    replySources: checked.replySources,
     upToMessageId: messages.at(-1)?.id ?? null,
     readMessageIds: messages.map(({ id }) => id),
     messageCount: reading.unread.length + (reading.isAnew ? 0 : (prior?.summary.messageCount ?? 0)),

@@ -1,22 +1,26 @@
 import { asData, asLine, asLines, told, type MaskedText, type Masking } from '#server/base/masking.ts';
 import { dateOf, dayOf, shanghaiTime, weekdayOf } from '#server/base/shanghai.ts';
+import type { PassageView } from '#server/knowledge/knowledge-api.ts';
 import { MESSAGE_CHARS_MAX, type Reading } from './reading.ts';
 import { statementWords } from './summary-answer.ts';
 import type { ReadableMessage, StoredStatement } from './summary.ts';
 
 const TAGS_MAX = 300;
+export const PASSAGE_CHARS_MAX = 300;
 /** A pause this long is worth telling when it was. */
 const PAUSE_MS = 3_600_000;
 
 export interface SummaryQuestion {
   /** Of prompts/summarise-conversation.md. `tags` alone stands in the part that is the same for every conversation. */
-  variables: Record<'tags' | 'today' | 'people' | 'known' | 'messages', MaskedText>;
+  variables: Record<'tags' | 'today' | 'people' | 'known' | 'passages' | 'messages', MaskedText>;
   /** The messages by the short ids the model knows them by: c1 is the contact's, m2 the member's. */
   byShortId: ReadonlyMap<string, ReadableMessage>;
   /** Ids of those the model has not read before. */
   unreadIds: ReadonlySet<string>;
   /** Statements of before by their short ids. */
   knownByShortId: ReadonlyMap<string, StoredStatement>;
+  /** What the company's documents say about the open question, by short ids. */
+  passages: ReadonlyMap<string, PassageView>;
 }
 
 /**
@@ -28,6 +32,7 @@ export function summaryQuestion(given: {
   reading: Reading;
   /** What is known already and may be told. */
   known: readonly StoredStatement[];
+  passages?: readonly PassageView[];
   memberName: string;
   contactName: string;
   tagNames: readonly string[];
@@ -57,6 +62,11 @@ export function summaryQuestion(given: {
     ([id, statement]) =>
       told`${masking.mask(id)} ${masking.mask(wordOf(statement))} ${asLine(masking.mask(statement.text))}`,
   );
+  const passages = new Map((given.passages ?? []).map((passage, at) => [`k${at + 1}`, passage]));
+  const docs = [...passages].map(
+    ([id, { title, text }]) =>
+      told`${masking.mask(id)} ${asLine(masking.mask(title))}：${asLine(masking.mask(text, PASSAGE_CHARS_MAX))}`,
+  );
   const messages = asLines(context.length > 0 ? [...context, told`--`, ...unread] : unread);
   return {
     variables: {
@@ -64,9 +74,11 @@ export function summaryQuestion(given: {
       today: masking.mask(today(given.now)),
       people: peopleIn(messages, contactName, memberName),
       known: known.length > 0 ? told`<known>\n${asLines(known)}\n</known>` : told``,
+      passages: docs.length > 0 ? told`<docs>\n${asLines(docs)}\n</docs>` : told``,
       messages,
     },
     byShortId,
+    passages,
     unreadIds: new Set(reading.unread.map(({ id }) => id)),
     knownByShortId,
   };

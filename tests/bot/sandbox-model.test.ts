@@ -26,6 +26,7 @@ function ask(lines: readonly Line[], tags: string[] = []) {
     today: masked('2026-11-22 周日'),
     people: masked('c=【姓名1】'),
     known: masked(''),
+    passages: masked(''),
     messages: masked(chat.join('\n')),
   });
   return client().chat.completions.create({

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { PassageView } from '#server/knowledge/knowledge-api.ts';
 import { checkAnswer } from '#server/summary/check-answer.ts';
 import { summaryAnswer, type ToldSummary } from '#server/summary/summary-answer.ts';
 import type { ReadableMessage, StoredStatement } from '#server/summary/summary.ts';
@@ -159,6 +160,27 @@ test.each([
 
 test('a reply may name what was said, the record’s name and a day to be checked', () => {
   expect(check({ r: '陈女士您好，50人版的报价明天发您' }).replyDraft).toBe('陈女士您好，50人版的报价明天发您');
+});
+
+test('a reply rests on the passages it names, and may say their figures; one that was not given is no source', () => {
+  const passage = (n: number, text: string): PassageView => ({
+    from: 'document',
+    id: id(n),
+    title: '价目表',
+    headings: [],
+    text,
+    by: 'words',
+  });
+  const passages = new Map([
+    ['k1', passage(7, '50人版一年9800元')],
+    ['k2', passage(8, '可开专票')],
+  ]);
+  const reply = (rk: string[]) => checkAnswer(answerOf({ r: '50人版一年9800元', rk }), { ...sources, passages });
+  expect(reply(['k1', 'k9'])).toMatchObject({
+    replyDraft: '50人版一年9800元',
+    replySources: [{ from: 'document', id: id(7), title: '价目表', text: '50人版一年9800元' }],
+  });
+  expect(reply(['k2'])).toMatchObject({ replyDraft: null, replySources: [], droppedCount: 1 });
 });
 
 test('an answer may leave out what is empty, and nothing else', () => {

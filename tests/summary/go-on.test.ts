@@ -7,6 +7,7 @@ import { refreshSummary } from '#server/summary/refresh-summary.ts';
 import type { ToldSummary } from '#server/summary/summary-answer.ts';
 import { viewSummary } from '#server/summary/view-summary.ts';
 import { makeChat, type Chat } from '#tests/support/chat.ts';
+import { fillKnowledge } from '#tests/knowledge/corpus.ts';
 import { callerOf } from '#tests/support/factories.ts';
 import { useFakeModel, type ModelBehaviour } from '#tests/support/fake-model.ts';
 import { useWorld } from '#tests/support/world.ts';
@@ -247,6 +248,22 @@ test.each<[string, Partial<ToldSummary>]>([
   expect((await world.deps.db.modelRun.findMany({ orderBy: { id: 'asc' } })).map((run) => run.droppedCount)).toEqual([
     0, 1,
   ]);
+});
+
+test('what the company’s documents say to an open question goes along, and what the reply names of it is kept', async () => {
+  await fillKnowledge(world.deps);
+  await chat.say('contact', '合同可以分期付款吗？');
+  fake.does = [answer({ r: '可以的，我发您说明', rk: ['k1', 'k7'] })];
+  await summarise();
+  expect(userPrompt(0)).toMatch(/<docs>\nk1 .+：.+\n/);
+  const { summary } = await seen();
+  expect(summary?.replySources).toMatchObject([{ from: 'document' }]);
+  expect(await world.deps.db.knowledgeDocument.count({ where: { uses: 1 } })).toBe(1);
+
+  await chat.say('member', '可以分两期');
+  fake.does = [answer()];
+  await summarise();
+  expect(userPrompt(1)).not.toContain('<docs>');
 });
 
 test('the call says whom it is about', async () => {

@@ -10,6 +10,7 @@ export const sourcesOf = (byShortId: ReadonlyMap<string, ReadableMessage>, more:
   byShortId,
   unreadIds: new Set([...byShortId.values()].map(({ id }) => id)),
   knownByShortId: new Map(),
+  passages: new Map(),
   tagNames: [],
   names: [],
   restore: (masked) => masked,
