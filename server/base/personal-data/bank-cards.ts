@@ -2,16 +2,16 @@ import { foundAt, inBothReadings, type Found } from './finding.ts';
 import type { PlainText } from './plain-text.ts';
 
 const card = /(?<![\dA-Za-z])(?=(\d(?:[ \-–—_.·]{0,2}\d){12,18})(?!\d))/g;
-const saysCard = /卡号|银行卡|储蓄卡|借记卡|信用卡|工资卡|[行的]卡|这张卡|账号|户名/;
+const saysCard = /银行|开户|收款|卡号|银行卡|储蓄卡|借记卡|信用卡|工资卡|[行的]卡|这张卡|账号|户名/;
 
 export function* findBankCards(text: PlainText): Generator<Found> {
-  for (const { written, at, before } of inBothReadings(text, card)) {
+  for (const { written, at, before, after } of inBothReadings(text, card)) {
     const numbers = [...shorter(written)].map((number) => ({ number, digits: number.replace(/\D/g, '') }));
     const issued = numbers.filter(({ digits }) => isIssued(digits));
     // Without the word for it a number must keep its checksum; with it, one digit may be mistyped.
     const found =
       issued.find(({ digits }) => isLuhn(digits)) ??
-      (saysCard.test(before) ? issued.find(({ digits }) => digits.startsWith('62')) : undefined);
+      (saysCard.test(before + after) ? issued.find(({ digits }) => digits.startsWith('62')) : undefined);
     if (found) yield foundAt(text, '银行卡', at, found.number.length, found.digits);
   }
 }

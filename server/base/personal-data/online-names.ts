@@ -10,7 +10,7 @@ const mail = new RegExp(
   'g',
 );
 const mailInChinese = new RegExp(
-  `(?<![${mailChars}])[${mailChars}]{1,64}@[\\p{L}\\d\\-]{1,30}\\.(?:中国|公司|网络|企业)`,
+  `(?<![${mailChars}])[${mailChars}]{1,64}@[\\p{L}\\d\\-]{1,30}\\.(?:中国|公司|网络|企业|com|cn|net)`,
   'gu',
 );
 const dotted = '(?: ?(?:\\.|点|[([]dot[)\\]]| dot ) ?)';
@@ -20,12 +20,12 @@ const spelledMail = new RegExp(
 );
 
 const heart = '[❤♥💚💗💕]{0,3}';
-const wechat = `(?:[微薇威徽溦] ?${heart} ?信|卫星号|绿泡泡|we ?chat|wei ?xin|(?<![A-Za-z0-9])(?:v ?x|w ?x|v ?信|v{1,3})|(?:(?<=丨)|(?<![\\u4e00-\\u9fa5]))[微薇]|(?<=[我加个他她])[微薇]|[微薇v](?=[❤♥]))`;
+const wechat = `(?:[微薇威徽溦] ?${heart} ?信|卫星号|绿泡泡|we ?chat|wei ?xin|(?<![A-Za-z0-9])(?:v ?x|w ?x|v ?信|v{1,3}(?![A-Za-z0-9]))|(?:(?<=丨)|(?<![\\u4e00-\\u9fa5]))[微薇]|(?<=[我加个他她])[微薇]|[微薇v](?=[❤♥]))`;
 const introducesWechat = `${wechat}${heart} ?(?:号码|账号|id|hao|号)?`;
 const wechatId = '[A-Za-z][A-Za-z0-9_.\\-]{4,24}|\\d{5,11}[A-Za-z_][A-Za-z0-9_\\-]{0,12}';
 /** Right after the word for it. */
 const introducedWechat = new RegExp(
-  `${introducesWechat}\\s?(?:[:=→丨|]|是|为|就是|个|加|搜)?\\s{0,2}(${wechatId})(?![A-Za-z0-9_])`,
+  `${introducesWechat}\\s?(?:[:=→丨|]|是|为|就是|个|加|搜){0,2}\\s{0,2}(${wechatId})(?![A-Za-z0-9_])`,
   'giu',
 );
 /** Words of the same sentence that speak of no other number. */
@@ -38,6 +38,9 @@ const correctedWechat = new RegExp(
   'gi',
 );
 const followedByWechat = /(?<![A-Za-z0-9_-])([A-Za-z][A-Za-z0-9_-]{5,19})(?= ?\((?:微信|vx|wx|wechat))/gi;
+/** Vgaoming2018: the V before an id, and none of the products that begin so. */
+const attachedWechat =
+  /(?<![A-Za-z0-9])[Vv](?!mware|sphere|center|isual|ersion|ista)([a-z]{4,16}\d{2,8})(?![A-Za-z0-9])/g;
 const wechatNumber =
   /(?:微信|薇信|v信|vx|wechat) ?(?:号码|号|id)\s?[:是为]{0,2}\s?(\d{6,12})(?![\d.]|\s?[元块万台个人])/gi;
 const givenId = /(?<![A-Za-z0-9])(wxid_[A-Za-z0-9]{6,30})/gi;
@@ -53,7 +56,7 @@ export function* findOnlineNames(text: PlainText): Generator<Found> {
   if (/[@#]|艾特|at/i.test(text.plain))
     for (const pattern of [mail, mailInChinese, spelledMail]) yield* all(text, '邮箱', pattern);
   for (const found of all(text, '微信', introducedWechat)) if (isHandle(found.value, true)) yield found;
-  for (const pattern of [laterWechat, correctedWechat, followedByWechat])
+  for (const pattern of [laterWechat, correctedWechat, followedByWechat, attachedWechat])
     for (const found of all(text, '微信', pattern)) if (isHandle(found.value, false)) yield found;
   yield* all(text, '微信', givenId);
   yield* all(text, '微信', wechatNumber);

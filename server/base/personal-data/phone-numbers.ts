@@ -12,6 +12,10 @@ const mobile = new RegExp(
 /** Two of them with nothing between. */
 const twoMobiles = /(?<!\d)1[3-9]\d{9}1[3-9]\d{9}(?!\d)/g;
 
+/** Sent in two pieces: 前面1381023，后面5567. */
+const inPieces =
+  /(?<!\d)(1[3-9]\d{1,7})([^\d\n]{0,6}(?:后面|后半|后几位|后四位|再加|接着|然后)[^\d\n]{0,4})(\d{2,8})(?!\d)/g;
+
 // Area codes of mainland China by their first digits: 010, 02x, and three digits after the 0 elsewhere.
 const area = '(?:10|2[0-57-9]|3[1-79]\\d|4[1-8]\\d|5[1-79]\\d|6[36]\\d|7[0-79]\\d|8[1-9]\\d|9[0-79]\\d)';
 const local = '(?:[2-9]\\d{2,3}[ \\-–—]?\\d{4}|[2-9]\\d{3}[ \\-–—]?\\d{3})';
@@ -28,9 +32,15 @@ const nearby = /(?<![\dA-Za-z])(?:85[23][ -]?[569]\d{3}[ -]?\d{4}|886[ -]?0?9\d{
 
 export function* findPhoneNumbers(text: PlainText): Generator<Found> {
   for (const { written, at, before, after } of inBothReadings(text, mobile))
-    if (isGrouped(written.replace(prefix, '')) && !isAmount(before, after) && !endsInDate(written, after)) yield phone(text, '手机', at, written);
+    if (isGrouped(written.replace(prefix, '')) && !isAmount(before, after) && !endsInDate(written, after))
+      yield phone(text, '手机', at, written);
   for (const { written, at } of inBothReadings(text, twoMobiles))
     for (const half of [0, 11]) yield phone(text, '手机', at + half, written.slice(half, half + 11));
+  for (const { index, 1: first = '', 2: between = '', 3: second = '' } of text.digits.matchAll(inPieces))
+    if (first.length + second.length === 11) {
+      yield phone(text, '手机', index, first);
+      yield phone(text, '手机', index + first.length + between.length, second);
+    }
   for (const pattern of [landline, hotline, introducedLocal])
     for (const { written, at, before, after } of inBothReadings(text, pattern))
       if (!isAmount(before, after)) yield phone(text, '电话', at, written);
@@ -61,4 +71,5 @@ const isAmount = (before: string, after: string) =>
   /[¥￥$€]\s?$/.test(before) || /^\s?(?:元|块钱|美元|美金|台|件|套|吨|公斤|平方|平米|\.\d)/.test(after);
 
 /** 1480257 2027-08-12 are two things. */
-const endsInDate = (written: string, after: string) => /\D20\d\d$/.test(written) && /^(?:[-/.]\d|年)/.test(after);
+const endsInDate = (written: string, after: string) =>
+  /\D20\d\d-\d\d?-\d\d?$/.test(written) || (/\D20\d\d$/.test(written) && /^(?:[-/.]\d|年)/.test(after));
