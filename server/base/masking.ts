@@ -15,7 +15,10 @@ export interface Masking {
   mask(text: string, charsMax?: number): MaskedText;
   /** What `mask` was given, letter by letter. A placeholder that was never handed out stays as it is. */
   unmask(masked: string): string;
-  /** Whether the text speaks of hidden data that this question never held: the model made it up. */
+  /**
+   * Whether an answer speaks of personal data this question never held: a placeholder nobody handed out, or a number that
+   * would have been hidden had it stood in the question. The model made it up, or has it from elsewhere.
+   */
   hasForeign(masked: string): boolean;
 }
 
@@ -24,6 +27,8 @@ const kinds = '手机|电话|证件|银行卡|号码|邮箱|微信|QQ|车牌|地
 const placeholder = new RegExp(`[【［[]\\s?(${kinds})\\s?([0-9０-９]{1,6}(?:[-－][0-9０-９]{1,6})?)\\s?[】］\\]]`, 'g');
 const longestPlaceholder = 24;
 
+const nobody = knowNames([]);
+
 /** `names` are those the record knows: of the contact, of the people behind it, of the members who speak with them. */
 export function makeMasking(names: readonly (string | null | undefined)[]): Masking {
   const known = knowNames(names);
@@ -31,6 +36,7 @@ export function makeMasking(names: readonly (string | null | undefined)[]): Mask
   const placeholders = new Map<string, string>();
   const originals = new Map<string, string>();
   const counts = new Map<string, number>();
+  const heard: string[] = [];
   const next = (of: string) => {
     const count = (counts.get(of) ?? 0) + 1;
     counts.set(of, count);
@@ -64,6 +70,7 @@ export function makeMasking(names: readonly (string | null | undefined)[]): Mask
 
   return {
     mask(text, charsMax = Infinity) {
+      heard.push(text);
       let result = '';
       let from = 0;
       for (const { 0: typed, index } of text.matchAll(placeholder)) {
@@ -75,7 +82,14 @@ export function makeMasking(names: readonly (string | null | undefined)[]): Mask
     unmask: (text) =>
       text.replace(placeholder, (name, kind: string, number: string) => originalOf(kind, number) ?? name),
     hasForeign: (text) =>
-      [...text.matchAll(placeholder)].some(([, kind, number]) => originalOf(kind, number) === undefined),
+      [...text.matchAll(placeholder)].some(([, kind, number]) => originalOf(kind, number) === undefined) ||
+      text
+        .split(placeholder)
+        .some((piece) =>
+          findPersonalData(piece, nobody).some(
+            ({ kind, start, end }) => kind !== '姓名' && !heard.some((one) => one.includes(piece.slice(start, end))),
+          ),
+        ),
   };
 }
 

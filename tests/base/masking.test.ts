@@ -137,6 +137,9 @@ test('a placeholder the model made up is nobody, and is known to be made up', ()
   expect(masking.unmask('打给【手机7】')).toBe('打给【手机7】');
   expect(masking.hasForeign('打给【手机7】')).toBe(true);
   expect(masking.hasForeign('打给【手机1】')).toBe(false);
+  // A number that stands there in full was not in the question: there it would have been hidden.
+  expect(masking.hasForeign('打给13900001111')).toBe(true);
+  expect(masking.hasForeign('50人版一年19800元，3月28号前交货')).toBe(false);
   expect(makeMasking([]).unmask('打给【手机1】')).toBe('打给【手机1】');
 });
 
