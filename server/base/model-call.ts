@@ -268,7 +268,7 @@ const isAborted = (error: unknown) =>
   error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
 
 /** For endpoints that count no tokens; on the high side, since the budget is kept by it. */
-const guessedTokens = (text: string) => Math.ceil(Buffer.byteLength(text) / 3);
+export const guessedTokens = (text: string) => Math.ceil(Buffer.byteLength(text) / 3);
 
 /** Of an answer that has not come yet. */
 const OUTPUT_TOKENS_EXPECTED = 1500;

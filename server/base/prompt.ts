@@ -38,6 +38,13 @@ export function readPrompt(name: string): Prompt {
   return prompt;
 }
 
+/** Has this process ask with other words than those of prompts/: to compare two versions. */
+export function putPrompt(name: string, source: string): Prompt {
+  const prompt = parsePrompt(name, source);
+  read.set(name, prompt);
+  return prompt;
+}
+
 /** All there are, by name. */
 export function listPrompts(): Prompt[] {
   return readdirSync(promptsDir)

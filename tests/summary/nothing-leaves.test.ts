@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { listPrompts } from '#server/base/prompt.ts';
 import { leaksIn, plantedIn, watchedPrompts, watchForLeaks } from '#tests/support/leak-watch.ts';
 import { personalLine } from '#tests/support/personal-lines.ts';
 import { seededRandom } from '#tests/support/random.ts';
@@ -18,8 +18,8 @@ test(
 
 test('every prompt of the product is among those questions', () => {
   expect(watchedPrompts).toEqual(
-    readdirSync('prompts')
-      .map((file) => file.replace(/\.md$/, ''))
+    listPrompts()
+      .map(({ name }) => name)
       .toSorted(),
   );
 });

@@ -1,7 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeMasking } from '#server/base/masking.ts';
-import { readPrompt } from '#server/base/prompt.ts';
+import { listPrompts, readPrompt } from '#server/base/prompt.ts';
 import { readingOf } from '#server/summary/reading.ts';
 import { summaryQuestion } from '#server/summary/summary-question.ts';
 import type { StoredStatement } from '#server/summary/summary.ts';
@@ -53,7 +52,7 @@ const given: Record<string, string[]> = {
 };
 
 test('every prompt names exactly the variables its use case gives it', () => {
-  const names = readdirSync('prompts').map((file) => file.replace(/\.md$/, ''));
+  const names = listPrompts().map(({ name }) => name);
   expect(Object.keys(given).sort()).toEqual(names.sort());
   for (const name of names) expect([...readPrompt(name).variables].sort()).toEqual(given[name]?.toSorted());
 });
