@@ -27,6 +27,14 @@ export interface FeatureOptions {
   swapped?: 'gender' | 'region' | undefined;
 }
 
+/**
+ * PostgreSQL takes a range of ids for one row, and would then look through everything once for each contact of the block.
+ * So blocks are joined by hashes; what is looked up by a key inside a block says so itself (LATERAL … OFFSET 0).
+ * Compiling so large a statement takes longer than running it.
+ */
+const plainPlans = `SET LOCAL enable_nestloop = off; SET LOCAL enable_seqscan = off;
+  SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off`;
+
 /** The contact's id and its numbers as PostgreSQL sends an array, in one; then the open words. */
 type FeatureRow = [Buffer, ...(string | null)[]];
 
@@ -44,8 +52,7 @@ export async function readFeatures(
   const by = 'ids' in whom ? 'ids' : 'range';
   const { isPast = false, swapped } = options;
   const rows = await inTransaction(pool, async (client) => {
-    // Compiling so large a statement takes longer than running it.
-    await client.query('SET LOCAL jit = off');
+    await client.query(plainPlans);
     // By name, so that it is planned a few times and not for each of a thousand days.
     const name = ['features', by, isPast, swapped].join(' ');
     const found = await client.query<FeatureRow>({
@@ -184,24 +191,26 @@ function statement(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions
       FROM "Follow" f WHERE ${among('f."contactId"')} AND coalesce(f."addedAt", f."changedAt") <= $1::timestamptz
       GROUP BY f."contactId"),
     t AS (
-      SELECT f."contactId" AS id, count(*) AS tags
-      FROM "Follow" f JOIN "FollowTag" t ON t."followId" = f.id
-      WHERE ${among('f."contactId"')} AND t.at <= $1::timestamptz GROUP BY f."contactId"),
+      SELECT f."contactId" AS id, sum(t.tags) AS tags
+      FROM "Follow" f CROSS JOIN LATERAL (
+        SELECT count(*) AS tags FROM "FollowTag" t WHERE t."followId" = f.id AND t.at <= $1::timestamptz) t
+      WHERE ${among('f."contactId"')} GROUP BY f."contactId"),
     b AS (
       SELECT b."contactId" AS id, min(${placeIn(roleWords, role)}) AS role,
         min(${placeIn(gradeWords, customerThen('grade', 'grade'))}) AS grade,
         min(${placeIn(kindWords, 'u.kind')}) AS kind,
         min(ascii(${customerThen('"industryCode"', 'industryCode')}) - 65) AS section,
         min(${customerThen('source', 'source')}) AS source, min(u."createdAt") AS since
-      FROM "Binding" b JOIN "Customer" u ON u.id = b."customerId"
+      FROM "Binding" b CROSS JOIN LATERAL (SELECT * FROM "Customer" u WHERE u.id = b."customerId" OFFSET 0) u
       WHERE ${among('b."contactId"')} AND b."madeAt" <= $1::timestamptz GROUP BY b."contactId"),
     o AS (
       SELECT b."contactId" AS id, max(s."stageAt") FILTER (WHERE ${won}) AS won,
         count(*) FILTER (WHERE ${yearWon}) AS times, sum(${net}) FILTER (WHERE ${yearWon}) / 100 AS yuan,
         count(*) FILTER (WHERE s.stage = 'lost' AND s."stageAt" <= $1::timestamptz) AS lost,
         min(${placeIn(stageWords, `(${stage})`)}) FILTER (WHERE ${stage} IN (${open})) AS stage
-      FROM "Binding" b JOIN "Opportunity" s ON s."customerId" = b."customerId"
-      WHERE ${among('b."contactId"')} AND b."madeAt" <= $1::timestamptz AND s."createdAt" <= $1::timestamptz
+      FROM "Binding" b CROSS JOIN LATERAL (
+        SELECT * FROM "Opportunity" s WHERE s."customerId" = b."customerId" AND s."createdAt" <= $1::timestamptz OFFSET 0) s
+      WHERE ${among('b."contactId"')} AND b."madeAt" <= $1::timestamptz
       GROUP BY b."contactId"),
     m AS (
       SELECT id, max(at) FILTER (WHERE sender = 'contact') AS theirs, max(at) FILTER (WHERE sender = 'member') AS ours,
@@ -214,15 +223,17 @@ function statement(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions
           AND NOT mod(floor(${companyClock('at')} / 3600)::bigint, 24) BETWEEN 7 AND 21) AS night,
         floor(avg(extract(epoch FROM at - asked) / 60) FILTER (WHERE sender = 'member' AND asker = 'contact' AND ${within('at', 30)})) AS reply
       FROM (
-        SELECT v."contactId" AS id, m.sender, m.at, lag(m.sender) OVER before AS asker, lag(m.at) OVER before AS asked
-        FROM "Conversation" v JOIN "Message" m ON m."conversationId" = v.id
-        WHERE ${among('v."contactId"')} AND ${within('v."lastMessageAt"', MESSAGE_DAYS)} AND ${within('m.at', MESSAGE_DAYS)}
-          AND m.at <= $1::timestamptz AND m."recalledAt" IS NULL
-        WINDOW before AS (PARTITION BY v.id ORDER BY m.at, m.id)) AS said
+        SELECT v."contactId" AS id, m.*
+        FROM "Conversation" v CROSS JOIN LATERAL (
+          SELECT m.sender, m.at, lag(m.sender) OVER before AS asker, lag(m.at) OVER before AS asked FROM "Message" m
+          WHERE m."conversationId" = v.id AND ${within('m.at', MESSAGE_DAYS)} AND m.at <= $1::timestamptz AND m."recalledAt" IS NULL
+          WINDOW before AS (ORDER BY m.at, m.id)) m
+        WHERE ${among('v."contactId"')} AND ${within('v."lastMessageAt"', MESSAGE_DAYS)}) AS said
       GROUP BY id),
     g AS (
       SELECT g."contactId" AS id, ${signals.map((kind) => `count(*) FILTER (WHERE g.kind = '${kind}') AS ${kind}`).join(', ')}
-      FROM "MessageSignal" g JOIN "Message" m ON m.id = g."messageId" AND m."recalledAt" IS NULL
+      FROM "MessageSignal" g CROSS JOIN LATERAL (
+        SELECT 1 FROM "Message" m WHERE m.id = g."messageId" AND m."recalledAt" IS NULL OFFSET 0) m
       WHERE ${among('g."contactId"')} AND ${within('g.at', SIGNAL_DAYS)} AND g.at <= $1::timestamptz GROUP BY g."contactId"),
     r AS (
       SELECT r."contactId" AS id, count(*) FILTER (WHERE ${within('r."deliveredAt"', MESSAGE_DAYS)}) AS received,
