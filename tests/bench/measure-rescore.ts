@@ -4,7 +4,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { vectorBytes } from '#server/scoring/feature-block.ts';
 import { fillMillion, CUSTOMERS } from './million.ts';
-import type { RescoreReport } from './rescore-process.ts';
+import type { LearnReport, RescoreOrder, RescoreReport } from './rescore-process.ts';
 import type { Stage } from './stage.ts';
 import type { Line } from './table.ts';
 
@@ -19,11 +19,8 @@ export async function measureRescore(stage: Stage): Promise<Line[]> {
 
 export async function measureRescoreIn(databaseUrl: string): Promise<Line[]> {
   const floorMs = await measureFloor(databaseUrl);
-  const child = fork(path.join(import.meta.dirname, 'rescore-process.ts'));
-  child.send({ databaseUrl });
-  const [report] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [RescoreReport | number];
-  if (typeof report === 'number') throw new Error('Rescoring came to no end.');
-  const { learned, everybody, news, rssBytes } = report;
+  const learned = await inProcess<LearnReport>({ databaseUrl, task: 'learn' });
+  const { everybody, news, cpuSeconds, rssBytes } = await inProcess<RescoreReport>({ databaseUrl, task: 'rescore' });
   if (everybody.rows !== CUSTOMERS) throw new Error(`${everybody.rows} of the million were scored.`);
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const perSecond = ({ rows, ms }: { rows: number; ms: number }) => `${Math.round(rows / (ms / 1000))} rows/s`;
@@ -36,15 +33,24 @@ export async function measureRescoreIn(databaseUrl: string): Promise<Line[]> {
     { what: `${of}, rows written by hand: the floor`, value: seconds(floorMs) },
     { what: of, value: seconds(everybody.ms), aim: '≤ 60 s', isMet: everybody.ms <= 60_000 },
     { what: `${of}: pace`, value: perSecond(everybody) },
+    { what: `${of}: processor time of the process, without the database`, value: `${cpuSeconds.toFixed(1)} s` },
     { what: `${of} ÷ floor`, value: (everybody.ms / floorMs).toFixed(2) },
     {
       what: `${of}: memory of the process`,
       value: `${(rssBytes / MB).toFixed(0)} MB`,
-      aim: '≤ 500 MB',
-      isMet: rssBytes <= 500 * MB,
+      aim: '≤ 400 MB',
+      isMet: rssBytes <= 400 * MB,
     },
     { what: `those of whom there is news afterwards: ${news.rows}`, value: `${seconds(news.ms)}, ${perSecond(news)}` },
   ];
+}
+
+async function inProcess<Report>(order: RescoreOrder): Promise<Report> {
+  const child = fork(path.join(import.meta.dirname, 'rescore-process.ts'));
+  child.send(order);
+  const [report] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [Report | number];
+  if (typeof report === 'number') throw new Error(`The bench came to no end where it was to ${order.task}.`);
+  return report;
 }
 
 /** As many rows of the same size, out of nothing. */
