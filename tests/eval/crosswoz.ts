@@ -25,6 +25,8 @@ type Dialogue = z.infer<typeof dialogue>;
 
 export interface CrosswozReport {
   seed: number;
+  pace: number;
+  quietSeconds: number;
   dialogues: number;
   messages: number;
   calls: number;
@@ -53,11 +55,13 @@ export function readDialogues(from: string): Dialogue[] {
 }
 
 /** Every dialogue through the summary, its messages coming in as people type them, with a model that answers well. */
-export async function runCrosswoz(deps: Deps, from: string): Promise<CrosswozReport> {
+export async function runCrosswoz(deps: Deps, from: string, pace = 1): Promise<CrosswozReport> {
   const dialogues = readDialogues(from);
   const random = seededRandom();
   const report: CrosswozReport = {
     seed: random.seed,
+    pace,
+    quietSeconds: deps.config.SUMMARY_QUIET_S,
     dialogues: dialogues.length,
     messages: 0,
     calls: 0,
@@ -105,8 +109,9 @@ export async function runCrosswoz(deps: Deps, from: string): Promise<CrosswozRep
     for (const [n, one] of dialogues.entries()) {
       playing = one;
       const contact = await makeContact(deps, { key: `crosswoz-${n}`, name: '陈丽华', followedBy: [member] });
+      const pauses = pausesIn(one, random, pace);
       for (const [at, message] of one.messages.entries()) {
-        const saidAt = new Date(now.getTime() + pauseBefore(message.content, at, random));
+        const saidAt = new Date(now.getTime() + (pauses[at] ?? 0));
         await runUntil(saidAt);
         now = saidAt;
         await insertMessages(deps.db, deps.cipher, sourceId, [
@@ -162,19 +167,22 @@ async function note(
   report.dropped += kept.reduce((sum, { droppedCount }) => sum + droppedCount, 0);
 }
 
-const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * How long people take: to read, to think and to type. One message in fifteen comes after minutes, when somebody had to
- * look something up; one conversation in ten goes on the next morning.
+ * How long people take to read and to type: 3 to 10 s, and 0.2 s a letter. One conversation in ten is interrupted for
+ * minutes, one in twenty goes on the next morning. `pace` stretches the first.
  */
-function pauseBefore(text: string, at: number, random: Random): number {
-  if (at === 0) return HOUR_MS;
-  if (random.chance(0.1 / 16)) return 18 * HOUR_MS;
-  if (random.chance(1 / 15)) return (60 + random.below(90)) * SECOND_MS;
-  return (3 + random.below(15)) * SECOND_MS + text.length * 300;
+function pausesIn({ messages }: Dialogue, random: Random, pace: number): number[] {
+  const pauses = messages.map(({ content }, at) =>
+    at === 0 ? HOUR_MS : pace * (3000 + random.below(7000) + content.length * 200),
+  );
+  const middle = 1 + random.below(Math.max(1, messages.length - 1));
+  const kind = random.below(20);
+  if (kind < 3 && middle < pauses.length)
+    pauses[middle] = kind === 0 ? 18 * HOUR_MS : (2 + random.below(8)) * MINUTE_MS;
+  return pauses;
 }
 
 interface WaitingJob {
@@ -193,11 +201,13 @@ class TimedJobs implements Jobs {
     this.#now = now;
   }
 
-  async add(name: JobName, payload: unknown, { key, delayMs = 0 }: JobOptions = {}): Promise<void> {
+  async add(name: JobName, payload: unknown, { key, delayMs = 0, moves = false }: JobOptions = {}): Promise<void> {
     if (name !== 'summarise-conversation') return;
     const { conversationId } = jobPayloads[name].parse(payload);
-    if (key !== undefined && this.#waiting.some((job) => job.name === name && job.key === key)) return;
-    this.#waiting.push({ name, conversationId, key, due: new Date(this.#now().getTime() + delayMs) });
+    const due = new Date(this.#now().getTime() + delayMs);
+    const same = this.#waiting.find((job) => key !== undefined && job.name === name && job.key === key);
+    if (same && moves) same.due = due;
+    if (!same) this.#waiting.push({ name, conversationId, key, due });
   }
 
   async addAll(name: JobName, items: { payload: unknown; options?: JobOptions }[]): Promise<void> {
@@ -276,7 +286,7 @@ export function describeCrosswoz(report: CrosswozReport): string {
   return [
     `${report.dialogues} dialogues, ${report.messages} messages (seed ${report.seed}), a scripted model; a token is estimated as three bytes of UTF-8`,
     `citations letter by letter       ${exactCitations} of ${citations} (${((exactCitations / citations) * 100).toFixed(2)} %) in ${report.statements} statements; dropped though true: ${report.dropped}`,
-    `calls a conversation             ${per(report.calls)}  (≤ ${CALLS_MAX})`,
+    `calls a conversation             ${per(report.calls)}  (≤ ${CALLS_MAX}); summarised after ${report.quietSeconds} s of silence, pace ${report.pace}`,
     `tokens a conversation            transcript ${per(report.transcriptTokens)}, input ${per(inputTokens)} of which in the shared beginning ${per(cachedTokens)}, output ${per(outputTokens)}`,
     `outside the shared beginning     ${ratio(outside(report))} × transcript  (≤ ${TOKENS_MAX}); input alone ${ratio(inputTokens - cachedTokens)}`,
     ...crosswozFaults(report).map((fault) => `✗ ${fault}`),

@@ -17,7 +17,8 @@ npm run eval -- --prompt FILE      beside another version of the prompt FILE is 
 npm run eval -- --save             keep the figures in prompts/results/ for the screen of the prompts
 npm run eval -- --use-case NAME    one of ${useCases.join(', ')}; --repeat N plays each case N times
 npm run eval -- --attacks          every attack in every position against a model that obeys it
-npm run eval -- --crosswoz FILE    the dialogues of CrossWOZ (a .zip or .json) through the summary`;
+npm run eval -- --crosswoz FILE    the dialogues of CrossWOZ (a .zip or .json) through the summary;
+                                   --pace 3 for people who take three times as long`;
 
 const { values: asked } = parseArgs({
   options: {
@@ -29,6 +30,7 @@ const { values: asked } = parseArgs({
     repeat: { type: 'string', default: '2' },
     attacks: { type: 'boolean', default: false },
     crosswoz: { type: 'string' },
+    pace: { type: 'string', default: '1' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -51,7 +53,7 @@ async function evaluate({ deps }: EvalWorld): Promise<boolean> {
     return attackFaults(report).length === 0;
   }
   if (asked.crosswoz !== undefined) {
-    const report = await runCrosswoz(deps, asked.crosswoz);
+    const report = await runCrosswoz(deps, asked.crosswoz, Number(asked.pace));
     console.log(describeCrosswoz(report));
     return crosswozFaults(report).length === 0;
   }
