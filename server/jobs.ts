@@ -38,6 +38,7 @@ import { sendNotice } from '#server/notice/send-notice.ts';
 import { sweepNotices, sweepNoticesEveryMs } from '#server/notice/sweep-notices.ts';
 import { lead } from '#server/scoring/lead.ts';
 import { rescoreContacts, rescoreEveryMs } from '#server/scoring/rescore-contacts.ts';
+import { churn } from '#server/health/churn.ts';
 import { watchEveryMs, watchHealth } from '#server/health/watch-health.ts';
 import { scoreContact } from '#server/scoring/score-contact.ts';
 import { trainEveryMs, trainScoring } from '#server/scoring/train-scoring.ts';
@@ -63,7 +64,7 @@ async function scoreAndWatch(deps: Deps, { contactId }: { contactId: string }): 
 }
 
 /** What models learn to foretell. */
-const subjects = [lead];
+const subjects = [lead, churn];
 
 /** Which use case answers which job. */
 const work: Work = {

@@ -32,7 +32,7 @@ const START = 10;
 const DAY_MS = 86_400_000;
 const SIGNAL_DAYS = 60;
 /** Who has written less and bought nothing is no customer to be lost yet. */
-const KNOWN_MESSAGES = 6;
+export const KNOWN_MESSAGES = 6;
 /** Nobody is called silent sooner. */
 const SILENT_DAYS = 14;
 const WATCH = 35;
@@ -195,7 +195,7 @@ export function alertOf(
   if (level !== 'risk') return null;
   const { deletedAt, active } = facts.follows;
   const isGone = deletedAt !== null && active === 0;
-  const worse = new Set(factors.filter(({ points }) => points > 0).flatMap(({ key }) => familyOf(key) ?? []));
+  const worse = new Set(factors.filter(({ key, points }) => points > 0 && !noReasons.has(key)).map(familyOf));
   if (!isGone && worse.size < 2) return null;
   const closedAt = last && last.state !== 'over' ? last.closedAt : null;
   if (!closedAt) return 'open';
@@ -203,10 +203,11 @@ export function alertOf(
   return isQuiet && !(isGone && deletedAt > closedAt) ? null : 'open';
 }
 
-/** Reasons of one family say the same thing twice. */
-function familyOf(key: string): string | null {
-  if (key === 'start' || key === 'ceiling') return null;
-  if (key === 'silent' || key === 'quieter') return 'silence';
-  if (key === 'unanswered' || key === 'slow_answers') return 'answers';
-  return key.startsWith('signal.') ? 'mood' : key;
+const noReasons: ReadonlySet<string> = new Set(['start', 'ceiling', 'others']);
+
+/** Reasons that point at one thing say the same twice. */
+function familyOf({ pointer }: Factor): string {
+  if ('messageId' in pointer) return 'mood';
+  const isSilence = pointer.field === 'conversation.lastMessageAt' || pointer.field === 'conversation.messages';
+  return isSilence ? 'silence' : pointer.field;
 }

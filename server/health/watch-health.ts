@@ -7,9 +7,8 @@ import { listFollowsOfContact } from '#server/contact/follow-store.ts';
 import { listLocales } from '#server/member/member-store.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import { nudgeNotices } from '#server/notice/nudge-notices.ts';
-import { standingSignals } from '#server/scoring/score-contact.ts';
 import { alertNotice } from './alert-notice.ts';
-import { alertOf, healthOf, METHOD, type Health, type HealthFacts } from './health.ts';
+import { alertOf, type Health } from './health.ts';
 import {
   closeAlert,
   findHealth,
@@ -17,10 +16,10 @@ import {
   insertAlert,
   listWatched,
   lockHealth,
-  readFacts,
   saveHealth,
   type ChurnAlert,
 } from './health-store.ts';
+import { judgeHealth, type Judged } from './judge-health.ts';
 
 /** Silence makes a customer leave too, and nobody tells of silence. */
 export const watchEveryMs = 24 * 3_600_000;
@@ -38,23 +37,16 @@ export async function watchHealth(deps: Deps, { contactIds }: { contactIds?: str
 }
 
 async function watchSome(deps: Deps, contactIds: string[]): Promise<void> {
-  const now = deps.now();
-  const known = await readFacts(deps.db, contactIds, now);
-  for (const [contactId, counted] of known) {
-    // Nothing that was said makes a contact known who is not.
-    const isUnknown = healthOf({ ...counted, signals: [] }, now).level === 'unknown';
-    const facts = { ...counted, signals: isUnknown ? [] : await standingSignals(deps, contactId) };
-    await keep(deps, contactId, facts, healthOf(facts, now));
-  }
+  for (const [contactId, judged] of await judgeHealth(deps, contactIds)) await keep(deps, contactId, judged);
 }
 
-async function keep(deps: Deps, contactId: string, facts: HealthFacts, health: Health): Promise<void> {
+async function keep(deps: Deps, contactId: string, { facts, method, ...health }: Judged): Promise<void> {
   const now = deps.now();
   const told = await deps.db.$transaction(async (tx) => {
     await lockHealth(tx, contactId);
     const before = await findHealth(tx, deps.cipher, contactId);
-    const isSame = before?.method === METHOD && isDeepStrictEqual(before.factors, health.factors);
-    if (!isSame) await saveHealth(tx, deps.cipher, { contactId, at: now, method: METHOD, ...health });
+    const isSame = before?.method === method && isDeepStrictEqual(before.factors, health.factors);
+    if (!isSame) await saveHealth(tx, deps.cipher, { contactId, at: now, method, ...health });
     const last = await findLastAlert(tx, contactId);
     const change = alertOf(health, facts, last, now);
     if (change === 'over' && last)

@@ -70,9 +70,9 @@ export async function chooseBasis(
   return viewModels(deps, target);
 }
 
-/** What the values of a target are worked out by. The risk of being lost is worked out by its own hourly look. */
+/** What the values of a target are worked out by. */
 async function askToRescore(deps: Deps, target: ScoringTarget): Promise<void> {
-  if (target === 'lead') await deps.jobs.add('rescore-contacts', {}, { key: 'all' });
+  await deps.jobs.add(target === 'lead' ? 'rescore-contacts' : 'watch-health', {}, { key: 'all' });
   deps.live.publish('desk', { part: 'scoring' });
 }
 
