@@ -18,12 +18,12 @@ import { quantileOf, type Line } from './table.ts';
 
 const ROUNDS = 2;
 const SECONDS = 15;
-const RATE = 250;
+const RATE = 150;
 const CONNECTIONS = 32;
 /** The other callbacks are kept and acknowledged, so that what is measured is that and not how much work fits in. */
-const WORK_EVERY = 25;
+const WORK_EVERY = 50;
 /** Conversations of each side; in every round something new is said in each, spread over the round. */
-const CHATS = 40;
+const CHATS = 30;
 const CATCH_UP_MS_MAX = 120_000;
 
 /** One product with everything it speaks to: a database, a messenger and a model of its own. */

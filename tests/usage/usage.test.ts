@@ -62,6 +62,12 @@ async function run(given: Partial<Prisma.ModelRunUncheckedCreateInput> = {}): Pr
   });
 }
 
+function withModel() {
+  const config = readConfig({ NODE_ENV: 'test', SESSION_SECRET: 'x'.repeat(32), ...fake.env() });
+  const { db, cipher, metrics, log, now } = world.deps;
+  return makeModel({ config, db, cipher, metrics, log, now: () => now() });
+}
+
 const choice = (more: Partial<ModelSettings> = {}): ModelSettings => ({
   on: true,
   useCases: Object.fromEntries(useCases.map((name) => [name, true])) as ModelSettings['useCases'],
@@ -319,9 +325,8 @@ describe('the switches', () => {
 
   test('what was kept back by a switch or a line is asked once it may be', async () => {
     const { deps } = world;
-    const config = readConfig({ NODE_ENV: 'test', SESSION_SECRET: 'x'.repeat(32), ...fake.env() });
-    const { db, cipher, metrics, log, now } = deps;
-    deps.llm = makeModel({ config, db, cipher, metrics, log, now: () => now() });
+    const { db } = deps;
+    deps.llm = withModel();
     fake.does = [{ say: '{"s":[]}' }];
     const chat = await makeChat(deps);
     await chat.say('contact', '50人版多少钱？下周要');
@@ -350,6 +355,36 @@ describe('the switches', () => {
     await save(choice({ softYuan: 45 }));
     await sweep();
     expect(await state()).toBe('fresh');
+  });
+
+  test('what a rep presses for is asked above the soft line too', async () => {
+    const { deps } = world;
+    deps.llm = withModel();
+    fake.does = [{ say: '{"s":[]}' }];
+    const chat = await makeChat(deps);
+    await chat.say('contact', '50人版多少钱？下周要');
+    await reserve(deps.db, dayOf(deps.now()), 41_000_000, 50_000_000);
+    await deps.jobs.add('summarise-conversation', { conversationId: chat.conversationId });
+    await world.jobs.drain();
+    expect(fake.asked).toHaveLength(0);
+    const rep = await openSession(deps, chat.member);
+    await http.ask('POST', '/api/summaries/refresh', { as: rep, body: { contactId: chat.contact.id } });
+    await world.jobs.drain();
+    expect((await viewSummary(deps, await callerOf(deps, chat.member), chat.contact.id)).summaryState).toBe('fresh');
+  });
+
+  test('an answer of which nothing is proven stands in the ledger as of no use, with what was dropped', async () => {
+    const { deps } = world;
+    deps.llm = withModel();
+    fake.does = [{ say: '{"s":[{"k":"need","t":"要一百台","q":["c1:我们要一百台"]}]}' }];
+    const chat = await makeChat(deps);
+    await chat.say('contact', '50人版多少钱？下周要');
+    await deps.jobs.add('summarise-conversation', { conversationId: chat.conversationId });
+    await world.jobs.drain();
+    expect(await deps.db.modelRun.findMany()).toMatchObject([
+      { outcome: 'unusable', error: 'unproven', droppedCount: 1, answer: null, contactId: chat.contact.id },
+    ]);
+    expect(await deps.db.summary.count()).toBe(0);
   });
 });
 
