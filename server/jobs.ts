@@ -28,6 +28,7 @@ import { sweepHandovers, sweepHandoversEveryMs } from '#server/handover/sweep-ha
 import { forgetEvents, forgetEventsEveryMs } from '#server/inbound/forget-events.ts';
 import { handleEvents } from '#server/inbound/handle-events.ts';
 import { sweepEveryMs, sweepInbound } from '#server/inbound/sweep-inbound.ts';
+import { embedPassages } from '#server/knowledge/embed-passages.ts';
 import { readDocument } from '#server/knowledge/read-document.ts';
 import { sweepKnowledge, sweepKnowledgeEveryMs } from '#server/knowledge/sweep-knowledge.ts';
 import { syncMembers } from '#server/member/sync-members.ts';
@@ -83,6 +84,7 @@ const work: Work = {
   'settle-arrival': settleArrival,
   'note-source': noteSource,
   'read-document': readDocument,
+  'embed-passages': embedPassages,
   'sweep-knowledge': sweepKnowledge,
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,

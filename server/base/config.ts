@@ -33,6 +33,9 @@ export const environment = z.object({
   OPENAI_BASE_URL: url.describe('Any OpenAI-compatible endpoint (DeepSeek, Qwen, Kimi, Ollama, vLLM …)'),
   OPENAI_API_KEY: text.describe('Key of that endpoint'),
   OPENAI_MODEL: text.describe('Model name at that endpoint'),
+  OPENAI_EMBEDDING_MODEL: text.describe(
+    'Name of a model for embeddings at that endpoint; with it and the PostgreSQL extension vector, documents are also found by meaning',
+  ),
   LLM_TIMEOUT_MS: number(30_000, 100, 600_000).describe('A model call is given up after this long'),
   LLM_DAILY_BUDGET_YUAN: number(50, 0, 1_000_000).describe(
     'Once the day has cost this much, the model is not asked until tomorrow; an admin may set another line',
@@ -51,6 +54,9 @@ export const environment = z.object({
   SUMMARY_QUIET_S: number(30, 3, 240).describe(
     'A conversation is summarised once nobody has written for this many seconds: a burst of messages costs one call',
   ),
+  LLM_EMBEDDING_YUAN_PER_MILLION: z
+    .preprocess(empty, z.coerce.number().min(0).default(0.5))
+    .describe('Price of a million tokens of embeddings'),
   GROUP_SEND_LOOK_S: number(300, 15, 3600).describe(
     'A group send whose answer never came is tried again when it is still missing at the platform this many seconds later',
   ),

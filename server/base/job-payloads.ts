@@ -20,6 +20,7 @@ export const jobPayloads = {
   'settle-arrival': z.object({ channelId: z.uuid(), followId: z.uuid() }),
   'note-source': z.object({ contactId: z.uuid() }),
   'read-document': z.object({ documentId: z.uuid() }),
+  'embed-passages': z.object({}),
   'sweep-knowledge': z.object({}),
   'summarise-conversation': z.object({ conversationId: z.uuid() }),
   'sweep-summaries': z.object({}),
@@ -64,6 +65,7 @@ export const fastJobs: readonly JobName[] = ['send-welcome', 'sweep-inbound'];
 export const slowJobs: readonly JobName[] = [
   'summarise-conversation',
   'read-document',
+  'embed-passages',
   'train-scoring',
   'rescore-contacts',
 ];

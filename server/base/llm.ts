@@ -45,9 +45,21 @@ export interface ModelAnswer<T> {
   runId: string | null;
 }
 
+/** Texts as vectors: those of like meaning lie near each other. */
+export interface Embedding {
+  /** Vectors of different models have nothing to do with each other. */
+  readonly model: string;
+  /** Whether the company lets a model be asked at all. */
+  isAllowed(): Promise<boolean>;
+  /** One vector for each text, in their order; null when there are none to be had now. */
+  embed(texts: readonly MaskedText[], about?: { contactId?: string; isUrgent?: boolean }): Promise<number[][] | null>;
+}
+
 export interface Llm {
   /** False when no model is configured. */
   readonly configured: boolean;
+  /** Where a model for it is configured. */
+  readonly embedding?: Embedding;
   ask<Answer extends z.ZodType>(question: ModelQuestion<Answer>): Promise<ModelAnswer<z.output<Answer>>>;
   /** Adds what checking the answer found out to its run. */
   noteDropped(runId: string, useCase: string, droppedCount: number): Promise<void>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { makeBreaker, type Breaker } from './breaker.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database.ts';
+import { makeEmbedding } from './embedding.ts';
 import { openJson, sealJson, type FieldCipher } from './field-cipher.ts';
 import type { Llm, ModelAnswer, ModelOutcome, ModelQuestion } from './llm.ts';
 import type { Live } from './live.ts';
@@ -54,10 +55,12 @@ export function makeModel(options: ModelOptions): Model {
   const { OPENAI_MODEL, OPENAI_API_KEY, OPENAI_BASE_URL } = options.config;
   const configured = Boolean(OPENAI_MODEL && (OPENAI_API_KEY || OPENAI_BASE_URL));
   const call = makeModelCall(options.config, options.retryPauseMs);
+  const embedding = makeEmbedding(options);
   const teller = makeTeller(options.live);
   const bench: Workbench = { ...options, call, breaker: makeBreaker(options.now), tellOfRun: teller.tell };
   return {
     configured,
+    ...(embedding ? { embedding } : {}),
     ask: configured ? (question) => ask(bench, question) : async () => ({ answer: null, outcome: 'off', runId: null }),
     async noteDropped(runId, useCase, droppedCount) {
       if (droppedCount === 0) return;
@@ -66,6 +69,7 @@ export function makeModel(options: ModelOptions): Model {
     },
     close() {
       teller.close();
+      embedding?.close();
       call.close();
     },
   };

@@ -1,4 +1,5 @@
 import { route, type Route } from '#server/base/http.ts';
+import { findMeanings } from './embed-passages.ts';
 import { findPassages } from './find-passages.ts';
 import { knowledgeApi } from './knowledge-api.ts';
 import { removeDocument } from './remove-document.ts';
@@ -7,7 +8,10 @@ import { uploadDocument } from './upload-document.ts';
 import { viewContents, viewDocument, viewDocuments } from './view-document.ts';
 
 export const knowledgeRoutes: Route[] = [
-  route(knowledgeApi.list, async (deps, { query }) => ({ ...(await viewDocuments(deps, query)), byMeaning: false })),
+  route(knowledgeApi.list, async (deps, { query }) => ({
+    ...(await viewDocuments(deps, query)),
+    byMeaning: (await findMeanings(deps)) !== null,
+  })),
   // Before the route of one document, whose id would take this word.
   route(knowledgeApi.find, async (deps, { query }) => ({
     items: await findPassages(deps, query.question, query.limit),

@@ -21,6 +21,7 @@ export async function readDocument(deps: Deps, { documentId }: { documentId: str
     if (!(read instanceof ReadFailure)) await replacePassages(tx, { documentId }, now.title, read);
     await saveReading(tx, now, read instanceof ReadFailure ? read.code : null);
   });
+  await deps.jobs.add('embed-passages', {}, { key: 'all' });
   deps.live.publish('desk', { part: 'knowledge' });
 }
 

@@ -13,4 +13,5 @@ export async function sweepKnowledge(deps: Deps): Promise<void> {
     unread.map((documentId) => ({ payload: { documentId }, options: { key: documentId } })),
   );
   await indexMaterials(deps);
+  await deps.jobs.add('embed-passages', {}, { key: 'all' });
 }

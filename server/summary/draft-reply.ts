@@ -43,7 +43,7 @@ export async function draftReply(
   const speakers = await findSpeakers(deps.db, conversation);
   const masking = makeMasking(speakers.names);
   const [passages, examples] = await Promise.all([
-    findPassages(deps, askedOf(messages), PASSAGES_MAX),
+    findPassages(deps, askedOf(messages), PASSAGES_MAX, { names: speakers.names, contactId }),
     findExamples(deps, caller),
   ]);
   const prompt = readPrompt(USE_CASE);

@@ -1,0 +1,131 @@
+import OpenAI from 'openai';
+import type { Breaker } from './breaker.ts';
+import { makeBreaker } from './breaker.ts';
+import type { Config } from './config.ts';
+import type { Database } from './database.ts';
+import type { FieldCipher } from './field-cipher.ts';
+import type { Embedding } from './llm.ts';
+import type { Log } from './log.ts';
+import type { MaskedText } from './masking.ts';
+import type { Metrics } from './metrics.ts';
+import { reserve, settle } from './model-day.ts';
+import { lineFor, readModelSetting } from './model-setting.ts';
+import { dayOf } from './shanghai.ts';
+
+const USE_CASE = 'embed-passages';
+const VERSION = 'embed-passages@1';
+
+interface Options {
+  config: Config;
+  db: Database;
+  cipher: FieldCipher;
+  metrics: Metrics;
+  log: Log;
+  now: () => Date;
+}
+
+/** What texts mean, as the configured endpoint says it in numbers. Undefined where no model for it is configured. */
+export function makeEmbedding(options: Options): (Embedding & { close(): void }) | undefined {
+  const { OPENAI_EMBEDDING_MODEL: model, OPENAI_API_KEY, OPENAI_BASE_URL, LLM_TIMEOUT_MS } = options.config;
+  if (!model || !(OPENAI_API_KEY || OPENAI_BASE_URL)) return undefined;
+  const closing = new AbortController();
+  const client = new OpenAI({
+    baseURL: OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
+    apiKey: OPENAI_API_KEY ?? 'none',
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: LLM_TIMEOUT_MS,
+    logLevel: 'off',
+  });
+  const breaker = makeBreaker(options.now);
+  const call = async (texts: readonly MaskedText[]) => {
+    const signal = AbortSignal.any([AbortSignal.timeout(LLM_TIMEOUT_MS), closing.signal]);
+    const input = [...texts];
+    const { data, usage } = await client.embeddings.create({ model, input, encoding_format: 'float' }, { signal });
+    return { vectors: vectorsIn(data, texts.length), tokens: usage?.prompt_tokens ?? guessedTokens(texts) };
+  };
+  return {
+    model,
+    isAllowed: async () => (await readModelSetting(options.db, options.config)).on,
+    embed: (texts, about) => embed(options, { model, breaker, call }, texts, about ?? {}),
+    close: () => closing.abort(),
+  };
+}
+
+interface Bench {
+  model: string;
+  breaker: Breaker;
+  call(texts: readonly MaskedText[]): Promise<{ vectors: number[][] | null; tokens: number }>;
+}
+
+async function embed(
+  options: Options,
+  { model, breaker, call }: Bench,
+  texts: readonly MaskedText[],
+  { contactId, isUrgent }: { contactId?: string; isUrgent?: boolean },
+): Promise<number[][] | null> {
+  if (texts.length === 0) return [];
+  const { db, config, cipher, metrics, log, now } = options;
+  const setting = await readModelSetting(db, config);
+  if (!setting.on) return null;
+  const day = dayOf(now());
+  const costOf = (tokens: number) => Math.round(tokens * config.LLM_EMBEDDING_YUAN_PER_MILLION);
+  const expected = costOf(guessedTokens(texts));
+  const startedAt = performance.now();
+  const told = { tokens: 0, outcome: 'answered', error: null as string | null, vectors: null as number[][] | null };
+  if (!(await reserve(db, day, expected, lineFor(setting, isUrgent === true)))) return null;
+  try {
+    if (!breaker.admits()) return null;
+    const { vectors, tokens } = await call(texts);
+    breaker.succeeded();
+    Object.assign(told, vectors ? { vectors, tokens } : { tokens, outcome: 'unusable', error: 'wrong shape' });
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (reason === null) throw error;
+    breaker.failed();
+    log.warn({ useCase: USE_CASE, reason }, 'the model gave no answer');
+    Object.assign(told, { outcome: 'unavailable', error: reason });
+  } finally {
+    await settle(db, day, expected, costOf(told.tokens));
+  }
+  metrics.modelRuns.inc({ useCase: USE_CASE, outcome: told.outcome });
+  metrics.modelCost.inc({ useCase: USE_CASE }, costOf(told.tokens) / 1_000_000);
+  await db.modelRun.create({
+    data: {
+      at: now(),
+      useCase: USE_CASE,
+      promptVersion: VERSION,
+      model,
+      contactId: contactId ?? null,
+      inputHash: cipher.hash(texts.join('\n')),
+      outcome: told.outcome,
+      inputTokens: told.tokens,
+      costMicros: costOf(told.tokens),
+      latencyMs: Math.round(performance.now() - startedAt),
+      error: told.error,
+    },
+  });
+  return told.vectors;
+}
+
+/** One for each text, in their order, all of one length; null for anything else. */
+function vectorsIn(data: readonly { index: number; embedding: number[] }[], count: number): number[][] | null {
+  const vectors = Array.from({ length: count }, (_, at) => data.find(({ index }) => index === at)?.embedding);
+  const length = vectors[0]?.length ?? 0;
+  const isRight = vectors.every(
+    (vector) => Array.isArray(vector) && vector.length === length && vector.every((value) => Number.isFinite(value)),
+  );
+  return length > 0 && isRight ? (vectors as number[][]) : null;
+}
+
+/** A class of failure; null for what is none of the endpoint's. */
+function reasonOf(error: unknown): string | null {
+  if (error instanceof OpenAI.APIConnectionTimeoutError || error instanceof OpenAI.APIUserAbortError) return 'timeout';
+  if (error instanceof OpenAI.APIError)
+    return error.status === undefined ? 'connection' : `http ${String(error.status)}`;
+  if (error instanceof SyntaxError || error instanceof TypeError) return 'broken answer';
+  return error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name) ? 'timeout' : null;
+}
+
+const guessedTokens = (texts: readonly string[]) => Math.ceil(Buffer.byteLength(texts.join('')) / 3);
