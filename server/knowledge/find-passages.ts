@@ -18,6 +18,8 @@ const ASKED_CHARS_MAX = 600;
 interface About {
   names?: readonly (string | null)[];
   contactId?: string;
+  /** Somebody waits for the answer. */
+  isUrgent?: boolean;
 }
 
 /**
@@ -53,11 +55,11 @@ export async function findPassages(
 }
 
 /** [] where nothing is found by meaning, for whatever reason: the words still find. */
-async function nearest(deps: Deps, question: string, { names = [], contactId }: About): Promise<string[]> {
+async function nearest(deps: Deps, question: string, { names = [], ...about }: About): Promise<string[]> {
   const embedding = await findMeanings(deps);
   if (!embedding) return [];
   const text = makeMasking(names).mask(question, ASKED_CHARS_MAX);
-  const vectors = await embedding.embed([text], { isUrgent: true, ...(contactId ? { contactId } : {}) });
+  const vectors = await embedding.embed([text], about);
   const vector = vectors?.[0];
   if (!vector) return [];
   const near = await rankByMeaning(deps.pool, embedding.model, vector, CANDIDATES);

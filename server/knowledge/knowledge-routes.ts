@@ -14,7 +14,7 @@ export const knowledgeRoutes: Route[] = [
   })),
   // Before the route of one document, whose id would take this word.
   route(knowledgeApi.find, async (deps, { query }) => ({
-    items: await findPassages(deps, query.question, query.limit),
+    items: await findPassages(deps, query.question, query.limit, { isUrgent: true }),
   })),
   route(knowledgeApi.read, (deps, { params }) => viewContents(deps, params.id)),
   route(knowledgeApi.upload, async (deps, { caller, query, ctx }) =>

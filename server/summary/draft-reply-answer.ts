@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Masking } from '#server/base/masking.ts';
 import type { PassageView } from '#server/knowledge/knowledge-api.ts';
+import { isInLanguageOf, isRefusal } from './answer-manner.ts';
 import { passageId } from './draft-reply-question.ts';
 import { replyRisks, type ReplyRisk } from './reply-risk.ts';
 import type { DraftSource } from './summary-api.ts';
@@ -15,15 +16,12 @@ export const draftReplyAnswer = z.object({
 });
 export type DraftReplyAnswer = z.infer<typeof draftReplyAnswer>;
 
-/** What is wrong with an answer that keeps to its form. */
-export function faultOf({ text }: DraftReplyAnswer): string | null {
+/** What is wrong with an answer to these messages that keeps to its form. */
+export function faultOf({ text }: DraftReplyAnswer, messages: readonly ReadableMessage[]): string | null {
   if (text.length > REPLY_CHARS_MAX) return 'too long';
-  return isRefusal.test(text) ? 'refusal' : null;
+  if (isRefusal(text)) return 'refusal';
+  return isInLanguageOf(text, messages) ? null : 'language';
 }
-
-/** A model that speaks of itself instead of to the customer. */
-const isRefusal =
-  /作为(?:一个)?(?:人工智能|AI|语言模型|智能助手)|我(?:是|只是)(?:一个)?(?:AI|人工智能|语言模型)|\bas an ai\b|language model|i can(?:'|no)t (?:help|assist)/iu;
 
 export interface CheckedDraft {
   text: string;

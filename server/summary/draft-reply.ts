@@ -43,7 +43,7 @@ export async function draftReply(
   const speakers = await findSpeakers(deps.db, conversation);
   const masking = makeMasking(speakers.names);
   const [passages, examples] = await Promise.all([
-    findPassages(deps, askedOf(messages), PASSAGES_MAX, { names: speakers.names, contactId }),
+    findPassages(deps, askedOf(messages), PASSAGES_MAX, { names: speakers.names, contactId, isUrgent: true }),
     findExamples(deps, caller),
   ]);
   const prompt = readPrompt(USE_CASE);
@@ -65,7 +65,7 @@ export async function draftReply(
       }),
     ),
     answer: draftReplyAnswer,
-    faultOf,
+    faultOf: (answer) => faultOf(answer, messages),
     contactId,
     memberId: caller.memberId,
     isUrgent: true,

@@ -145,7 +145,7 @@ async function askAndKeep(deps: Deps, bench: Bench): Promise<string> {
   const carried = prior ? carriedInto(reading, prior) : [];
   const { variables, ...asked } = summaryQuestion({
     reading,
-    passages: await passagesFor(deps, reading),
+    passages: await passagesFor(deps, bench),
     known: carried.filter(({ quotes }) => quotes.every(({ messageId }) => prior?.tellable.has(messageId))),
     memberName: speakers.memberName,
     contactName: speakers.contact.name,
@@ -191,10 +191,15 @@ async function askAndKeep(deps: Deps, bench: Bench): Promise<string> {
 }
 
 /** What the company's documents say to what the customer waits for; nothing when nobody waits. */
-async function passagesFor(deps: Deps, { unread }: Reading): Promise<PassageView[]> {
+async function passagesFor(
+  deps: Deps,
+  { reading: { unread }, speakers: { names, contact } }: Pick<Bench, 'reading' | 'speakers'>,
+): Promise<PassageView[]> {
   const isWaiting = unread.at(-1)?.sender === 'contact';
   const asked = askedOf(unread);
-  return isWaiting && !isCourtesy(asked) ? findPassages(deps, asked, PASSAGES_MAX) : [];
+  return isWaiting && !isCourtesy(asked)
+    ? findPassages(deps, asked, PASSAGES_MAX, { names, contactId: contact.id })
+    : [];
 }
 
 /** What is read anew is not kept from before; what lies further back is. */

@@ -87,7 +87,13 @@ test('the model reads personal data and the fields of the prompt as data only', 
 
 test('a draft that speaks of somebody else’s hidden data, of itself, too long, or the same again is none', async () => {
   await chat.say('contact', '在吗');
-  const bad = ['请打【手机7】', '作为AI语言模型，我无法回答', '长'.repeat(301), '   '];
+  const bad = [
+    '请打【手机7】',
+    '作为AI语言模型，我无法回答',
+    '长'.repeat(301),
+    '   ',
+    'Sure, let me check it for you.',
+  ];
   for (const text of bad) {
     answer = { text, used: [] };
     expect(await draft()).toMatchObject({ text: null, reason: 'unusable', sources: [] });
