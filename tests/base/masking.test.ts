@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { asData, makeMasking } from '#server/base/masking.ts';
@@ -201,4 +202,12 @@ test('no text, however long and hostile, holds the machine up', () => {
     ),
     { seed, numRuns: 40 },
   );
+});
+
+test('nobody calls a text masked but those who mask it and put it into a prompt', () => {
+  const sources = readdirSync('server', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const claiming = sources.filter((file) =>
+    /\b(as|is) MaskedText\b|<MaskedText>/.test(readFileSync(`server/${file}`, 'utf8')),
+  );
+  expect(claiming.toSorted()).toEqual(['base/masking.ts', 'base/prompt.ts']);
 });
