@@ -45,11 +45,13 @@ export async function rescoreContacts(deps: Deps, blockSize = BLOCK): Promise<vo
       const method = model?.method ?? METHOD;
       const work = await readWork(deps.db, TARGET);
       const isDone = (work.rescoreMethod ?? METHOD) === method && work.rescoreAfter === null;
-      if (!isDone) await scoreEverybody(deps, model, work, blockSize);
-      else if (model) await scoreNews(deps, model, work, blockSize);
-      else await askForActive(deps, work);
-      // Another model may have become champion meanwhile.
-      if (((await currentModel(deps.db, TARGET))?.method ?? METHOD) === method && isDone) return;
+      if (isDone) {
+        await (model ? scoreNews(deps, model, work, blockSize) : askForActive(deps, work));
+        return;
+      }
+      await scoreEverybody(deps, model, work, blockSize);
+      // What was heard meanwhile is for the next run; unless another model became champion.
+      if (model && (await currentModel(deps.db, TARGET))?.method === method) return;
     }
   });
 }

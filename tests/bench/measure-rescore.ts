@@ -89,14 +89,16 @@ async function fillHistory(databaseUrl: string): Promise<void> {
      FROM "Message" m JOIN "Conversation" v ON v.id = m."conversationId" WHERE m.sender = 'contact' AND ${percent('m.id::text', 2)} < 15`,
   );
   await client.query(
-    `UPDATE "Opportunity" s SET "createdAt" = s."stageAt" - interval '40 days',
+    `UPDATE "Opportunity" s SET "createdAt" = s."stageAt" - interval '40 days', "updatedAt" = s."stageAt",
        stage = CASE WHEN ${percent('s.id::text', 3)} < 10 THEN 'quoted'
          WHEN ${percent('s.id::text', 4)} < 20 + CASE u.grade WHEN 'A' THEN 45 WHEN 'B' THEN 25 ELSE 0 END + CASE u.source WHEN '转介绍' THEN 25 ELSE 0 END
          THEN 'won' ELSE 'lost' END
      FROM "Customer" u WHERE u.id = s."customerId"`,
   );
   await client.query(`UPDATE "Binding" b SET "madeAt" = u."createdAt" FROM "Customer" u WHERE u.id = b."customerId"`);
-  for (const table of ['Message', 'MessageSignal', 'Opportunity', 'Binding'])
+  // Nothing of it is news.
+  await client.query(`UPDATE "Follow" SET "changedAt" = "addedAt"`);
+  for (const table of ['Message', 'MessageSignal', 'Opportunity', 'Binding', 'Follow'])
     await client.query(`VACUUM (ANALYZE) "${table}"`);
   await client.query('CHECKPOINT');
   console.error(`filled with what was said and sold in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
