@@ -8,9 +8,6 @@ import { shanghaiTime } from '#server/base/shanghai.ts';
 import { getSource, saveSource } from '#server/conversation/chat-source-store.ts';
 import { insertMessages } from '#server/conversation/conversation-store.ts';
 import { pasteConversation } from '#server/conversation/paste-conversation.ts';
-import { insertDocument } from '#server/knowledge/document-store.ts';
-import { replacePassages } from '#server/knowledge/passage-store.ts';
-import { passagesOf } from '#server/knowledge/passage.ts';
 import { scoreContact } from '#server/scoring/score-contact.ts';
 import { readSidebar } from '#server/sidebar/read-sidebar.ts';
 import { draftReply } from '#server/summary/draft-reply.ts';
@@ -18,6 +15,7 @@ import { summariseConversation } from '#server/summary/summarise-conversation.ts
 import { callerOf, makeContact, makeCustomer, makeMember } from '#tests/support/factories.ts';
 import { messagesTold } from './answer-shape.ts';
 import { hashTables, withModel } from './eval-world.ts';
+import { writeDocument } from './write-document.ts';
 import { serveModel } from './model-endpoint.ts';
 import { foreign, honestAnswer, honestReply, obeyingAnswer, obeyingReply, type BaseChat } from './obeying-model.ts';
 
@@ -271,24 +269,6 @@ async function setUp(
   }
   const asksForReply = position === 'document';
   return { asksForReply, contactId: contact.id, contactKey: contact.key, conversationId: conversation.id };
-}
-
-async function writeDocument(deps: Deps, title: string, text: string): Promise<void> {
-  const { id } = await insertDocument(deps.db, {
-    title,
-    name: `${title}.md`,
-    kind: 'markdown',
-    bytes: Buffer.from(text),
-    sha256: title,
-    updatedBy: crypto.randomUUID(),
-    at: deps.now(),
-  });
-  const passages = passagesOf([
-    { kind: 'heading', level: 1, text: title },
-    { kind: 'paragraph', text: `${title}的资料：${text}` },
-  ]);
-  await deps.db.$transaction((tx) => replacePassages(tx, { documentId: id }, title, passages));
-  await deps.db.knowledgeDocument.update({ where: { id }, data: { state: 'ready', readUpload: 1 } });
 }
 
 async function answered(stage: Stage, { asksForReply, contactId, contactKey, conversationId }: Played, url: string) {

@@ -53,6 +53,29 @@ export const segmentCase = z.strictObject({
 });
 export type SegmentCase = z.infer<typeof segmentCase>;
 
+export const replyCase = z.strictObject({
+  id: z.string(),
+  about: z.string(),
+  contact: z.string().default('陈丽华'),
+  member: z.string().default('王明'),
+  /** What the company has written down, by title. */
+  documents: z.record(z.string(), z.string()).default({}),
+  chat: z.array(z.string().regex(/^[cm] [\s\S]+$/)).min(1),
+  style: z.enum(['another', 'shorter', 'more_formal']).default('another'),
+  text: z.string().default(''),
+  expect: z.strictObject({
+    facts: z.array(words).default([]),
+    /** Titles of the documents it must name as its sources. */
+    sources: z.array(z.string()).default([]),
+    absent: z.array(z.string()).default([]),
+    /** Prices, dates and promises nobody gave, which must be marked. */
+    risks: z.array(z.string()).default([]),
+    secrets: z.array(z.string()).default([]),
+    injection: z.boolean().default(false),
+  }),
+});
+export type ReplyCase = z.infer<typeof replyCase>;
+
 /** The cases of cases/<use case>.jsonl. Throws with the line that is none. */
 export function readCases<Case extends z.ZodType<{ id: string }>>(useCase: string, shape: Case): z.output<Case>[] {
   const file = path.join(import.meta.dirname, 'cases', `${useCase}.jsonl`);

@@ -1,15 +1,16 @@
 import type { Deps } from '#server/base/deps.ts';
 import { readPrompt } from '#server/base/prompt.ts';
-import { caseKey, readCases, segmentCase, summaryCase } from './case.ts';
+import { caseKey, readCases, replyCase, segmentCase, summaryCase } from './case.ts';
 import { openEvalModel, type Exchange, type LiveModel } from './eval-model.ts';
 import { withModel } from './eval-world.ts';
+import { observeReply, replyScorers } from './observe-reply.ts';
 import { observeSegment, segmentScorers } from './observe-segment.ts';
 import { observeSummary } from './observe-summary.ts';
 import { readRecorded, recordedFor, type Recorded } from './recorded.ts';
 import { summaryScorers, type Scorer } from './score-summary.ts';
 import { figuresOf, readGates, type CasePlayed, type Figure } from './verdict.ts';
 
-export const useCases = ['summarise-conversation', 'draft-segment'] as const;
+export const useCases = ['summarise-conversation', 'draft-reply', 'draft-segment'] as const;
 export type UseCase = (typeof useCases)[number];
 
 export interface Played {
@@ -32,6 +33,8 @@ export async function play(deps: Deps, useCase: UseCase, options: PlayOptions): 
   switch (useCase) {
     case 'summarise-conversation':
       return playAll(deps, useCase, readCases(useCase, summaryCase), observeSummary, summaryScorers, options);
+    case 'draft-reply':
+      return playAll(deps, useCase, readCases(useCase, replyCase), observeReply, replyScorers, options);
     case 'draft-segment':
       return playAll(deps, useCase, readCases(useCase, segmentCase), observeSegment, segmentScorers, options);
   }
