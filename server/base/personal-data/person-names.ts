@@ -50,11 +50,11 @@ const everyday = new Set(
 );
 
 function wholePattern(name: string): RegExp {
-  // 方正说, @方正 and 方正，are somebody; 方正字体 is not.
+  // Only in the middle of other words is it one of them: 考虑得很周全. Where in doubt, somebody is meant.
   if (everyday.has(name)) {
-    const before = '(?<=^|[^\\p{Script=Han}]|[找问让叫跟和给是与由为])';
-    const after = `(?=$|[^\\p{Script=Han}]|${calls}|女士|先生|小姐|经理|[的和在会要已发给来到那这也都回])`;
-    return new RegExp(`${before}${name}${after}|${name}(?=[说问让催没想签找您你])`, 'gu');
+    const before = '(?<=^|[^\\p{Script=Han}]|[找问让叫跟和给是请与由为告等帮知喊对])';
+    const after = `(?=${calls}|女士|先生|小姐|经理|[说问让催没想签找您你确回])`;
+    return new RegExp(`${before}${name}|${name}${after}`, 'gu');
   }
   if (/^[\p{Script=Han}]{2,4}$/u.test(name)) return new RegExp([...name].join(' {0,2}'), 'gu');
   const escaped = name.replace(/[^\p{L}\p{N}]/gu, (sign) =>
