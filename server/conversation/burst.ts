@@ -1,7 +1,7 @@
 /** What comes in one batch, or after everything was said, waits this long for the rest of the batch. */
 const BATCH_MS = 3000;
 /** Who goes on for longer is summarised meanwhile. */
-export const BURST_MS_MAX = 5 * 60_000;
+export const BURST_MS_MAX = 10 * 60_000;
 
 /**
  * How long a conversation is left alone before it is summarised: until nobody has written for `quietMs`, so that a burst

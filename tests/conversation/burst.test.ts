@@ -30,8 +30,8 @@ test('two bursts with a pause between them are two calls', () => {
   expect(callsOf([0, 10, 20, 60, 70])).toBe(2);
 });
 
-test('who goes on writing is summarised every five minutes at the latest', () => {
-  const seconds = Array.from({ length: 91 }, (_, place) => place * 10);
+test('who goes on writing is summarised every ten minutes at the latest', () => {
+  const seconds = Array.from({ length: 181 }, (_, place) => place * 10);
   expect(callsOf(seconds)).toBe(4);
 });
 
