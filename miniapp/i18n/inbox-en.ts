@@ -31,7 +31,7 @@ export const inboxEn: Translated<typeof inboxZhCN> = {
   'churn.doneTitle': 'What was done',
   'churn.doneHint': 'As in: a visit is agreed for next week. May be left empty.',
   'churn.dismissTitle': 'Why it is no alarm',
-  'churn.dismissHint': 'As in: they are on holiday. May be left empty; it helps to judge better.',
+  'churn.dismissHint': 'As in: they are on holiday. May be left empty; colleagues see it.',
   'churn.words': 'In words (optional)',
   'churn.closedToast': 'Noted',
   'churn.state.done': 'Dealt with',

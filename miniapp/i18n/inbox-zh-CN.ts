@@ -29,7 +29,7 @@ export const inboxZhCN = {
   'churn.doneTitle': '怎么处理的',
   'churn.doneHint': '例如已约下周拜访；可以不填。',
   'churn.dismissTitle': '为什么不是流失',
-  'churn.dismissHint': '例如客户在休假；可以不填，填了能让判断更准。',
+  'churn.dismissHint': '例如客户在休假；可以不填，填了同事能看到。',
   'churn.words': '说明（选填）',
   'churn.closedToast': '已记下',
   'churn.state.done': '已处理',

@@ -56,7 +56,8 @@ export const scoringEn: Translated<typeof scoringZhCN> = {
   'model.method.blend': 'Both together',
   'model.methodNote.logistic': 'Each factor has points by range; they add up to the score.',
   'model.methodNote.trees': 'Many small decision trees added up: they see how factors work together.',
-  'model.methodNote.blend': 'Logistic regression and trees score once each; the score is their mean.',
+  'model.methodNote.blend':
+    'Logistic regression and trees score once each; the score mixes them in the share that did best.',
   'model.trainedAt': 'Trained',
   'model.trainTook': 'in {seconds} s',
   'model.rows': 'Learned from',

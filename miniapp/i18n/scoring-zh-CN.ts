@@ -52,7 +52,7 @@ export const scoringZhCN = {
   'model.method.blend': '两者合用',
   'model.methodNote.logistic': '每个因素分段计分，相加成总分。',
   'model.methodNote.trees': '许多小的判断树相加，能看出因素之间的配合。',
-  'model.methodNote.blend': '逻辑回归和判断树各评一次，取平均。',
+  'model.methodNote.blend': '逻辑回归和判断树各评一次，按检验出的比例合成。',
   'model.trainedAt': '训练于',
   'model.trainTook': '用了 {seconds} 秒',
   'model.rows': '学习样本',

@@ -380,7 +380,7 @@ export const zhCN = {
   'refused.customer.owner_outside': '新的负责人必须是你能看到的同事。',
   'refused.binding.change_unknown': '找不到这次操作，请刷新。',
   'refused.binding.overtaken': '之后又有别的改动，不能再撤销这一次。',
-  'refused.usage.lines': '提醒线不能高于预算上限。',
+  'refused.usage.lines': '软线不能高于硬线。',
   'refused.chat_source.unknown': '没有这个会话来源，请刷新。',
   'refused.contact.not_saved': '企业微信没有保存这次修改，请稍后重试。',
   'refused.contact.remark_too_long': '备注太长，企业微信存不下，请改短。',

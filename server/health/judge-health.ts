@@ -50,7 +50,7 @@ async function judgeByModel(deps: Deps, contactIds: string[]): Promise<Map<strin
     const contactId = idAt(block, row);
     const signals = await listNewestSignals(deps.db, deps.cipher, contactId, { since, until });
     const { value, factors } = reasonsOf(model, vectorOf(block, row), signals);
-    judged.set(contactId, { level: levelOf(value), risk: value, factors, method: model.method });
+    judged.set(contactId, { level: levelOf(value, 'model'), risk: value, factors, method: model.method });
   }
   return judged;
 }

@@ -12,10 +12,10 @@ export function budgetText(
     case 'soft':
       return isEnglish
         ? `The model has cost ${spent} today, above the soft line of ${soft}. Until midnight, and up to ${hard}, it is only asked where somebody waits; summaries follow tomorrow.`
-        : `今天模型费用 ${spent}，已过提醒线 ${soft}。到 ${hard} 之前只回答有人在等的问题，自动摘要明天零点恢复。`;
+        : `今天模型费用 ${spent}，已过软线 ${soft}。到 ${hard} 之前只回答有人在等的问题，自动摘要明天零点恢复。`;
     case 'hard':
       return isEnglish
-        ? `The model has cost ${spent} today, the budget of ${hard}. It is not asked again until midnight; the last summaries and the rule score stay on screen.`
-        : `今天模型费用 ${spent}，已到预算上限 ${hard}。明天零点前不再调用模型，已有摘要和规则评分照常显示。`;
+        ? `The model has cost ${spent} today, the budget of ${hard}. It is not asked again until midnight; the last summaries and the scores stay on screen.`
+        : `今天模型费用 ${spent}，已到硬线 ${hard}。明天零点前不再调用模型，已有摘要和评分照常显示。`;
   }
 }

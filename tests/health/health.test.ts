@@ -85,9 +85,15 @@ test('an open alert goes away by itself only when the risk is well down', () => 
   const open = { state: 'open' as const, at: ago(3), closedAt: null };
   const at = (risk: number | null): Health => ({ level: levelOf(risk), risk, factors: [] });
   expect(alertOf(at(50), well, open, now)).toBe(null);
-  expect(alertOf(at(44), well, open, now)).toBe('over');
+  expect(alertOf(at(35), well, open, now)).toBe(null);
+  expect(alertOf(at(34), well, open, now)).toBe('over');
   expect(alertOf(at(null), well, open, now)).toBe('over');
   expect(alertOf(at(90), well, open, now)).toBe(null);
+});
+
+test('a model’s risk is a probability, for which the lines are lower than for points', () => {
+  expect([19, 20, 39, 40].map((risk) => levelOf(risk, 'model'))).toEqual(['good', 'watch', 'watch', 'risk']);
+  expect([34, 35, 59, 60].map((risk) => levelOf(risk))).toEqual(['good', 'watch', 'watch', 'risk']);
 });
 
 test('whatever is known, the reasons add up to the risk and it is within 0 and 100', () => {

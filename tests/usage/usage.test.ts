@@ -416,7 +416,7 @@ describe('a line that is crossed', () => {
     await spend(2);
     expect((await told()).toSorted()).toEqual([
       expect.stringContaining('The model has cost ¥41.00 today, above the soft line of ¥40.00'),
-      '今天模型费用 ¥41.00，已过提醒线 ¥40.00。到 ¥50.00 之前只回答有人在等的问题，自动摘要明天零点恢复。',
+      '今天模型费用 ¥41.00，已过软线 ¥40.00。到 ¥50.00 之前只回答有人在等的问题，自动摘要明天零点恢复。',
     ]);
     await spend(5);
     expect(await told()).toEqual([]);
