@@ -93,6 +93,12 @@ export function makeMasking(names: readonly (string | null | undefined)[]): Mask
   };
 }
 
+/** A name as it may be told outside of the data: as its placeholder and nothing beside. Null for one that is not wholly hidden. */
+export function hiddenName(masking: Masking, name: string): MaskedText | null {
+  const masked = masking.mask(name.trim()).replaceAll(/[\p{Cf}\p{Variation_Selector}]/gu, '');
+  return /^【姓名[\d-]{1,13}】$/.test(masked) ? (masked as MaskedText) : null;
+}
+
 function cut(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text;
   const kept = text.slice(0, charsMax);

@@ -1,5 +1,5 @@
 import type { PassageView } from '#server/knowledge/knowledge-api.ts';
-import { asData, asLines, type MaskedText, type Masking } from '#server/base/masking.ts';
+import { asData, asLines, hiddenName, type MaskedText, type Masking } from '#server/base/masking.ts';
 import { dateOf, dayOf, weekdayOf } from '#server/base/shanghai.ts';
 import type { DraftStyle } from './summary-api.ts';
 import type { ReadableMessage } from './summary.ts';
@@ -37,8 +37,8 @@ export function draftReplyQuestion(given: {
   );
   return {
     today: masking.mask(today(given.now)),
-    memberName: nameOf(masking, given.memberName, '销售'),
-    contactName: nameOf(masking, given.contactName, '客户'),
+    memberName: hiddenName(masking, given.memberName) ?? masking.mask('销售'),
+    contactName: hiddenName(masking, given.contactName) ?? masking.mask('客户'),
     style: asData(given.style),
     examples: asLines(given.examples.map((text) => asData({ text: masking.mask(text, EXAMPLE_CHARS_MAX) }))),
     passages: asLines(
@@ -79,12 +79,6 @@ function thatFit<T extends { text: string }>(all: readonly T[]): T[] {
   let left = CHAT_CHARS_MAX;
   const tooOld = all.findLastIndex(({ text }) => (left -= text.length) < 0);
   return all.slice(tooOld + 1);
-}
-
-/** A name too short to be hidden is not told at all. */
-function nameOf(masking: Masking, name: string, instead: string): MaskedText {
-  const masked = masking.mask(name.trim());
-  return masked === name.trim() ? masking.mask(instead) : masked;
 }
 
 const weekdays = ['一', '二', '三', '四', '五', '六', '日'];

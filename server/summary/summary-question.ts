@@ -1,4 +1,4 @@
-import { asData, asLine, asLines, told, type MaskedText, type Masking } from '#server/base/masking.ts';
+import { asData, asLine, asLines, hiddenName, told, type MaskedText, type Masking } from '#server/base/masking.ts';
 import { dateOf, dayOf, shanghaiTime, weekdayOf } from '#server/base/shanghai.ts';
 import type { PassageView } from '#server/knowledge/knowledge-api.ts';
 import { MESSAGE_CHARS_MAX, type Reading } from './reading.ts';
@@ -40,8 +40,8 @@ export function summaryQuestion(given: {
   now: Date;
 }): SummaryQuestion {
   const { masking, reading } = given;
-  const contactName = nameOf(masking, given.contactName);
-  const memberName = nameOf(masking, given.memberName);
+  const contactName = hiddenName(masking, given.contactName);
+  const memberName = hiddenName(masking, given.memberName);
   const byShortId = new Map<string, ReadableMessage>();
   let last: Date | null = null;
   const linesOf = (messages: readonly ReadableMessage[]) =>
@@ -102,11 +102,6 @@ function peopleIn(messages: MaskedText, contact: MaskedText | null, member: Mask
   if (contact && isNamed) return told`c=${contact} m=${member}`;
   if (contact) return told`c=${contact}`;
   return isNamed ? told`m=${member}` : told``;
-}
-
-function nameOf(masking: Masking, name: string): MaskedText | null {
-  const masked = masking.mask(name.trim());
-  return masked === name.trim() ? null : masked;
 }
 
 const words = new Map<string, string>(Object.entries(statementWords).map(([word, kind]) => [kind, word]));

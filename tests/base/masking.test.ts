@@ -127,6 +127,22 @@ test('one number or one person written in two ways is seen to be one, and each c
   expect(masked.map((text) => masking.unmask(text))).toEqual(texts);
 });
 
+test.each([
+  ['小美❤️', '我是小美❤️，小美'],
+  ['张伟🌸', '张伟，合同好了吗'],
+  ['张\u200b伟', '张伟，合同好了吗'],
+  ['张伟-万科采购', '请张伟签字'],
+  ['A张伟', '张伟您好'],
+  ['❶号店长', '❶号店长在吗'],
+])(
+  'somebody the record calls %j is hidden with and without the faces, marks and firms around the name',
+  (name, text) => {
+    const masked = makeMasking([name]).mask(text);
+    expect(masked).toContain('【姓名1】');
+    expect(masked).not.toMatch(/小美|张伟|号店长/);
+  },
+);
+
 test('a surname two people of the record share stands for neither of them', () => {
   const masking = makeMasking(['陈丽华', '陈明']);
   expect(masking.mask('陈总和陈丽华')).toBe('【姓名1】和【姓名2】');

@@ -1,5 +1,5 @@
 import { foundAt, lastGroup, type Found } from './finding.ts';
-import type { PlainText } from './plain-text.ts';
+import { readPlain, type PlainText } from './plain-text.ts';
 
 const doubleSurnames =
   '欧阳|上官|司马|诸葛|皇甫|令狐|慕容|尉迟|长孙|宇文|东方|独孤|夏侯|公孙|轩辕|端木|司徒|南宫|百里|钟离|闻人|澹台';
@@ -25,13 +25,15 @@ export type KnownNames = readonly KnownName[];
 
 /** `names` as the record has them; what is shorter than two characters names nobody. */
 export function knowNames(names: readonly (string | null | undefined)[]): KnownNames {
-  const whole = [...new Set(names.flatMap((name) => name?.normalize('NFKC').trim() ?? []))]
+  const persons = [...new Set(names.flatMap((name) => (name ? readPlain(name).plain.trim() : [])))]
     .filter((name) => name.length >= 2)
     .sort((a, b) => b.length - a.length);
-  const bySurname = Map.groupBy(whole.flatMap(surnamesIn), ({ surname }) => surname);
+  const bySurname = Map.groupBy(persons.flatMap(surnamesIn), ({ surname }) => surname);
   return [
-    ...whole.map((name) => ({ pattern: wholePattern(name), person: name })),
-    ...whole.flatMap(givenPatterns),
+    ...persons.flatMap((person) => spellingsOf(person).map((said) => ({ pattern: wholePattern(said), person }))),
+    ...persons.flatMap((person) =>
+      spellingsOf(person).flatMap((said) => givenPatterns(said).map(({ pattern }) => ({ pattern, person }))),
+    ),
     ...[...bySurname].map(([said, of]) => ({
       pattern: new RegExp(
         `${said}(?:${titles})|(?<![\\p{Script=Han}&&[^说找问让叫跟和给是]])[小老阿]${said}(?!\\p{Script=Han}(?=[\\s,.。]|$))`,
@@ -40,6 +42,16 @@ export function knowNames(names: readonly (string | null | undefined)[]): KnownN
       person: new Set(of.map(({ name }) => name)).size === 1 ? (of[0]?.name ?? said) : `${said}?`,
     })),
   ];
+}
+
+/** The whole of it, and whom it names among faces, firms and marks: 张伟 of 张伟🌸, of 张伟-万科采购 and of A张伟. */
+function spellingsOf(name: string): string[] {
+  const bare = name.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
+  const people = (name.match(/\p{Script=Han}+/gu) ?? []).filter(
+    (run) => isPersonName.test(run) && !noNames.test(run) && !everyday.has(run),
+  );
+  const single = bare.length >= 2 && /^[\p{L}\p{N} ]+$/u.test(bare) ? [bare] : [];
+  return [...new Set([name, ...single, ...people])];
 }
 
 /** Everyday words and places that are people's names too. */
