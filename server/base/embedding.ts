@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 import type { MaskedText } from './masking.ts';
 import type { Metrics } from './metrics.ts';
 import { reserve, settle } from './model-day.ts';
-import { lineFor, readModelSetting } from './model-setting.ts';
+import { isSwitchedOn, lineFor, readModelSetting } from './model-setting.ts';
 import { dayOf } from './shanghai.ts';
 
 const USE_CASE = 'embed-passages';
@@ -47,7 +47,7 @@ export function makeEmbedding(options: Options): (Embedding & { close(): void })
   };
   return {
     model,
-    isAllowed: async () => (await readModelSetting(options.db, options.config)).on,
+    isAllowed: async (useCase = USE_CASE) => isSwitchedOn(await readModelSetting(options.db, options.config), useCase),
     embed: (texts, about) => embed(options, { model, breaker, call }, texts, about ?? {}),
     close: () => closing.abort(),
   };

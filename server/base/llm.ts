@@ -49,8 +49,8 @@ export interface ModelAnswer<T> {
 export interface Embedding {
   /** Vectors of different models have nothing to do with each other. */
   readonly model: string;
-  /** Whether the company lets a model be asked at all. */
-  isAllowed(): Promise<boolean>;
+  /** Whether the company lets a model be asked at all, and for the use case that needs it. */
+  isAllowed(useCase?: string): Promise<boolean>;
   /** One vector for each text, in their order; null when there are none to be had now. */
   embed(texts: readonly MaskedText[], about?: { contactId?: string; isUrgent?: boolean }): Promise<number[][] | null>;
 }

@@ -7,9 +7,9 @@ const BATCH = 32;
 const CHARS_MAX = 1500;
 
 /** The model that says what texts mean, where there is one, the company allows it and the database keeps vectors. */
-export async function findMeanings(deps: Deps): Promise<Embedding | null> {
+export async function findMeanings(deps: Deps, useCase?: string): Promise<Embedding | null> {
   const { embedding } = deps.llm;
-  if (!embedding || !(await embedding.isAllowed())) return null;
+  if (!embedding || !(await embedding.isAllowed(useCase))) return null;
   return (await openVectors(deps.pool)) ? embedding : null;
 }
 

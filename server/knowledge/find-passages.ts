@@ -18,6 +18,8 @@ const ASKED_CHARS_MAX = 600;
 interface About {
   names?: readonly (string | null)[];
   contactId?: string;
+  /** What is asked for: while it is switched off, no model is asked. */
+  useCase?: string;
   /** Somebody waits for the answer. */
   isUrgent?: boolean;
 }
@@ -55,8 +57,8 @@ export async function findPassages(
 }
 
 /** [] where nothing is found by meaning, for whatever reason: the words still find. */
-async function nearest(deps: Deps, question: string, { names = [], ...about }: About): Promise<string[]> {
-  const embedding = await findMeanings(deps);
+async function nearest(deps: Deps, question: string, { names = [], useCase, ...about }: About): Promise<string[]> {
+  const embedding = await findMeanings(deps, useCase);
   if (!embedding) return [];
   const text = makeMasking(names).mask(question, ASKED_CHARS_MAX);
   const vectors = await embedding.embed([text], about);

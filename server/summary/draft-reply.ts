@@ -43,7 +43,12 @@ export async function draftReply(
   const speakers = await findSpeakers(deps.db, conversation);
   const masking = makeMasking(speakers.names);
   const [passages, examples] = await Promise.all([
-    findPassages(deps, askedOf(messages), PASSAGES_MAX, { names: speakers.names, contactId, isUrgent: true }),
+    findPassages(deps, askedOf(messages), PASSAGES_MAX, {
+      names: speakers.names,
+      contactId,
+      useCase: USE_CASE,
+      isUrgent: true,
+    }),
     findExamples(deps, caller),
   ]);
   const prompt = readPrompt(USE_CASE);

@@ -198,7 +198,7 @@ async function passagesFor(
   const isWaiting = unread.at(-1)?.sender === 'contact';
   const asked = askedOf(unread);
   return isWaiting && !isCourtesy(asked)
-    ? findPassages(deps, asked, PASSAGES_MAX, { names, contactId: contact.id })
+    ? findPassages(deps, asked, PASSAGES_MAX, { names, contactId: contact.id, useCase: SUMMARY_USE_CASE })
     : [];
 }
 

@@ -131,6 +131,16 @@ test('the company’s switch counts here too, and what it costs is in the ledger
   expect(asked).toEqual([]);
 });
 
+test('what a customer wrote goes to no endpoint for what is switched off', async () => {
+  await embedPassages(deps);
+  const useCases = { 'draft-reply': false };
+  await saveSetting(deps.db, 'model', { on: true, useCases, softYuan: null, hardYuan: 50 }, null);
+  asked = [];
+  expect((await found('可以退款吗', { useCase: 'draft-reply' }))[0]).toBe('退款 words');
+  expect(asked).toEqual([]);
+  expect((await found('可以退款吗', { useCase: 'summarise-conversation' }))[0]).toBe('退款 both');
+});
+
 test('an endpoint that is down leaves the words to find, and the vectors for later', async () => {
   isDown = true;
   await embedPassages(deps);
