@@ -16,11 +16,11 @@ const KEPT_PER_LOST = 9;
 export const churn: Subject = {
   target: 'churn',
   countOutcomes: (deps, most) => countLost(deps.db, most),
-  async listOutcomes(deps, now) {
+  async listOutcomes(deps) {
     const lost = await listLost(deps.db);
     const kept = await listKept(deps.db, Math.min(KEPT_PER_LOST * lost.length, OUTCOMES_MAX));
     const gone = lost.map(({ contactId, lostAt }) => ({ contactId, decidedAt: lostAt, won: true }));
-    return outcomesOf(gone, kept, now);
+    return outcomesOf(gone, kept);
   },
   ruleValueOf: (row, at) => healthOf(factsOf(row, at), at).risk ?? 0,
   rescore: (deps) => deps.jobs.add('watch-health', {}, { key: 'all' }),

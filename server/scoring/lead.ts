@@ -9,7 +9,7 @@ export const lead: Subject = {
   countOutcomes: (deps, most) => countDecided(deps.db, most),
   async listOutcomes(deps, now) {
     const decided = await listDecided(deps.db);
-    return outcomesOf(decided, await listSilent(deps.db, now, decided.length), now);
+    return outcomesOf(decided, await listSilent(deps.db, now, decided.length));
   },
   ruleValueOf,
   rescore: (deps) => deps.jobs.add('rescore-contacts', {}, { key: 'all' }),

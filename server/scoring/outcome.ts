@@ -37,20 +37,30 @@ export interface SilentContact {
 }
 
 /** The moments of decided sales, and of contacts who had time enough and bought nothing. */
-export function outcomesOf(decided: readonly DecidedSale[], silent: readonly SilentContact[], now: Date): Outcome[] {
+export function outcomesOf(decided: readonly DecidedSale[], silent: readonly SilentContact[]): Outcome[] {
   const sales = decided.map(({ contactId, decidedAt, won }): Outcome => {
     return { contactId, at: lookAt(decidedAt), knownAt: decidedAt, happened: won };
   });
-  const moments = sales.map(({ at }) => at.getTime()).sort((a, b) => a - b);
-  const latest = now.getTime() - SILENT_DAYS * DAY_MS;
+  const moments = Float64Array.from(sales, ({ at }) => at.getTime()).sort();
   const quiet = silent.flatMap(({ contactId, knownSince }, n): Outcome[] => {
-    const from = moments.findIndex((moment) => moment >= knownSince.getTime());
-    const upTo = moments.findLastIndex((moment) => moment <= latest);
-    if (from < 0 || upTo < from) return [];
-    const at = moments[from + ((n * 7919) % (upTo - from + 1))] ?? 0;
-    return [{ contactId, at: new Date(at), knownAt: new Date(at + SILENT_DAYS * DAY_MS), happened: false }];
+    const from = firstFrom(moments, knownSince.getTime());
+    // Up to the newest: were the newest all decided ones, the season would tell the two apart.
+    const at = moments[from + ((n * 7919) % Math.max(1, moments.length - from))];
+    if (at === undefined) return [];
+    return [{ contactId, at: new Date(at), knownAt: new Date(at + LEAD_DAYS * DAY_MS), happened: false }];
   });
   return [...sales, ...quiet].sort((a, b) => a.at.getTime() - b.at.getTime() || (a.contactId < b.contactId ? -1 : 1));
+}
+
+/** The place of the first that is not before `time`, among thousands that are sorted. */
+function firstFrom(moments: Float64Array, time: number): number {
+  let [from, to] = [0, moments.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((moments[middle] ?? 0) < time) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Whole days, so that contacts of one day are looked at in one go. */

@@ -125,7 +125,7 @@ test('contacts in silence are looked at when others decided, and never outnumber
     { contactId: 's-new', knownSince: day(150) },
     { contactId: 's-too-new', knownSince: day(260) },
   ];
-  const outcomes = outcomesOf(decided, silent, day(300));
+  const outcomes = outcomesOf(decided, silent);
   expect(
     outcomes.filter(({ contactId }) => contactId.startsWith('d')).map(({ at, happened }) => [at, happened]),
   ).toEqual([
@@ -144,6 +144,17 @@ test('contacts in silence are looked at when others decided, and never outnumber
     );
     expect(knownAt <= day(300)).toBe(true);
   }
+});
+
+test('the newest outcomes are of both kinds as the older ones are: no season tells how it came out', () => {
+  const day = (n: number) => new Date(Date.UTC(2025, 0, 1 + n));
+  const decided = Array.from({ length: 300 }, (_, n) => ({ contactId: `d${n}`, decidedAt: day(n), won: true }));
+  const silent = Array.from({ length: 900 }, (_, n) => ({ contactId: `s${n}`, knownSince: day(-30) }));
+  const outcomes = outcomesOf(decided, silent);
+  const shareIn = (part: typeof outcomes) => part.filter(({ happened }) => happened).length / part.length;
+  expect(shareIn(outcomes)).toBe(0.25);
+  const newest = outcomes.filter(({ at }) => at >= day(286 - 60));
+  expect(shareIn(newest)).toBeCloseTo(0.25, 1);
 });
 
 test('the table of points says of features what it says of the facts themselves', () => {
