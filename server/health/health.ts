@@ -185,7 +185,7 @@ const QUIET_DAYS = 30;
 /**
  * Tells only when sure: two reasons at least that have nothing to do with each other, or the contact deleted us. One alert
  * at a time; it goes away by itself when all is well again. None again soon after a person closed one, unless the contact
- * deleted us since.
+ * deleted us since; who is gone by then is told of no more.
  */
 export function alertOf(
   { level, factors }: Health,
@@ -201,8 +201,8 @@ export function alertOf(
   if (!isGone && worse.size < 2) return null;
   const closedAt = last && last.state !== 'over' ? last.closedAt : null;
   if (!closedAt) return 'open';
-  const isQuiet = now.getTime() - closedAt.getTime() < QUIET_DAYS * DAY_MS;
-  return isQuiet && !(isGone && deletedAt > closedAt) ? null : 'open';
+  if (isGone) return deletedAt > closedAt ? 'open' : null;
+  return now.getTime() - closedAt.getTime() < QUIET_DAYS * DAY_MS ? null : 'open';
 }
 
 const noReasons: ReadonlySet<string> = new Set(['start', 'ceiling', 'others']);

@@ -81,6 +81,14 @@ test('an alert a person closed stays quiet for 30 days, unless the contact delet
   expect(alertOf(health, gone, closed(29), now)).toBe('open');
 });
 
+test('who deleted us is told of once: what somebody closed after that comes back no more', () => {
+  const gone = { ...well, follows: { active: 0, deletedAt: ago(100) } };
+  const health = healthOf(gone, now);
+  expect(alertOf(health, gone, null, now)).toBe('open');
+  const closed = { state: 'done' as const, at: ago(100), closedAt: ago(60) };
+  expect(alertOf({ ...health, level: 'risk' }, gone, closed, now)).toBe(null);
+});
+
 test('an open alert goes away by itself only when the risk is well down', () => {
   const open = { state: 'open' as const, at: ago(3), closedAt: null };
   const at = (risk: number | null): Health => ({ level: levelOf(risk), risk, factors: [] });
