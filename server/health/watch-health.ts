@@ -4,7 +4,7 @@ import { nearestLeaders } from '#server/approval/nearest-leaders.ts';
 import { listBindings } from '#server/binding/binding-store.ts';
 import { listConversationsOf } from '#server/conversation/conversation-store.ts';
 import { listFollowsOfContact } from '#server/contact/follow-store.ts';
-import { listLocales } from '#server/member/member-store.ts';
+import { isActiveMember, listLocales } from '#server/member/member-store.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import { nudgeNotices } from '#server/notice/nudge-notices.ts';
 import { alertNotice } from './alert-notice.ts';
@@ -31,9 +31,26 @@ export async function watchHealth(deps: Deps, { contactIds }: { contactIds?: str
   let after: string | null = null;
   do {
     const some = await listWatched(deps.db, after, BATCH);
-    await watchSome(deps, some);
+    await watchAny(deps, some);
     after = some.length === BATCH ? (some.at(-1) ?? null) : null;
   } while (after);
+}
+
+/** One contact that cannot be judged keeps nobody else from it. Throws when none of them can. */
+async function watchAny(deps: Deps, contactIds: string[]): Promise<void> {
+  try {
+    await watchSome(deps, contactIds);
+  } catch (error) {
+    let failed = 0;
+    for (const contactId of contactIds)
+      try {
+        await watchSome(deps, [contactId]);
+      } catch (err) {
+        failed++;
+        deps.log.error({ err }, 'a contact was not judged');
+      }
+    if (failed > 1 && failed === contactIds.length) throw error;
+  }
 }
 
 async function watchSome(deps: Deps, contactIds: string[]): Promise<void> {
@@ -85,7 +102,8 @@ async function whose(deps: Deps, contactId: string): Promise<{ customerId: strin
 
 async function noticesOf(deps: Deps, alert: ChurnAlert): Promise<NewNotice[]> {
   if (!alert.ownerId) return [];
-  const to = [...new Set([alert.ownerId, ...(await nearestLeaders(deps, alert.ownerId))])];
+  const owners = (await isActiveMember(deps.db, alert.ownerId)) ? [alert.ownerId] : [];
+  const to = [...new Set([...owners, ...(await nearestLeaders(deps, alert.ownerId))])];
   const locales = await listLocales(deps.db, to);
   return Promise.all(to.map((memberId) => alertNotice(deps, alert, memberId, locales.get(memberId) ?? 'zh-CN')));
 }

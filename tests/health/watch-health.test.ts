@@ -85,6 +85,27 @@ test('a contact who deletes us is told to the owner and to who leads them, once,
   );
 });
 
+test('an owner who has left is told of nothing; who led them is', async () => {
+  await usualTalk();
+  await deletedByContact();
+  await world.deps.db.member.update({ where: { id: rep.id }, data: { status: 'left' } });
+  await watch();
+  expect(await alerts()).toHaveLength(1);
+  expect((await notices()).map(({ memberId }) => memberId)).toEqual([manager.id]);
+});
+
+test('one contact whose record cannot be read keeps nobody else from being looked at', async () => {
+  const { db } = world.deps;
+  const other = await makeChat(world.deps, { member: rep });
+  for (const day of [60, 50, 40, 30, 20, 10, 5]) await other.say('contact', '你好', ago(day));
+  await usualTalk();
+  await watch();
+  await db.health.update({ where: { contactId: chat.contact.id }, data: { factors: 'unreadable' } });
+  await watchHealth(world.deps, {});
+  expect(await db.health.findUnique({ where: { contactId: other.contact.id } })).not.toBe(null);
+  await expect(watch()).rejects.toThrow();
+});
+
 test('two looks at once tell once', async () => {
   await usualTalk();
   await deletedByContact();
