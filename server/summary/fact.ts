@@ -74,7 +74,8 @@ function claimsIn(text: string): Claims {
     /[A-Za-z][A-Za-z0-9+.#_-]*[A-Za-z0-9+#]|\d+[A-Za-z][A-Za-z0-9-]*/g,
     (found) => !/^\d+[kw]$/i.test(found),
   );
-  const persons = [...take(titledPerson), ...take(namedPerson, (found) => !commonWord.test(found))];
+  const isName = (found: string) => !commonWord.test(found);
+  const persons = [...take(titledPerson), ...take(namedPerson, isName), ...take(deciding, isName)];
   const firms = take(/[一-龥]{2}(?:有限公司|集团|股份)/g);
   return {
     times,
@@ -199,6 +200,11 @@ const titledPerson = new RegExp(
 );
 const namedPerson = new RegExp(
   `(?<=联系|找|名叫|转给|交给|让|跟|和|与|向|给|由|客户|同事)[${surnames}][一-龥]{1,2}(?=确认|拍板|决定|审批|签字|负责|沟通|对接|汇报|跟进|商量|的电话|[,，。;；、]|$)`,
+  'g',
+);
+/** Who a sentence begins with and what only people do. */
+const deciding = new RegExp(
+  `(?<=^|[,，。;；、])[${surnames}][一-龥]{1,2}(?=拍板|说了算|做决定|决定|审批|签字|负责)`,
   'g',
 );
 /** Words that begin as a surname does. */
@@ -364,11 +370,15 @@ function provenNumbers(claims: readonly Quantity[], all: string, computed: strin
 
 /** 20到30万: the first of the two is as large as the second. */
 function withRanges(said: readonly Quantity[], all: string): Quantity[] {
-  const ranges = [...all.matchAll(/(\d+(?:\.\d+)?)\s?(?:-|~|到|至|—)\s?(\d+(?:\.\d+)?)\s?([万亿千kw])/gi)];
-  const widened = ranges.flatMap(([text, first, , scale]): Quantity[] => [
+  const ranges = [
+    ...all.matchAll(
+      /(\d+(?:\.\d+)?|[一二两三四五六七八九十百]+)\s?(?:-|~|到|至|—)\s?(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百]+)\s?([万亿千kw])/gi,
+    ),
+  ];
+  const widened = ranges.flatMap(([text, first = '', scale]): Quantity[] => [
     {
       text,
-      value: rounded(Number(first) * (scales[scale?.toLowerCase() ?? ''] ?? 1)),
+      value: rounded((/^\d/.test(first) ? Number(first) : hanValue(first)) * (scales[scale?.toLowerCase() ?? ''] ?? 1)),
       unit: null,
       isHan: false,
       before: '',
