@@ -1,7 +1,12 @@
 import type { Conversation, SummaryAttempt } from '#prisma/client/client.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { listConversationsOf, listMessages, readConversation } from '#server/conversation/conversation-store.ts';
+import {
+  listConversationsOf,
+  listMessages,
+  listQuotable,
+  readConversation,
+} from '#server/conversation/conversation-store.ts';
 import { replyRisks } from './reply-risk.ts';
 import type { SummaryView } from './summary-api.ts';
 import { summaryStateOf, type StoredStatement, type SummaryState } from './summary.ts';
@@ -51,19 +56,22 @@ export async function stateOf(
 
 async function viewOf(deps: Deps, caller: Caller, conversation: Conversation, summary: Summary): Promise<SummaryView> {
   const { contactId } = conversation;
-  const [statements, suggestedTags] = await Promise.all([
+  const [statements, said, suggestedTags] = await Promise.all([
     withoutRecalled(deps, summary.statements),
+    listQuotable(deps.db, { all: true }, summary.readMessageIds),
     listTagsToSuggest(deps.db, summary.suggestedTags, { contactId, memberId: caller.memberId }),
   ]);
+  // A reply to words that were taken back is not proposed.
+  const replyDraft = summary.readMessageIds.every((id) => said.has(id)) ? summary.replyDraft : null;
   return {
     id: summary.id,
     at: summary.at.toISOString(),
     messageCount: summary.messageCount,
     statements,
     suggestedTags,
-    replyDraft: summary.replyDraft,
-    replyRisks: summary.replyDraft ? replyRisks(summary.replyDraft) : [],
-    replySources: summary.replyDraft ? summary.replySources : [],
+    replyDraft,
+    replyRisks: replyDraft ? replyRisks(replyDraft) : [],
+    replySources: replyDraft ? summary.replySources : [],
   };
 }
 

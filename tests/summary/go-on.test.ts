@@ -151,6 +151,8 @@ test('what was recalled falls without a call, and so does the reply to it', asyn
   ];
   await summarise();
   await recall(id);
+  // At once, before anything is summarised again.
+  expect((await seen()).summary).toMatchObject({ statements: [{ text: '需要50人版' }], replyDraft: null });
   await summarise();
   expect(fake.asked).toHaveLength(1);
   expect(await seen()).toMatchObject({
