@@ -119,7 +119,7 @@ export async function listDocuments(
   db: Db,
   { search, after, limit }: { search: string | undefined; after: PagePoint | null; limit: number },
 ): Promise<DocumentRow[]> {
-  const said = { contains: search ?? '', mode: 'insensitive' } as const;
+  const said = { contains: (search ?? '').replaceAll(/[\\%_]/g, String.raw`\$&`), mode: 'insensitive' } as const;
   const rows = await db.knowledgeDocument.findMany({
     where: {
       AND: [

@@ -19,7 +19,7 @@ export function normalise(text: string): string {
 /** Characters alone and in pairs where words have no spaces between them; whole words and numbers elsewhere. */
 export function tokensOf(text: string): string[] {
   return [...normalise(text).matchAll(runs)].flatMap(([run]) => {
-    if (!isSpaceless.test(run)) return [run.slice(0, TOKEN_CHARS_MAX)];
+    if (!isSpaceless.test(run)) return [[...run].slice(0, TOKEN_CHARS_MAX).join('')];
     const letters = [...run];
     return letters.flatMap((letter, at) => [letter, ...(at + 1 < letters.length ? [letter + letters[at + 1]] : [])]);
   });

@@ -192,3 +192,14 @@ test('a long list is read page by page, and searched by title and file name', as
   expect((await list(`?search=${encodeURIComponent('第3')}`)).items.map(({ name }) => name)).toEqual(['第3份.txt']);
   expect(await ask('GET', '/api/knowledge?cursor=x')).toMatchObject({ status: 400, code: 'knowledge.cursor' });
 });
+
+test('signs with a meaning for the database have none for who searches the list', async () => {
+  await upload('价格.md', '价格另议。');
+  await upload('100%满意_承诺.md', '不满意就退。');
+  for (const [search, titles] of [
+    ['%', ['100%满意_承诺']],
+    ['_', ['100%满意_承诺']],
+    ['\\', []],
+  ] as const)
+    expect((await list(`?search=${encodeURIComponent(search)}`)).items.map(({ title }) => title)).toEqual(titles);
+});

@@ -33,3 +33,8 @@ test('whatever is written or asked, the database can keep it and look for it', a
   const asked = await world.deps.db.$queryRaw<unknown[]>`SELECT q::tsquery::text FROM unnest(${queries}::text[]) q`;
   expect(asked).toHaveLength(queries.length);
 });
+
+test('a long word in letters of an old script is cut between letters, never within one', () => {
+  const [token = ''] = tokensOf(`a${'\u{10330}'.repeat(60)}`);
+  expect(token.isWellFormed()).toBe(true);
+});
