@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Customer, Member } from '#prisma/client/client.ts';
 import { watchHealth } from '#server/health/watch-health.ts';
+import { sealJson } from '#server/base/field-cipher.ts';
 import { makeChat, type Chat } from '#tests/support/chat.ts';
 import { callerOf, makeCustomer, makeDepartment, makeMember, openSession } from '#tests/support/factories.ts';
 import { viewHealth } from '#server/health/view-health.ts';
@@ -152,4 +153,18 @@ test('all contacts are looked at, however many there are', async () => {
   await watchHealth(world.deps, {});
   expect(await alerts()).toHaveLength(1);
   expect(await world.deps.db.health.count()).toBe(1);
+});
+
+test('whoever closes the last alert of a page misses none of the next', async () => {
+  const other = await makeChat(world.deps, { member: rep });
+  for (const [n, contactId] of [chat.contact.id, other.contact.id].entries())
+    await world.deps.db.churnAlert.create({
+      data: { contactId, openOf: contactId, at: ago(1), risk: 90 - n, factors: sealJson(world.deps.cipher, []) },
+    });
+  const session = await openSession(world.deps, manager);
+  const first = await http.ask('GET', '/api/churn-alerts?limit=1', { as: session });
+  const { items, next } = first.body as { items: { id: string }[]; next: string };
+  await http.ask('POST', `/api/churn-alerts/${items[0]?.id}/close`, { as: session, body: { state: 'done' } });
+  const second = await http.ask('GET', `/api/churn-alerts?limit=1&cursor=${next}`, { as: session });
+  expect(second.body).toMatchObject({ items: [{ contact: { id: other.contact.id } }] });
 });
