@@ -62,6 +62,15 @@ export function buildTable(collected: Collected, options: ReadOptions): ReadTabl
       else columns.push(column);
     }
   }
+  const drawn = label.filter(Boolean).length;
+  for (const [count, word] of [
+    [drawn, happened],
+    [label.length - drawn, [...labels.keys()].find((each) => each !== happened)],
+  ] as const)
+    if (count < eachOutcomeMin)
+      throw new TableFault(
+        `Of the ${rows.length} rows drawn at random ${count} have ${options.label} = ${word}: ${eachOutcomeMin} rows of each outcome are needed at least.`,
+      );
   if (columns.length === 0)
     throw new TableFault('There is nothing to learn from: every column has the same value in all rows.');
   if (columns.length > columnsMax)

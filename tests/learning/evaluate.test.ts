@@ -96,6 +96,13 @@ test('a few words among numbers, rows without an outcome and rows of another len
   ]);
 });
 
+test('an outcome too rare to be among the rows drawn is said plainly', async () => {
+  const content = `n,m,成交\n${rowsOf(5000, (row) => `${row},${row % 7},${row % 500 === 0 ? 1 : 0}`)}`;
+  await expect(readTable(fileOf(content), { label: '成交', rowsMax: 200 })).rejects.toThrow(
+    /^Of the 200 rows drawn at random \d+ have 成交 = 1: 10 rows of each outcome are needed at least\.$/,
+  );
+});
+
 test('of a file with too many rows, as many are drawn as fit, the same each time, from all over it', async () => {
   const content = `n,m,成交\n${rowsOf(5000, (row) => `${row},${row % 7},${row % 2}`)}`;
   const asked = { label: '成交', rowsMax: 500, time: 'order' };
