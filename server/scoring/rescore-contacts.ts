@@ -46,6 +46,8 @@ export async function rescoreContacts(deps: Deps, blockSize = BLOCK): Promise<vo
       const work = await readWork(deps.db, TARGET);
       const isDone = (work.rescoreMethod ?? METHOD) === method && work.rescoreAfter === null;
       if (isDone) {
+        // Nobody else rescores while this lock is held: one that is said to has died.
+        if (work.rescoreRunning) await saveWork(deps.db, TARGET, { rescoreRunning: false });
         await (model ? scoreNews(deps, model, work, blockSize) : askForActive(deps, work));
         return;
       }

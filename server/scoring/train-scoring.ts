@@ -54,6 +54,7 @@ const FEATURE_DRIFT_ROWS_MIN = 500;
 const KIND_ROWS_MIN = 10;
 const REJECTED_KEPT = 10;
 const LOST_MS = 3_600_000;
+const ASK_AGAIN_MS = 30_000;
 
 /** When the night's work is taken up next, or was to be taken up last. */
 export function nightAfter(now: Date): Date {
@@ -69,7 +70,7 @@ const nightBefore = (now: Date): Date => new Date(nightAfter(now).getTime() - 86
  */
 export async function trainScoring(deps: Deps, subject: Subject, { asked }: { asked: boolean }): Promise<void> {
   const { target } = subject;
-  await withLock(deps.pool, `train-scoring:${target}`, async () => {
+  const isDone = await withLock(deps.pool, `train-scoring:${target}`, async () => {
     const now = deps.now();
     const work = await readWork(deps.db, target);
     const isNight = work.nightlyAt === null ? false : work.nightlyAt < nightBefore(now);
@@ -94,6 +95,8 @@ export async function trainScoring(deps: Deps, subject: Subject, { asked }: { as
     }
     tell(deps);
   });
+  // What is under way may have begun before the newest outcome, or only count. Without a key: its own would hold it back.
+  if (!isDone && asked) await deps.jobs.add('train-scoring', { target, asked }, { delayMs: ASK_AGAIN_MS });
 }
 
 async function run(deps: Deps, subject: Subject, { isWanted, now }: { isWanted: boolean; now: Date }): Promise<void> {

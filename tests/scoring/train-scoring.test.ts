@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { beforeEach, expect, test } from 'vitest';
 import type { Member } from '#prisma/client/client.ts';
 import { sealJson } from '#server/base/field-cipher.ts';
+import { withLock } from '#server/base/lock.ts';
 import { lead } from '#server/scoring/lead.ts';
 import type { ScoringState } from '#server/scoring/model-api.ts';
 import { rescoreContacts } from '#server/scoring/rescore-contacts.ts';
@@ -239,6 +240,17 @@ test('after that only those are scored of whom there is news, and once a day tho
   world.clock.advance(DAY_MS);
   await rescoreContacts(world.deps);
   expect((await state()).rescoring.total).toBeGreaterThan(1);
+
+  // One that died when all was done but to say so.
+  await world.deps.db.scoringWork.updateMany({ data: { rescoreRunning: true } });
+  world.clock.advance(3_600_000);
+  await rescoreContacts(world.deps);
+  expect((await state()).rescoring.state).toBe('idle');
+});
+
+test('what an admin asks for while somebody else counts is learned after that, not forgotten', async () => {
+  await withLock(world.deps.pool, 'train-scoring:lead', train);
+  expect(world.jobs.waiting).toMatchObject([{ name: 'train-scoring', payload: { target: 'lead', asked: true } }]);
 });
 
 test('when customers change the champion is recalibrated on what came of them, and earlier scores stay explained', async () => {
