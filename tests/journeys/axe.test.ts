@@ -103,7 +103,8 @@ describe.each(languages)('axe finds nothing in $locale, in either theme', (langu
     await look('assist');
     await sheet('more', words['header.more']);
     await sheet('tags', words['tag.add']);
-    await sheet('sources', words['reply.sources']);
+    await button(words['reply.sources']).click();
+    await look('sources');
     await sheet('message', words['quote.show']);
     await button(words['summary.all']).click();
     await button(words['score.why']).click();

@@ -47,7 +47,13 @@ export async function axeFindings(document: Page | Frame, { themes = [], widths 
               found.push(`${look}: ${id} ${String(target)} ${any[0]?.message ?? ''}`);
           if (width && globalThis.innerWidth !== width)
             found.push(`${look}: the frame is ${globalThis.innerWidth} px wide`);
-          if (root.scrollWidth > globalThis.innerWidth) found.push(`${look}: it hangs over the side`);
+          if (root.scrollWidth > globalThis.innerWidth) {
+            const over = [...root.querySelectorAll('body *')].filter(
+              (one) => one.getBoundingClientRect().right > globalThis.innerWidth + 0.5,
+            );
+            const what = over.at(-1)?.textContent?.trim().slice(0, 60) ?? '';
+            found.push(`${look}: it hangs over the side at “${what}”`);
+          }
         }
       root.dataset['theme'] = before.theme;
       if (frame) frame.style.width = before.width;
