@@ -25,8 +25,13 @@ async function ask<Answer>(call: Call, method: string, address: string, body?: o
 }
 
 async function madeChannel(call: Call, name: string, kind: ChannelView['kind'], welcome: object): Promise<ChannelView> {
-  const { items } = await ask<{ items: { id: string; name: string }[] }>(call, 'GET', '/api/members?everyone=true');
-  const rep = items.find((one) => one.name === '王磊')?.id;
+  // The company's members come one after the other on its first day.
+  const rep = await vi.waitFor(async () => {
+    const { items } = await ask<{ items: { id: string; name: string }[] }>(call, 'GET', '/api/members?everyone=true');
+    const found = items.find((one) => one.name === '王磊')?.id;
+    expect(found).toBeDefined();
+    return found;
+  }, soon);
   const always = { days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00', memberIds: [rep] };
   const welcomes = [{ hours: null, content: welcome }];
   const { id } = await ask<ChannelView>(call, 'POST', '/api/channels', {
