@@ -54,16 +54,20 @@ async function watchAny(deps: Deps, contactIds: string[]): Promise<void> {
 }
 
 async function watchSome(deps: Deps, contactIds: string[]): Promise<void> {
-  for (const [contactId, judged] of await judgeHealth(deps, contactIds)) await keep(deps, contactId, judged);
+  const at = deps.now();
+  for (const [contactId, judged] of await judgeHealth(deps, contactIds)) await keep(deps, contactId, judged, at);
 }
 
-async function keep(deps: Deps, contactId: string, { facts, method, ...health }: Judged): Promise<void> {
+async function keep(deps: Deps, contactId: string, judged: Judged, at: Date): Promise<void> {
+  const { facts, method, ...health } = judged;
   const now = deps.now();
   const told = await deps.db.$transaction(async (tx) => {
     await lockHealth(tx, contactId);
     const before = await findHealth(tx, deps.cipher, contactId);
+    // Somebody looked later and was faster: what they saw stands.
+    if (before && before.at > at) return { notices: [], isNews: false };
     const isSame = before?.method === method && isDeepStrictEqual(before.factors, health.factors);
-    if (!isSame) await saveHealth(tx, deps.cipher, { contactId, at: now, method, ...health });
+    if (!isSame) await saveHealth(tx, deps.cipher, { contactId, at, method, ...health });
     const last = await findLastAlert(tx, contactId);
     const change = alertOf(health, facts, last, now);
     if (change === 'over' && last)

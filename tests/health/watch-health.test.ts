@@ -107,6 +107,30 @@ test('one contact whose record cannot be read keeps nobody else from being looke
   await expect(watch()).rejects.toThrow();
 });
 
+test('a look that began before the contact deleted us takes nothing back of what was told since', async () => {
+  await usualTalk();
+  let isFirst = true;
+  const meanwhile = async () => {
+    if (!isFirst) return;
+    isFirst = false;
+    world.clock.advance(60_000);
+    await deletedByContact();
+    await watch();
+  };
+  const db = new Proxy(world.deps.db, {
+    get(target, name) {
+      if (name !== '$transaction') return Reflect.get(target, name);
+      return async (work: Parameters<typeof target.$transaction>[0]) => {
+        await meanwhile();
+        return target.$transaction(work);
+      };
+    },
+  });
+  await watchHealth({ ...world.deps, db }, { contactIds: [chat.contact.id] });
+  expect(await alerts()).toMatchObject([{ state: 'open' }]);
+  expect((await health())?.level).toBe('risk');
+});
+
 test('two looks at once tell once', async () => {
   await usualTalk();
   await deletedByContact();
