@@ -102,6 +102,32 @@ test('a reply leaves five seconds after the press, and an undone one never', asy
   expect(await page.inputValue('#reply')).toBe('');
 });
 
+test('what leaves is what was read at the press, whatever a model writes in the five seconds after it', async () => {
+  const page = await openSidebar();
+  const read = await page.inputValue('#reply');
+  product.drafted = { text: '没人读过的另一条', reason: null, sources: [], risks: [], runId: null };
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  await page.route('**/api/reply-drafts', async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await button(page, '换一条').click();
+  await page.clock.install();
+  await button(page, '发送').click();
+  const drafted = page.waitForResponse('**/api/reply-drafts');
+  answer();
+  await (await drafted).finished();
+  const { summary, score } = product.view;
+  product.view.summary = summary && { ...summary, id: product.view.contact.id, replyDraft: '没人读过的建议' };
+  if (score) score.value = 77;
+  product.tell('summary');
+  await page.locator('#app').getByText('77').first().waitFor();
+  expect(await page.inputValue('#reply')).toBe(read);
+  await page.clock.runFor(5000);
+  await page.getByText('已发送').waitFor();
+  expect(await sentBy(page)).toEqual([read]);
+});
+
 test('an edited reply is kept on the server and goes out as edited', async () => {
   const page = await openSidebar();
   await page.clock.install();

@@ -1,4 +1,4 @@
-import { computed, ref, shallowRef } from 'vue';
+import { computed, ref, shallowRef, type Ref } from 'vue';
 import type { z } from 'zod';
 import type { DraftStyle, summaryApi } from '#server/summary/summary-api.ts';
 import { api } from '#miniapp/api/api.ts';
@@ -9,10 +9,10 @@ type Drafted = z.infer<(typeof summaryApi)['draft']['answer']>;
 export type AskedDraft = Drafted & { text: string };
 
 /**
- * Asks for another reply in the place of what stands in the field. What stood there can be put back; what was typed while
- * the model was thinking stays, and the reply is offered instead.
+ * Asks for another reply in the place of what stands in the field. What stood there can be put back; what was typed or
+ * sent on its way while the model was thinking stays, and the reply is offered instead.
  */
-export function useAskDraft(contactId: string, field: { text: string }) {
+export function useAskDraft(contactId: string, field: { text: string }, isLeaving: Readonly<Ref<boolean>>) {
   const drafted = shallowRef<AskedDraft | null>(null);
   const waiting = shallowRef<AskedDraft | null>(null);
   const before = shallowRef<{ text: string; drafted: AskedDraft | null } | null>(null);
@@ -31,7 +31,7 @@ export function useAskDraft(contactId: string, field: { text: string }) {
     const asked = field.text;
     const { text, ...rest } = await api.draftReply({ body: { contactId, style, text: asked } });
     if (text === null) reason.value = rest.reason;
-    else if (field.text === asked) take({ ...rest, text });
+    else if (field.text === asked && !isLeaving.value) take({ ...rest, text });
     else waiting.value = { ...rest, text };
   });
 

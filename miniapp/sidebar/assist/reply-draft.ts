@@ -13,7 +13,12 @@ interface Backup {
  * The reply in the making. A rep's own words are never overwritten: a newer suggestion is offered. What is typed is kept in
  * the window at once and on the server a moment later, so that neither a chat switch nor a lost login costs a word.
  */
-export function useReplyDraft(view: Readonly<Ref<SidebarView>>, memberId: string) {
+export function useReplyDraft(
+  view: Readonly<Ref<SidebarView>>,
+  memberId: string,
+  /** It is on its way out as it stands. */
+  isLeaving: Readonly<Ref<boolean>>,
+) {
   const contactId = view.value.contact.id;
   const backupKey = `zhike.draft.${memberId}.${contactId}`;
   const usedKey = `zhike.used.${memberId}.${contactId}`;
@@ -47,9 +52,9 @@ export function useReplyDraft(view: Readonly<Ref<SidebarView>>, memberId: string
   }
 
   watch(
-    view,
-    ({ draft }) => {
-      if (isDirty.value) return;
+    [view, isLeaving],
+    ([{ draft }]) => {
+      if (isDirty.value || isLeaving.value) return;
       const isOlderThanOurs = draft && state.savedAt && draft.updatedAt < state.savedAt;
       if (isOlderThanOurs) return;
       if (draft) return settle(draft.text);
