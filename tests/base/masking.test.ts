@@ -143,6 +143,10 @@ test.each([
   },
 );
 
+test('the number of an identity card is hidden right behind letters too', () => {
+  expect(makeMasking([]).mask('ID11010519491231002X')).toBe('ID【证件1】');
+});
+
 test('a surname two people of the record share stands for neither of them', () => {
   const masking = makeMasking(['陈丽华', '陈明']);
   expect(masking.mask('陈总和陈丽华')).toBe('【姓名1】和【姓名2】');

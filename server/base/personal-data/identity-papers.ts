@@ -2,7 +2,7 @@ import { foundAt, inBothReadings, lastGroup, type Found } from './finding.ts';
 import type { PlainText } from './plain-text.ts';
 
 const gap = '[ \\-–—_.·]{0,2}';
-const eighteen = new RegExp(`(?<![\\dA-Za-z])(?=(\\d(?:${gap}\\d){16}${gap}[\\dXx])(?![\\dA-Za-z]))`, 'g');
+const eighteen = new RegExp(`(?<!\\d)(?=(\\d(?:${gap}\\d){16}${gap}[\\dXx])(?![\\dA-Za-z]))`, 'g');
 const fifteen = new RegExp(`(?<![\\dA-Za-z])(?=(\\d(?:${gap}\\d){14})(?![\\dA-Za-z]))`, 'g');
 /** Said to be one, and mistyped by a sign. */
 const nearly = new RegExp(`(?<![\\dA-Za-z])\\d(?:${gap}\\d){15,18}${gap}[\\dXx]?(?![\\dA-Za-z])`, 'g');
