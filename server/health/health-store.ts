@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChurnAlert as AlertRow, Prisma } from '#prisma/client/client.ts';
+import type { ChurnAlert as AlertRow, Health as HealthRow, Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
@@ -24,7 +24,23 @@ export interface ChurnAlert extends Omit<AlertRow, 'factors' | 'state' | 'openOf
 
 export async function findHealth(db: Db, cipher: FieldCipher, contactId: string): Promise<KeptHealth | null> {
   const row = await db.health.findUnique({ where: { contactId } });
-  return row && { ...row, level: row.level as HealthLevel, factors: openJson(cipher, storedFactors, row.factors) };
+  return row && toHealth(cipher, row);
+}
+
+const toHealth = (cipher: FieldCipher, row: HealthRow): KeptHealth => ({
+  ...row,
+  level: row.level as HealthLevel,
+  factors: openJson(cipher, storedFactors, row.factors),
+});
+
+/** Of many at once: by contact. */
+export async function listHealth(
+  db: Db,
+  cipher: FieldCipher,
+  contactIds: readonly string[],
+): Promise<Map<string, KeptHealth>> {
+  const rows = await db.health.findMany({ where: { contactId: { in: [...contactIds] } } });
+  return new Map(rows.map((row) => [row.contactId, toHealth(cipher, row)]));
 }
 
 export async function saveHealth(db: Db, cipher: FieldCipher, health: KeptHealth): Promise<void> {
@@ -45,6 +61,19 @@ export async function findLastAlert(db: Db, contactId: string): Promise<(LastAle
     select: { id: true, state: true, at: true, closedAt: true },
   });
   return row && { ...row, state: row.state as AlertState };
+}
+
+/** Of many at once: each contact's newest. */
+export async function listLastAlerts(db: Db, contactIds: readonly string[]): Promise<Map<string, LastAlert>> {
+  const rows = await db.churnAlert.findMany({
+    where: { contactId: { in: [...contactIds] } },
+    distinct: ['contactId'],
+    orderBy: [{ contactId: 'asc' }, { at: 'desc' }, { id: 'desc' }],
+    select: { contactId: true, state: true, at: true, closedAt: true },
+  });
+  return new Map(
+    rows.map(({ contactId, state, at, closedAt }) => [contactId, { state: state as AlertState, at, closedAt }]),
+  );
 }
 
 export async function insertAlert(

@@ -14,10 +14,13 @@ import {
   findHealth,
   findLastAlert,
   insertAlert,
+  listHealth,
+  listLastAlerts,
   listWatched,
   lockHealth,
   saveHealth,
   type ChurnAlert,
+  type KeptHealth,
 } from './health-store.ts';
 import { judgeHealth, type Judged } from './judge-health.ts';
 
@@ -55,8 +58,20 @@ async function watchAny(deps: Deps, contactIds: string[]): Promise<void> {
 
 async function watchSome(deps: Deps, contactIds: string[]): Promise<void> {
   const at = deps.now();
-  for (const [contactId, judged] of await judgeHealth(deps, contactIds)) await keep(deps, contactId, judged, at);
+  const judged = await judgeHealth(deps, contactIds);
+  const [before, alerts] = await Promise.all([
+    listHealth(deps.db, deps.cipher, contactIds),
+    listLastAlerts(deps.db, contactIds),
+  ]);
+  for (const [contactId, now] of judged) {
+    // Most stand as they stood yesterday: those cost no transaction of their own.
+    const isNews = !isSame(before.get(contactId), now) || alertOf(now, now.facts, alerts.get(contactId) ?? null, at);
+    if (isNews) await keep(deps, contactId, now, at);
+  }
 }
+
+const isSame = (before: KeptHealth | null | undefined, { method, factors }: Judged): boolean =>
+  before?.method === method && isDeepStrictEqual(before.factors, factors);
 
 async function keep(deps: Deps, contactId: string, judged: Judged, at: Date): Promise<void> {
   const { facts, method, ...health } = judged;
@@ -66,8 +81,8 @@ async function keep(deps: Deps, contactId: string, judged: Judged, at: Date): Pr
     const before = await findHealth(tx, deps.cipher, contactId);
     // Somebody looked later and was faster: what they saw stands.
     if (before && before.at > at) return { notices: [], isNews: false };
-    const isSame = before?.method === method && isDeepStrictEqual(before.factors, health.factors);
-    if (!isSame) await saveHealth(tx, deps.cipher, { contactId, at, method, ...health });
+    const isOld = isSame(before, judged);
+    if (!isOld) await saveHealth(tx, deps.cipher, { contactId, at, method, ...health });
     const last = await findLastAlert(tx, contactId);
     const change = alertOf(health, facts, last, now);
     if (change === 'over' && last)
@@ -83,7 +98,7 @@ async function keep(deps: Deps, contactId: string, judged: Judged, at: Date): Pr
         : null;
     const notices = alert ? await noticesOf(deps, alert) : [];
     await insertNotices(tx, deps.cipher, notices, now);
-    return { notices, isNews: !isSame || change !== null };
+    return { notices, isNews: !isOld || change !== null };
   });
   await nudgeNotices(
     deps,

@@ -58,3 +58,13 @@ export async function listNewestSignals(
     quote: cipher.decrypt(quote),
   }));
 }
+
+/** Which of the contacts said anything of that kind since: of the others nothing needs to be read. */
+export async function listHeard(db: Db, contactIds: readonly string[], since: Date): Promise<Set<string>> {
+  const rows = await db.messageSignal.findMany({
+    where: { contactId: { in: [...contactIds] }, at: { gt: since } },
+    distinct: ['contactId'],
+    select: { contactId: true },
+  });
+  return new Set(rows.map(({ contactId }) => contactId));
+}

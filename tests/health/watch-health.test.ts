@@ -1,5 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Customer, Member } from '#prisma/client/client.ts';
+import type { LiveEvent } from '#server/base/live.ts';
+import { insertSummary } from '#server/summary/summary-store.ts';
 import { watchHealth } from '#server/health/watch-health.ts';
 import { sealJson } from '#server/base/field-cipher.ts';
 import { makeChat, type Chat } from '#tests/support/chat.ts';
@@ -191,4 +193,36 @@ test('whoever closes the last alert of a page misses none of the next', async ()
   await http.ask('POST', `/api/churn-alerts/${items[0]?.id}/close`, { as: session, body: { state: 'done' } });
   const second = await http.ask('GET', `/api/churn-alerts?limit=1&cursor=${next}`, { as: session });
   expect(second.body).toMatchObject({ items: [{ contact: { id: other.contact.id } }] });
+});
+
+test('what was said badly counts with its words; a day without news changes nothing', async () => {
+  const { deps } = world;
+  await usualTalk();
+  const at = ago(2);
+  const messageId = await chat.say('contact', '你们太慢了，我很不满意', at);
+  const said = { messageId, quote: '我很不满意', at: at.toISOString() };
+  await insertSummary(deps.db, deps.cipher, {
+    conversationId: chat.conversationId,
+    at: deps.now(),
+    statements: [],
+    signals: [{ signal: 'negative', quotes: [said] }],
+    suggestedTags: [],
+    replyDraft: null,
+    upToMessageId: messageId,
+    messageCount: 1,
+    droppedCount: 0,
+    runId: null,
+    promptVersion: '1',
+  });
+  await watch();
+  expect((await health())?.factors).toContainEqual(
+    expect.objectContaining({ key: 'signal.negative', pointer: { messageId, quote: '我很不满意' } }),
+  );
+  const first = await deps.db.health.findFirst();
+  const heard: LiveEvent[] = [];
+  deps.live.subscribe([`contact.${chat.contact.id}`], (event) => heard.push(event));
+  world.clock.advance(60_000);
+  await watch();
+  expect(await deps.db.health.findFirst()).toEqual(first);
+  expect(heard).toEqual([]);
 });
