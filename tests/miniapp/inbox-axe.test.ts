@@ -86,6 +86,8 @@ const states: State[] = [
     name: 'changed meanwhile',
     at: detail,
     reach: async (page, product) => {
+      // Beside the list the request itself is read a moment later.
+      await page.locator('.foot .yes').waitFor();
       Object.assign(approval(product.approvals, 701), { revision: 2, reason: '客户又压价了。' });
       product.tell('approvals');
       await page.locator('.changed').waitFor();

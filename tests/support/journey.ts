@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import pg from 'pg';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
 import type {
@@ -65,6 +66,7 @@ export function useJourney(env: Record<string, string> = {}): Journey {
     product = startProduct({ DATA_DIR: dataDir, DATABASE_URL: database.url, ...env });
     const [, page] = await product.says(/Open (http:\S+)/);
     url = String(page);
+    await everybodyIsKnown(database.url, env['SANDBOX_WITHOUT'] === 'dingtalk' ? 1 : 2);
   });
   beforeEach(({ task, onTestFinished }) => {
     thrown.length = 0;
@@ -136,6 +138,27 @@ export function useJourney(env: Record<string, string> = {}): Journey {
     },
     dingtalk: (name, body) => control(`dingtalk/${name}`, body),
   };
+}
+
+/** The company's first day is so far that its people are read from each messenger, and joined where they are one. */
+async function everybodyIsKnown(databaseUrl: string, messengers: number): Promise<void> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    await vi.waitFor(
+      async () => {
+        const { rows } = await client.query<{ read: number; twice: number }>(
+          `SELECT (SELECT count(DISTINCT platform) FROM "SyncRun" WHERE kind = 'members' AND state = 'done')::int AS read,
+             (count(*) - count(DISTINCT name))::int AS twice FROM "Member" WHERE status = 'active'`,
+        );
+        // Nobody there has a namesake: who stands there twice is still to be joined.
+        expect(rows[0]).toEqual({ read: messengers, twice: 0 });
+      },
+      { timeout: 2 * patienceMs, interval: 300 },
+    );
+  } finally {
+    await client.end();
+  }
 }
 
 /** Calls to the product's API as this member, as their browser would make them. */
