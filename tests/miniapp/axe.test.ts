@@ -24,6 +24,8 @@ interface State {
   reach?: (page: Page, product: MockProduct) => Promise<unknown>;
 }
 
+type Face = State & { theme: string; language: string; width: number };
+
 const nothing = { title: null, quote: null, facts: [], at: null, taskId: null };
 const open = async (page: Page, tab: string) => {
   await page.click(`#tab-${tab}`);
@@ -253,7 +255,21 @@ const states: State[] = [
   { name: 'a group chat', bridge: { entry: 'group_chat_tools' }, ready: '.elsewhere' },
 ];
 
-const faces = facesOf(states, [300, 360, 420]);
+/** The header with the most it can have to say, in the narrowest pane. */
+const fullHeaders = (['high', 'medium', 'low'] as const).flatMap((level) =>
+  ['zh-CN', 'en'].map((language) => ({
+    name: `a full header, ${level}`,
+    view: ({ contact, score }: SidebarView) => ({
+      contact: { ...contact, optedOutAt: contact.syncedAt },
+      score: score && { ...score, value: 100, change: -100, level },
+    }),
+    theme: 'light',
+    language,
+    width: 300,
+  })),
+);
+
+const faces: Face[] = [...facesOf(states, [300, 360, 420]), ...fullHeaders];
 
 test.each(faces)('axe finds nothing on $name ($theme, $language, $width px)', async (face) => {
   const view = someView();

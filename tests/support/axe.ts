@@ -51,8 +51,11 @@ export async function axeFindings(document: Page | Frame, { themes = [], widths 
             const over = [...root.querySelectorAll('body *')].filter(
               (one) => one.getBoundingClientRect().right > globalThis.innerWidth + 0.5,
             );
-            const what = over.at(-1)?.textContent?.trim().slice(0, 60) ?? '';
-            found.push(`${look}: it hangs over the side at “${what}”`);
+            const what = over.map(
+              (one) =>
+                `<${one.tagName.toLowerCase()} class="${one.getAttribute('class') ?? ''}"> to ${one.getBoundingClientRect().right} px “${one.textContent?.trim().slice(0, 60) ?? ''}”`,
+            );
+            found.push(`${look}: it hangs over the side to ${root.scrollWidth} px at ${what.join(', ')}`);
           }
         }
       root.dataset['theme'] = before.theme;
