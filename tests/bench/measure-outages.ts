@@ -16,7 +16,8 @@ import { faults, type Behaviour, type Fault } from './outside.ts';
 import { sessionSecret, type Server, type Stage } from './stage.ts';
 import { quantileOf, type Line } from './table.ts';
 
-const ROUNDS = 2;
+/** Odd: the p99 of a quarter of a minute is moved by chance, so what counts is the middle one. */
+const ROUNDS = 5;
 const SECONDS = 15;
 const RATE = 150;
 const CONNECTIONS = 32;
@@ -236,27 +237,35 @@ async function openOutside(): Promise<Outside> {
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 const total = (trials: Trial[], of: (trial: Trial) => number) => trials.reduce((sum, trial) => sum + of(trial), 0);
 
-/** Of all callbacks of these rounds together. */
 const p99 = (trials: Trial[], side: 'well' | 'ailing') =>
   quantileOf(
     trials.flatMap((trial) => trial[side].latenciesMs),
     0.99,
   );
-const slower = (trials: Trial[]) => p99(trials, 'ailing') / p99(trials, 'well');
+const slower = (trials: Trial[]) =>
+  quantileOf(
+    trials.map((trial) => p99([trial], 'ailing') / p99([trial], 'well')),
+    0.5,
+  );
+/** Of each round by itself, from the lowest to the highest. */
+const spread = (trials: Trial[]) =>
+  trials
+    .map((trial) => slower([trial]))
+    .toSorted((one, other) => one - other)
+    .map((ratio) => ratio.toFixed(2))
+    .join(', ');
 const dearer = (trials: Trial[]) =>
   total(trials, ({ ailing }) => ailing.cpuSeconds) / total(trials, ({ well }) => well.cpuSeconds);
 
 function linesOf(trials: Trial[]): Line[] {
   const chance = trials.filter(({ fault }) => fault === 'none');
   const faulty = trials.filter(({ fault }) => fault !== 'none');
-  const ratios = faulty.map((trial) => slower([trial]));
-  const middle = quantileOf(ratios, 0.5);
-  const range = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(2)).join(' to ');
+  const middle = slower(faulty);
   return [
     { what: `callbacks at ${RATE}/s, summaries made meanwhile, p99`, value: ms(p99(trials, 'well')) },
     {
       what: 'two such products side by side, p99 of one ÷ other',
-      value: chance.map((trial) => slower([trial]).toFixed(2)).join(', '),
+      value: spread(chance),
     },
     ...faults.flatMap((fault) =>
       linesOfFault(
@@ -266,7 +275,7 @@ function linesOf(trials: Trial[]): Line[] {
     ),
     {
       what: `model outages, callbacks’ p99 ÷ normal, middle of ${faulty.length} rounds`,
-      value: `${middle.toFixed(2)} (${range})`,
+      value: middle.toFixed(2),
       aim: '≤ 1.1',
       isMet: middle <= 1.1,
     },
@@ -285,8 +294,8 @@ function linesOfFault(fault: Fault, trials: Trial[]): Line[] {
   const [ratio, processor] = [slower(trials), dearer(trials)];
   return [
     {
-      what: `model ${fault}: callbacks’ p99 ÷ normal`,
-      value: `${ratio.toFixed(2)} (${ms(p99(trials, 'ailing'))} ÷ ${ms(p99(trials, 'well'))})`,
+      what: `model ${fault}: callbacks’ p99 ÷ normal, middle of ${trials.length} rounds`,
+      value: `${ratio.toFixed(2)} (${spread(trials)})`,
       aim: '≤ 1.1',
       isMet: ratio <= 1.1,
     },
