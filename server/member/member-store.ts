@@ -131,6 +131,11 @@ export async function listUnseenKeys(db: Db, platform: string, before: Date, lim
   return rows.map(({ key }) => key);
 }
 
+/** How many of these were seen since then. */
+export async function countSeen(db: Db, platform: string, keys: readonly PlatformKey[], since: Date): Promise<number> {
+  return db.memberIdentity.count({ where: { platform, key: { in: [...keys] }, syncedAt: { gte: since } } });
+}
+
 export async function countAccounts(db: Db, platform: string): Promise<number> {
   return db.memberIdentity.count({ where: { platform, leftAt: null } });
 }

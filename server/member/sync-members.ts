@@ -6,7 +6,7 @@ import type { MemberProfile } from '#server/platform/platform.ts';
 import { applyMembers } from './apply-members.ts';
 import { listDepartmentKeysAfter, saveDepartments } from './department-store.ts';
 import { joinTwins } from './join-twins.ts';
-import { countAccounts, listUnseenKeys, lockMembers } from './member-store.ts';
+import { countAccounts, countSeen, listUnseenKeys, lockMembers } from './member-store.ts';
 import { refreshMember } from './refresh-member.ts';
 
 /** Small departments are applied together: what a step costs is mostly its round trips. */
@@ -68,10 +68,13 @@ async function listedStep(deps: Deps, platform: string, cursor: MembersCursor): 
   if (afterDepartment === null) {
     return { next: { ...cursor, part: 'unseen' }, done: 0, total: await countAccounts(deps.db, platform) };
   }
+  // Whoever is in several departments is listed in each.
+  const shown = [...new Set(profiles.map((profile) => profile.key))];
+  const seen = await countSeen(deps.db, platform, shown, new Date(cursor.startedAt));
   const repaired = await deps.db.$transaction((tx) => applyMembers(deps, tx, platform, profiles, deps.now()), {
     timeout: 60_000,
   });
-  return { next: { ...cursor, afterDepartment }, done: profiles.length, repaired };
+  return { next: { ...cursor, afterDepartment }, done: shown.length - seen, repaired };
 }
 
 /** A list that lacks somebody may be a short list: each is asked for by name before they are out. */

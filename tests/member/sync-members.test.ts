@@ -40,6 +40,16 @@ test('a second sync finds nothing to put right', async () => {
   expect(run).toMatchObject({ state: 'done', repaired: 0 });
 });
 
+test('somebody in several departments counts once, so a sync never says 42 of 40', async () => {
+  for (let n = 3; n < 80; n++) platform.addDepartment(`${n}`, { name: `部门${n}`, parentKey: '1' });
+  platform.addMember('both', {
+    departments: ['1', '2', '40', '79'].map((key) => ({ key, isLeader: false })),
+  });
+  expect(await syncMembers(world.deps, 'wecom')).toMatchObject({ state: 'done', done: 3, total: 3 });
+  world.clock.advance(1000);
+  expect(await syncMembers(world.deps, 'wecom')).toMatchObject({ state: 'done', done: 3, total: 3 });
+});
+
 test('thousands of members are synced', async () => {
   for (let n = 0; n < 2000; n++)
     platform.addMember(`m${n}`, { departments: [{ key: n % 2 ? '1' : '2', isLeader: false }] });
