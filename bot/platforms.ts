@@ -1,4 +1,4 @@
-import type { PlatformDriver } from '#server/platform/platform.ts';
+import type { PlatformDriver } from '#server/platform/driver.ts';
 import { dingtalk } from './dingtalk/dingtalk.ts';
 import { wecom } from './wecom/wecom.ts';
 

@@ -21,7 +21,8 @@ import { listPlatforms } from '#server/base/platforms.ts';
 import { connectQueue, type QueueConnection } from '#server/base/queue.ts';
 import { makeSharedToken } from '#server/base/shared-token.ts';
 import { openStreams } from '#server/inbound/open-streams.ts';
-import type { Platform, PlatformDriver, PlatformTools } from '#server/platform/platform.ts';
+import type { Platform } from '#server/platform/platform.ts';
+import type { PlatformDriver, PlatformTools } from '#server/platform/driver.ts';
 import { makeApp } from '#server/app.ts';
 import { jobHandlers, schedules } from '#server/jobs.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { callApi, withCredential, type ApiRefusal, type SharedCredential } from '#bot/shared/call-api.ts';
-import type { PlatformTools } from '#server/platform/platform.ts';
+import type { PlatformTools } from '#server/platform/driver.ts';
 import { banRefusal, isTokenRefused, namedRefusal, numberedRefusal, type NoAnswer } from './dingtalk-error.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createHmac, hash } from 'node:crypto';
 import { decrypt, encrypt, isSameSignature, signatureOf } from '#bot/shared/callback-crypto.ts';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
-import type { CallbackRequest, CallbackResult } from '#server/platform/platform.ts';
+import type { CallbackRequest, CallbackResult } from '#server/platform/callback.ts';
 import { cardSignature, robotSignature } from './dingtalk-crypto.ts';
 import { cardEvent, eventsOf, robotEvent, textOf, timeOf, type Fields, type UserOf } from './dingtalk-event.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cutText } from '#bot/shared/cut-text.ts';
 import type { Card, CardButton } from '#server/platform/card.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { done, type DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
 import { flag, listOf, text } from '#bot/shared/field.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodeAesKey } from '#bot/shared/callback-crypto.ts';
-import type { EnvKey } from '#server/platform/platform.ts';
+import type { EnvKey } from '#server/platform/driver.ts';
 
 export const dingtalkEnv = [
   { key: 'DINGTALK_CLIENT_ID', about: 'Client ID (AppKey) of the internal app (开发者后台 → 凭证与基础信息), ding…' },

@@ -1,5 +1,5 @@
 import type { PlatformEvent } from '#server/platform/event.ts';
-import type { CallbackEvent } from '#server/platform/platform.ts';
+import type { CallbackEvent } from '#server/platform/callback.ts';
 
 /** What DingTalk tells, before anything of it is understood. */
 export interface Told {

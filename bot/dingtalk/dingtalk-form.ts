@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ApprovalForms, FormState, PlatformKey } from '#server/platform/platform.ts';
+import type { ApprovalForms, FormState } from '#server/platform/approval-form.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { done, type DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
 import { key, listOf, text } from '#bot/shared/field.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
 import { key, number, text } from '#bot/shared/field.ts';

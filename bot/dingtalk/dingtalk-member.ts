@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { DepartmentProfile, MemberProfile, PlatformKey } from '#server/platform/platform.ts';
+import type { DepartmentProfile, MemberProfile } from '#server/platform/member.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
 import { flag, key, listOf, number, text } from '#bot/shared/field.ts';
 import type { UnionIds } from './dingtalk-union.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
 import { key, listOf } from '#bot/shared/field.ts';
 

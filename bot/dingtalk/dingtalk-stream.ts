@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { z } from 'zod';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { CallbackEvent, PlatformStream } from '#server/platform/platform.ts';
+import type { CallbackEvent, PlatformStream } from '#server/platform/callback.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
 import { cardEvent, eventsOf, parsed, robotEvent, timeOf, type UserOf } from './dingtalk-event.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { PlatformKey, TodoDraft, TodoKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
+import type { TodoDraft, TodoKey } from '#server/platform/todo.ts';
 import { done, type DingtalkApi } from './dingtalk-api.ts';
 import { refuse } from './dingtalk-error.ts';
 import { flag, key, listOf, text } from '#bot/shared/field.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { DingtalkApi } from './dingtalk-api.ts';
 
 /** Todos know people by unionId, everything else by userid. Which belongs to which never changes, so it is kept in memory. */

@@ -1,5 +1,6 @@
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { Platform, PlatformDriver, PlatformTools } from '#server/platform/platform.ts';
+import type { Platform } from '#server/platform/platform.ts';
+import type { PlatformDriver, PlatformTools } from '#server/platform/driver.ts';
 import { makeDingtalkApi } from './dingtalk-api.ts';
 import { readCallback } from './dingtalk-callback.ts';
 import { makeCards } from './dingtalk-card.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { PlatformError, type PlatformErrorKind } from '#server/platform/platform-error.ts';
-import type { PlatformTools } from '#server/platform/platform.ts';
+import type { PlatformTools } from '#server/platform/driver.ts';
 
 export interface ApiCall<Answer> {
   platform: string;

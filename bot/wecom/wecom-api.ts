@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { callApi, withCredential, type SharedCredential } from '#bot/shared/call-api.ts';
-import type { PlatformTools } from '#server/platform/platform.ts';
+import type { PlatformTools } from '#server/platform/driver.ts';
 import { isTokenRefused, refusalOf } from './wecom-error.ts';
 
 /** D90312, for every call: 10,000 a minute and 150,000 an hour per corp, twice the former per address. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ArchivedMessage, ArchiveRecord } from '#server/platform/platform.ts';
+import type { ArchivedMessage, ArchiveRecord } from '#server/platform/chat-archive.ts';
 import { listOf } from '#bot/shared/field.ts';
 
 type Content = Pick<ArchivedMessage, 'kind' | 'text' | 'media'>;

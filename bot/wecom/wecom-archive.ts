@@ -1,7 +1,8 @@
 import { constants, privateDecrypt, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ArchiveRecord, ChatArchive, FollowKey } from '#server/platform/platform.ts';
+import type { ArchiveRecord, ChatArchive } from '#server/platform/chat-archive.ts';
+import type { FollowKey } from '#server/platform/contact.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { recordOf } from './wecom-archive-message.ts';
 import { archiveFault, sdkError, type NativeArchiveSdk } from './wecom-archive-sdk.ts';

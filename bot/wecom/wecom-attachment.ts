@@ -1,5 +1,5 @@
 import { bytesOf } from '#bot/shared/cut-text.ts';
-import type { ContactMessage, MessageAttachment } from '#server/platform/platform.ts';
+import type { ContactMessage, MessageAttachment } from '#server/platform/message.ts';
 import { refuse } from './wecom-error.ts';
 
 // D92137, D92135: welcomes and group messages take the same.

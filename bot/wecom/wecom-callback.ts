@@ -1,6 +1,6 @@
 import { decrypt, isSameSignature, signatureOf, type CallbackKeys } from '#bot/shared/callback-crypto.ts';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
-import type { CallbackRequest, CallbackResult } from '#server/platform/platform.ts';
+import type { CallbackRequest, CallbackResult } from '#server/platform/callback.ts';
 import { eventOf } from './wecom-event.ts';
 import { messageLengthMax, readXml, textOf, type XmlNode, type XmlValue } from './wecom-xml.ts';
 

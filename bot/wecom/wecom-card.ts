@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cut } from '#bot/shared/cut-text.ts';
 import type { Card, CardButton } from '#server/platform/card.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 import { listOf, text } from '#bot/shared/field.ts';

@@ -8,8 +8,8 @@ import type {
   ContactChannels,
   LinkDraft,
   LinkProfile,
-  PlatformKey,
-} from '#server/platform/platform.ts';
+} from '#server/platform/contact-channel.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 

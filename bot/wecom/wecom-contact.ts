@@ -1,13 +1,8 @@
 import { z } from 'zod';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type {
-  ContactProfile,
-  FollowKey,
-  FollowProfile,
-  Page,
-  PlatformKey,
-  RemarkEdit,
-} from '#server/platform/platform.ts';
+import type { ContactProfile, FollowKey, FollowProfile, RemarkEdit } from '#server/platform/contact.ts';
+import type { Page } from '#server/platform/page.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 import { key, listOf, number, seconds, text } from '#bot/shared/field.ts';

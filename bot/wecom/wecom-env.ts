@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { decodeAesKey } from '#bot/shared/callback-crypto.ts';
-import type { EnvKey } from '#server/platform/platform.ts';
+import type { EnvKey } from '#server/platform/driver.ts';
 
 export const wecomEnv = [
   { key: 'WECOM_CORP_ID', about: 'Corp id of the company (管理后台 → 我的企业), ww…' },

@@ -1,15 +1,10 @@
 import { z } from 'zod';
 import { key, listOf, number, seconds, text } from '#bot/shared/field.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type {
-  ContactMessage,
-  GroupSends,
-  ListedSend,
-  Page,
-  PlatformKey,
-  SendConfirmation,
-  SendResult,
-} from '#server/platform/platform.ts';
+import type { ContactMessage } from '#server/platform/message.ts';
+import type { GroupSends, ListedSend, SendConfirmation, SendResult } from '#server/platform/group-send.ts';
+import type { Page } from '#server/platform/page.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { appTitleBytesMax, attachmentsMax, contentOf, kindOf, linkLimits, textBytesMax } from './wecom-attachment.ts';
 import { refuse } from './wecom-error.ts';

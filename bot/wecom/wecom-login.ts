@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 import { text } from '#bot/shared/field.ts';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { key, seconds } from '#bot/shared/field.ts';
-import type { MediaKind, MediaStore, PlatformKey, PlatformTools } from '#server/platform/platform.ts';
+import type { MediaKind, MediaStore } from '#server/platform/media.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
+import type { PlatformTools } from '#server/platform/driver.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 

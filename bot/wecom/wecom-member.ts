@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { DepartmentProfile, MemberProfile, PlatformKey } from '#server/platform/platform.ts';
+import type { DepartmentProfile, MemberProfile } from '#server/platform/member.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { key, listOf, number, text } from '#bot/shared/field.ts';
 

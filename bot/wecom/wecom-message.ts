@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ContactMessage, PlatformKey } from '#server/platform/platform.ts';
+import type { ContactMessage } from '#server/platform/message.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { contentOf } from './wecom-attachment.ts';
 import { refuse } from './wecom-error.ts';

@@ -1,6 +1,7 @@
 import { bytesOf, cutText } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ContactMessage, MessageAttachment, PlatformKey } from '#server/platform/platform.ts';
+import type { ContactMessage, MessageAttachment } from '#server/platform/message.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { contentOf } from './wecom-attachment.ts';
 import { noOneReached, sentAnswer, withoutMarkup } from './wecom-message.ts';

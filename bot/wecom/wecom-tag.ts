@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { FollowKey, PlatformKey, TagGroup } from '#server/platform/platform.ts';
+import type { FollowKey, TagGroup } from '#server/platform/contact.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { done, type WecomApi } from './wecom-api.ts';
 import { key, listOf, number } from '#bot/shared/field.ts';
 

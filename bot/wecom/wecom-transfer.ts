@@ -3,13 +3,13 @@ import { cut } from '#bot/shared/cut-text.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type {
   ContactTransfers,
-  Page,
-  PlatformKey,
   TransferKey,
   TransferReason,
   TransferRefusal,
   TransferResult,
-} from '#server/platform/platform.ts';
+} from '#server/platform/contact-transfer.ts';
+import type { Page } from '#server/platform/page.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { WecomApi } from './wecom-api.ts';
 import { refuse } from './wecom-error.ts';
 import { key, listOf, number, seconds, text } from '#bot/shared/field.ts';

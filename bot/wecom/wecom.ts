@@ -1,5 +1,6 @@
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { Platform, PlatformDriver, PlatformTools } from '#server/platform/platform.ts';
+import type { Platform } from '#server/platform/platform.ts';
+import type { PlatformDriver, PlatformTools } from '#server/platform/driver.ts';
 import { makeWecomApi } from './wecom-api.ts';
 import { makeArchive } from './wecom-archive.ts';
 import { loadArchiveSdk } from './wecom-archive-sdk.ts';

@@ -2,7 +2,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { findAccounts, findMemberByKey } from '#server/member/member-store.ts';
 import { nextAttemptAfter } from '#server/notice/notice.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ApprovalForms } from '#server/platform/platform.ts';
+import type { ApprovalForms } from '#server/platform/approval-form.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { withdraw } from './approval.ts';
 import { changeApproval } from './change-approval.ts';

@@ -1,4 +1,4 @@
-import type { EnvKey } from '#server/platform/platform.ts';
+import type { EnvKey } from '#server/platform/driver.ts';
 import { environment } from './config.ts';
 
 /** The text of .env.example: every key this build reads, what it is, and its default. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { PlatformTools } from '#server/platform/platform.ts';
+import type { PlatformTools } from '#server/platform/driver.ts';
 import type { FieldCipher } from './field-cipher.ts';
 
 /** Refreshed this long before its end, so that nobody holds a token that ends in mid-call. */

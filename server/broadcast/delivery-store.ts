@@ -1,7 +1,7 @@
 import type { BroadcastDelivery as Row } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Day } from '#server/base/shanghai.ts';
-import type { SendResult } from '#server/platform/platform.ts';
+import type { SendResult } from '#server/platform/group-send.ts';
 import type { FailureReason } from './broadcast-api.ts';
 import {
   endOf,

@@ -1,5 +1,5 @@
 import type { PlatformErrorKind } from '#server/platform/platform-error.ts';
-import type { SendResult } from '#server/platform/platform.ts';
+import type { SendResult } from '#server/platform/group-send.ts';
 import type { FailureReason } from './broadcast-api.ts';
 
 const SECOND_MS = 1000;

@@ -1,7 +1,8 @@
 import { callThrough, shut, type Gate } from '#server/base/call-gate.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { Page, Platform } from '#server/platform/platform.ts';
+import type { Page } from '#server/platform/page.ts';
+import type { Platform } from '#server/platform/platform.ts';
 
 const PAGES_MAX = 1000;
 

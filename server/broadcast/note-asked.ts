@@ -1,5 +1,5 @@
 import type { Db } from '#server/base/database.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Delivery } from './delivery.ts';
 import { askRecipients, saveDeliveries } from './delivery-store.ts';

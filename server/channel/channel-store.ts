@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Prisma } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { MAYBE, type ChannelKind, type ShownState } from './channel.ts';
 import { channelWelcome, duty, type ChannelDraft, type ChannelWelcome, type Duty } from './channel-api.ts';
 

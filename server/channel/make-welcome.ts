@@ -6,7 +6,8 @@ import type { ResolvedContent } from '#server/material/message-content.ts';
 import { resolveContent } from '#server/material/resolve-content.ts';
 import { toAttachment } from '#server/material/to-contact-message.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ContactMessage, MessageAttachment, Platform } from '#server/platform/platform.ts';
+import type { ContactMessage, MessageAttachment } from '#server/platform/message.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import { companyWelcome } from './choose-welcome.ts';
 import { welcomeText } from './welcome.ts';
 

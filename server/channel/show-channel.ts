@@ -2,7 +2,8 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { nextAttemptAfter } from '#server/notice/notice.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ContactChannels, PlatformKey } from '#server/platform/platform.ts';
+import type { ContactChannels } from '#server/platform/contact-channel.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { faceOf, linkName, MAYBE, NOTHING, type Wanted } from './channel.ts';
 import {
   claimChannel,

@@ -1,7 +1,7 @@
 import type { Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { unknownContact, type Contact, type ContactFace } from './contact.ts';
 import { followedStates } from './follow.ts';
 

@@ -1,5 +1,5 @@
 import { Refusal } from '#server/base/refusal.ts';
-import type { ContactProfile } from '#server/platform/platform.ts';
+import type { ContactProfile } from '#server/platform/contact.ts';
 
 /** A person outside the company known on a messenger. `name` is '' until the platform shows who it is. */
 export interface Contact {

@@ -1,7 +1,7 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import type { FollowKey } from '#server/platform/platform.ts';
+import type { FollowKey } from '#server/platform/contact.ts';
 import { announceContacts } from './announce-contacts.ts';
 import type { Contact } from './contact.ts';
 import { lockContact } from './contact-store.ts';

@@ -1,7 +1,7 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { findAccountKey } from '#server/member/member-store.ts';
-import type { FollowKey } from '#server/platform/platform.ts';
+import type { FollowKey } from '#server/platform/contact.ts';
 import { notFollowed, type Contact } from './contact.ts';
 import { getContactByIdInScope } from './contact-store.ts';
 import { findFollow, type Follow } from './follow-store.ts';

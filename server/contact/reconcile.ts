@@ -5,7 +5,7 @@ import type { SyncRun } from '#server/inbound/sync-run.ts';
 import { findLatestSyncRun } from '#server/inbound/sync-run-store.ts';
 import { ensureMember } from '#server/member/refresh-member.ts';
 import { membersCursor, membersStep } from '#server/member/sync-members.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { announceContacts } from './announce-contacts.ts';
 import { listFollowedKeys, type FollowedKey } from './follow-store.ts';
 import { settleFollow } from './settle-follow.ts';

@@ -2,7 +2,7 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { normalisePhone } from '#server/base/phone.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import type { FollowProfile, RemarkEdit } from '#server/platform/platform.ts';
+import type { FollowProfile, RemarkEdit } from '#server/platform/contact.ts';
 import { announceContacts } from './announce-contacts.ts';
 import { sealPhones } from './apply-contact.ts';
 import type { Contact } from './contact.ts';

@@ -1,5 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { applyContact } from './apply-contact.ts';
 import { shownProfile } from './learn-contact.ts';
 

@@ -3,7 +3,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { runSync, type SyncStep } from '#server/inbound/run-sync.ts';
 import type { SyncRun } from '#server/inbound/sync-run.ts';
 import { ensureMember } from '#server/member/refresh-member.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { announceContacts } from './announce-contacts.ts';
 import { applyContact } from './apply-contact.ts';
 import { listFollowedKeys } from './follow-store.ts';

@@ -1,6 +1,7 @@
 import type { Prisma } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
-import type { PlatformKey, TagGroup } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
+import type { TagGroup } from '#server/platform/contact.ts';
 
 export interface Tag {
   id: string;

@@ -1,7 +1,7 @@
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { FollowKey, FollowProfile } from '#server/platform/platform.ts';
+import type { FollowKey, FollowProfile } from '#server/platform/contact.ts';
 import { applyContact } from './apply-contact.ts';
 import type { Contact } from './contact.ts';
 import { shownProfile } from './learn-contact.ts';

@@ -1,7 +1,8 @@
 import type { Deps } from '#server/base/deps.ts';
 import { applyContact } from '#server/contact/apply-contact.ts';
 import { findFollow } from '#server/contact/follow-store.ts';
-import type { ChatArchive, FollowKey } from '#server/platform/platform.ts';
+import type { ChatArchive } from '#server/platform/chat-archive.ts';
+import type { FollowKey } from '#server/platform/contact.ts';
 
 /** A member and a contact, in our ids and in the platform's keys. */
 export interface ChatPair {

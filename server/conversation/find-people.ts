@@ -5,7 +5,7 @@ import { findContact } from '#server/contact/contact-store.ts';
 import { listAccounts } from '#server/member/member-store.ts';
 import { ensureMember } from '#server/member/refresh-member.ts';
 import { PlatformError, type PlatformErrorKind } from '#server/platform/platform-error.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 
 export interface Person {
   is: 'member' | 'contact';

@@ -3,7 +3,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { withLock } from '#server/base/lock.ts';
 import { tellOptOuts, type OptOutNews } from '#server/contact/opt-out.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ArchiveRecord, ChatArchive } from '#server/platform/platform.ts';
+import type { ArchiveRecord, ChatArchive } from '#server/platform/chat-archive.ts';
 import { joinHoles, missingAfter } from './archive-gap.ts';
 import { insertGaps, keepEarlyRecalls, listDueGaps, listEarlyRecalls, settleGap } from './archive-gap-store.ts';
 import { announceMessages } from './announce-messages.ts';

@@ -1,5 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
-import type { ArchivedMessage, ArchiveRecord, ChatArchive } from '#server/platform/platform.ts';
+import type { ArchivedMessage, ArchiveRecord, ChatArchive } from '#server/platform/chat-archive.ts';
 import { findRefused, pairKey, type ChatPair } from './archive-consent.ts';
 import type { Hole } from './archive-gap.ts';
 import { storable, type NewMessage, type Sender } from './conversation.ts';

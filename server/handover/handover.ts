@@ -1,5 +1,5 @@
 import { Refusal } from '#server/base/refusal.ts';
-import type { TransferResult } from '#server/platform/platform.ts';
+import type { TransferResult } from '#server/platform/contact-transfer.ts';
 import type { handoverStates, ItemReason, itemKinds, itemStates, KindCounts } from './handover-api.ts';
 
 export type HandoverState = (typeof handoverStates)[number];

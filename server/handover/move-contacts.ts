@@ -3,7 +3,8 @@ import type { Deps } from '#server/base/deps.ts';
 import { noteTransfer } from '#server/contact/note-transfer.ts';
 import { listAccountsOf } from '#server/member/member-store.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { ContactTransfers, PlatformKey, TransferKey, TransferResult } from '#server/platform/platform.ts';
+import type { ContactTransfers, TransferKey, TransferResult } from '#server/platform/contact-transfer.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { listBelongings } from './belongings-store.ts';
 import {
   backOff,

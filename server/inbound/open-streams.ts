@@ -1,5 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
-import type { CallbackEvent, Platform } from '#server/platform/platform.ts';
+import type { CallbackEvent } from '#server/platform/callback.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import type { Inbox } from './inbox.ts';
 import { storeEvents } from './store-events.ts';
 

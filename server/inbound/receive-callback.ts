@@ -1,6 +1,7 @@
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import type { CallbackRequest, CallbackResult, Platform } from '#server/platform/platform.ts';
+import type { CallbackRequest, CallbackResult } from '#server/platform/callback.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
 import type { Inbox } from './inbox.ts';
 import { storeEvents } from './store-events.ts';

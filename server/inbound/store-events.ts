@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { CallbackEvent, Platform } from '#server/platform/platform.ts';
+import type { CallbackEvent } from '#server/platform/callback.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import type { NewEvent } from './inbound-store.ts';
 import type { Inbox } from './inbox.ts';
 

@@ -1,4 +1,4 @@
-import type { MediaKind } from '#server/platform/platform.ts';
+import type { MediaKind } from '#server/platform/media.ts';
 import type { Db } from '#server/base/database.ts';
 
 export interface FileRow {

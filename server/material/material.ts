@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Refusal } from '#server/base/refusal.ts';
-import type { MediaKind, Platform } from '#server/platform/platform.ts';
+import type { MediaKind } from '#server/platform/media.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import { fileKinds, type FileLimits } from './material-api.ts';
 
 /** Uses older than this say nothing of what is useful now. */

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '#server/base/deps.ts';
 import { withLock } from '#server/base/lock.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import type { Platform, PlatformKey } from '#server/platform/platform.ts';
+import type { Platform } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { findMediaKey, readFile, saveMedia } from './file-store.ts';
 
 /** A member may take hours to confirm what a key was given for. */

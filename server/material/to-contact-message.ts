@@ -1,6 +1,7 @@
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import type { ContactMessage, MessageAttachment, Platform } from '#server/platform/platform.ts';
+import type { ContactMessage, MessageAttachment } from '#server/platform/message.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import { deleteMedia } from './file-store.ts';
 import type { Variable } from './material-api.ts';
 import { renderText, type ResolvedAttachment, type ResolvedContent } from './message-content.ts';

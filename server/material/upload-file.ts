@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import type { MediaKind } from '#server/platform/platform.ts';
+import type { MediaKind } from '#server/platform/media.ts';
 import { insertFile, type FileRow } from './file-store.ts';
 import { checkBytes, checkFileType, limitsOf, sha256Of, tooLarge } from './material.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { MemberIdentity, Prisma } from '#prisma/client/client.ts';
 import type { Role } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { Account, Candidate, Hashes, JoinReason } from './account.ts';
 import { memberColumns, moveStatements } from './member-columns.ts';
 

@@ -2,7 +2,8 @@ import type { Role } from '#server/base/caller.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
 import { normalisePhone } from '#server/base/phone.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import type { MemberProfile, PlatformKey } from '#server/platform/platform.ts';
+import type { MemberProfile } from '#server/platform/member.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { Member } from './member.ts';
 import type { joinReasons } from './member-api.ts';
 

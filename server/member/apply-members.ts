@@ -1,6 +1,7 @@
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import type { MemberProfile, PlatformKey } from '#server/platform/platform.ts';
+import type { MemberProfile } from '#server/platform/member.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { hashesOf, higherRole, leads, matchAccounts, type Account, type Match } from './account.ts';
 import { listAccountsOf, listCandidates, listGivenRoles, saveAccounts, type AccountColumns } from './account-store.ts';
 import { saveMembersDepartments } from './department-store.ts';

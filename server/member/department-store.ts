@@ -1,5 +1,6 @@
 import type { Db } from '#server/base/database.ts';
-import type { DepartmentProfile, MemberProfile, PlatformKey } from '#server/platform/platform.ts';
+import type { DepartmentProfile, MemberProfile } from '#server/platform/member.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 
 /** In order of their keys. */
 export async function listDepartmentKeysAfter(

@@ -2,7 +2,7 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { hasAccount, isJoined, roleOfBoth, unknownAccount, type Account, type JoinReason } from './account.ts';
 import {
   deleteMember,

@@ -3,7 +3,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { findLatestSyncRun } from '#server/inbound/sync-run-store.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { findAccount } from './account-store.ts';
 import { cannotLogIn, type Member } from './member.ts';
 import { findMemberByKey, getMember, hadAdmin, lockAdmins, lockMember, saveMember } from './member-store.ts';

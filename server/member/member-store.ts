@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Prisma } from '#prisma/client/client.ts';
 import type { Role, Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { unknownMember, type Member } from './member.ts';
 
 export interface MemberAccount {

@@ -1,6 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { findAccount, saveAccountLeft } from './account-store.ts';
 import { applyMembers } from './apply-members.ts';
 import type { Member } from './member.ts';

@@ -1,7 +1,7 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import type { PlatformKey } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import { notJoined, unknownAccount, type Account } from './account.ts';
 import {
   findAccount,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
 import { runSync, type SyncStep } from '#server/inbound/run-sync.ts';
 import type { SyncRun } from '#server/inbound/sync-run.ts';
-import type { MemberProfile } from '#server/platform/platform.ts';
+import type { MemberProfile } from '#server/platform/member.ts';
 import { applyMembers } from './apply-members.ts';
 import { listDepartmentKeysAfter, saveDepartments } from './department-store.ts';
 import { joinTwins } from './join-twins.ts';

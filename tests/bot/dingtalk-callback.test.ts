@@ -3,7 +3,7 @@ import { readCallback } from '#bot/dingtalk/dingtalk-callback.ts';
 import { decrypt, signatureOf } from '#bot/shared/callback-crypto.ts';
 import { platformEvent } from '#server/platform/event.ts';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
-import type { CallbackRequest } from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
 import {
   aesKey,
   cardPress,

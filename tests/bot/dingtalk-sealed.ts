@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { encrypt, signatureOf } from '#bot/shared/callback-crypto.ts';
 import type { CallbackRules } from '#bot/dingtalk/dingtalk-callback.ts';
-import type { CallbackRequest } from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
 
 /** Invented, and used nowhere. */
 export const keys = {

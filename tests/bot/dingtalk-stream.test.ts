@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { StreamTiming } from '#bot/dingtalk/dingtalk-stream.ts';
 import { platformEvent } from '#server/platform/event.ts';
-import type { CallbackEvent } from '#server/platform/platform.ts';
+import type { CallbackEvent } from '#server/platform/callback.ts';
 import { refused, startDouble, type Double, type Json } from '#tests/bot/dingtalk-double.ts';
 import { cardPress, keys, robotMessage } from '#tests/bot/dingtalk-sealed.ts';
 import { platformOn } from '#tests/bot/dingtalk-world.ts';

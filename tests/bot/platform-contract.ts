@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Card } from '#server/platform/card.ts';
 import { platformEvent, type PlatformEvent } from '#server/platform/event.ts';
 import { CallbackRefused, PlatformError } from '#server/platform/platform-error.ts';
-import type { CallbackRequest, Platform } from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import { sendingContract, type SendingWorld } from '#tests/bot/sending-contract.ts';
 
 /** What is asked of a platform beyond what every one can do. */

@@ -1,4 +1,4 @@
-import type { PlatformTools } from '#server/platform/platform.ts';
+import type { PlatformTools } from '#server/platform/driver.ts';
 
 export interface TestTools extends PlatformTools {
   calls: Parameters<PlatformTools['observeCall']>[0][];

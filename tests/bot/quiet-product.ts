@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
-import type { CallbackRequest } from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
 
 /** A product that does nothing but take callbacks; what `reply` refuses is refused. */
 export async function startQuietProduct(reply: (request: CallbackRequest) => string) {

@@ -12,7 +12,8 @@ import {
 } from '#bot/sandbox/dingtalk-phone-api.ts';
 import { startSandbox } from '#bot/sandbox/sandbox.ts';
 import { dingtalk } from '#bot/dingtalk/dingtalk.ts';
-import type { CallbackRequest, Platform } from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
+import type { Platform } from '#server/platform/platform.ts';
 import type { ContractWorld } from '#tests/bot/platform-contract.ts';
 import { testTools } from '#tests/bot/platform-tools.ts';
 import { startQuietProduct } from '#tests/bot/quiet-product.ts';

@@ -1,15 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { PlatformError } from '#server/platform/platform-error.ts';
-import type {
-  CallbackRequest,
-  ContactMessage,
-  GroupSends,
-  MessageAttachment,
-  Page,
-  Platform,
-  PlatformKey,
-} from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
+import type { ContactMessage, MessageAttachment } from '#server/platform/message.ts';
+import type { GroupSends } from '#server/platform/group-send.ts';
+import type { Page } from '#server/platform/page.ts';
+import type { Platform } from '#server/platform/platform.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 
 /** What a world needs to show how one member sends to many, and how people come in. */
 export interface SendingWorld {

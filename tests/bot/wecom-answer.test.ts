@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { signatureOf } from '#bot/wecom/wecom-jssdk.ts';
-import type { MemberProfile } from '#server/platform/platform.ts';
+import type { MemberProfile } from '#server/platform/member.ts';
 import { fixture } from '#tests/bot/wecom-double.ts';
 import { makeWecomWorld, type WecomWorld } from '#tests/bot/wecom-world.ts';
 

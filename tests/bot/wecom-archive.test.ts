@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeArchive, unwrapByHand, unwrapKey } from '#bot/wecom/wecom-archive.ts';
 import { recordOf } from '#bot/wecom/wecom-archive-message.ts';
 import type { NativeArchiveSdk } from '#bot/wecom/wecom-archive-sdk.ts';
-import type { ArchivedMessage, ArchiveRecord } from '#server/platform/platform.ts';
+import type { ArchivedMessage, ArchiveRecord } from '#server/platform/chat-archive.ts';
 import { archivedMessages, archivePem, archivePublicKey, openMessage, sealRecord } from '#tests/bot/wecom-double.ts';
 import { makeWecomWorld, type WecomWorld } from '#tests/bot/wecom-world.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readCallback, type CallbackRules } from '#bot/wecom/wecom-callback.ts';
 import { platformEvent } from '#server/platform/event.ts';
 import { CallbackRefused } from '#server/platform/platform-error.ts';
-import type { CallbackRequest } from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
 import { aesKey, callbackOf, encrypt, keys, pushOf, seal, sign, signedAt } from '#tests/bot/wecom-sealed.ts';
 
 const rules: CallbackRules = { token: keys.token, aesKey, receivers: [keys.receiver], ageMaxSeconds: 300 };

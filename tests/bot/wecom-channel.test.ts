@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ContactChannels } from '#server/platform/platform.ts';
+import type { ContactChannels } from '#server/platform/contact-channel.ts';
 import { fixture } from '#tests/bot/wecom-double.ts';
 import { makeWecomWorld, type WecomWorld } from '#tests/bot/wecom-world.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { PlatformErrorKind } from '#server/platform/platform-error.ts';
-import type { ContactMessage, GroupSends, MessageAttachment } from '#server/platform/platform.ts';
+import type { ContactMessage, MessageAttachment } from '#server/platform/message.ts';
+import type { GroupSends } from '#server/platform/group-send.ts';
 import { fixture } from '#tests/bot/wecom-double.ts';
 import { makeWecomWorld, type WecomWorld } from '#tests/bot/wecom-world.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { MediaStore } from '#server/platform/platform.ts';
+import type { MediaStore } from '#server/platform/media.ts';
 import { fixture } from '#tests/bot/wecom-double.ts';
 import { makeWecomWorld, type WecomWorld } from '#tests/bot/wecom-world.ts';
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import type { CallbackRequest } from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
 
 /** The keys of the published vectors' kind: invented, and used nowhere. */
 export const keys = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TransferResult } from '#server/platform/platform.ts';
+import type { TransferResult } from '#server/platform/contact-transfer.ts';
 import {
   backOff,
   isOfThisAsking,

@@ -3,7 +3,7 @@ import { makeApp } from '#server/app.ts';
 import { listPlatforms } from '#server/base/platforms.ts';
 import { openInbox, type Inbox } from '#server/inbound/inbox.ts';
 import { openStreams } from '#server/inbound/open-streams.ts';
-import type { CallbackRequest } from '#server/platform/platform.ts';
+import type { CallbackRequest } from '#server/platform/callback.ts';
 import { startDouble, type Double, type Json } from '#tests/bot/dingtalk-double.ts';
 import {
   cardPress,

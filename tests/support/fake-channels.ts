@@ -4,8 +4,8 @@ import type {
   ContactChannels,
   LinkDraft,
   LinkProfile,
-  PlatformKey,
-} from '#server/platform/platform.ts';
+} from '#server/platform/contact-channel.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { FakePlatform } from './fake-platform.ts';
 
 /** Whoever comes in by one is the test's to add. */

@@ -1,38 +1,25 @@
 import { CallbackRefused, PlatformError, type PlatformErrorKind } from '#server/platform/platform-error.ts';
 import { platformEvent, type PlatformEvent } from '#server/platform/event.ts';
 import type { Card } from '#server/platform/card.ts';
+import type { ApprovalForms, FormState } from '#server/platform/approval-form.ts';
+import type { ArchivedMessage, ArchiveRecord, ChatArchive } from '#server/platform/chat-archive.ts';
+import type { CallbackEvent, CallbackRequest, CallbackResult, PlatformStream } from '#server/platform/callback.ts';
+import type { Capabilities, Platform } from '#server/platform/platform.ts';
+import type { ContactChannels } from '#server/platform/contact-channel.ts';
+import type { ContactMessage } from '#server/platform/message.ts';
+import type { ContactProfile, FollowKey, FollowProfile, RemarkEdit, TagGroup } from '#server/platform/contact.ts';
 import type {
-  ApprovalForms,
-  ArchivedMessage,
-  ArchiveRecord,
-  CallbackEvent,
-  CallbackRequest,
-  CallbackResult,
-  Capabilities,
-  ChatArchive,
-  ContactChannels,
-  ContactMessage,
-  ContactProfile,
   ContactTransfers,
-  DepartmentProfile,
-  FollowKey,
-  FollowProfile,
-  FormState,
-  GroupSends,
-  MemberProfile,
-  Page,
-  Platform,
-  PlatformKey,
-  PlatformStream,
-  RemarkEdit,
-  TagGroup,
-  TodoDraft,
-  TodoKey,
   TransferKey,
   TransferReason,
   TransferRefusal,
   TransferResult,
-} from '#server/platform/platform.ts';
+} from '#server/platform/contact-transfer.ts';
+import type { DepartmentProfile, MemberProfile } from '#server/platform/member.ts';
+import type { GroupSends } from '#server/platform/group-send.ts';
+import type { Page } from '#server/platform/page.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
+import type { TodoDraft, TodoKey } from '#server/platform/todo.ts';
 import { FakeChannels } from './fake-channels.ts';
 import { FakeGroupSends, FakeMediaStore } from './fake-sends.ts';
 

@@ -1,15 +1,8 @@
-import type {
-  ContactMessage,
-  GroupSends,
-  ListedSend,
-  MediaKind,
-  MediaStore,
-  MessageAttachment,
-  Page,
-  PlatformKey,
-  SendConfirmation,
-  SendResult,
-} from '#server/platform/platform.ts';
+import type { ContactMessage, MessageAttachment } from '#server/platform/message.ts';
+import type { GroupSends, ListedSend, SendConfirmation, SendResult } from '#server/platform/group-send.ts';
+import type { MediaKind, MediaStore } from '#server/platform/media.ts';
+import type { Page } from '#server/platform/page.ts';
+import type { PlatformKey } from '#server/platform/key.ts';
 import type { FakePlatform } from './fake-platform.ts';
 
 const dayMs = 86_400_000;
