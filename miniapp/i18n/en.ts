@@ -549,6 +549,7 @@ export const en: Translated<typeof zhCN> = {
   'source.passedOver': 'Left out',
   'source.passed': 'groups {group}, internal {internal}, not agreed {refused}, other {other}',
   'source.updated': 'Changed',
+  'source.none': 'There is no source of conversations yet.',
   'source.note':
     'Before switching on, make sure that customers agreed to archiving and that the company allows chats to go to the configured model.',
   'source.saved': 'Saved',

@@ -540,6 +540,7 @@ export const zhCN = {
   'source.passedOver': '未收',
   'source.passed': '群聊 {group}，内部 {internal}，未同意 {refused}，其他 {other}',
   'source.updated': '更新',
+  'source.none': '还没有会话来源。',
   'source.note': '打开前，请确认客户已同意存档，公司允许把聊天内容交给所配置的模型。',
   'source.saved': '已保存',
   'source.switch': '{what}：{source}',
