@@ -37,6 +37,7 @@ import { sendTodo } from '#server/task/send-todo.ts';
 import { sweepTodos, sweepTodosEveryMs } from '#server/task/sweep-todos.ts';
 import { sendNotice } from '#server/notice/send-notice.ts';
 import { sweepNotices, sweepNoticesEveryMs } from '#server/notice/sweep-notices.ts';
+import { forgetScores, forgetScoresEveryMs } from '#server/scoring/forget-scores.ts';
 import { lead } from '#server/scoring/lead.ts';
 import { rescoreContacts, rescoreEveryMs } from '#server/scoring/rescore-contacts.ts';
 import { churn } from '#server/health/churn.ts';
@@ -92,6 +93,7 @@ const work: Work = {
   'tell-of-budget': tellOfBudget,
   'score-contact': scoreAndWatch,
   'rescore-contacts': (deps) => rescoreContacts(deps),
+  'forget-scores': (deps) => forgetScores(deps),
   'train-scoring': async (deps, { target, asked }) => {
     const subject = subjects.find((each) => each.target === target);
     if (subject) await trainScoring(deps, subject, { asked });
@@ -149,6 +151,7 @@ export function schedules(deps: Deps): Schedule[] {
     { name: 'sweep-knowledge', payload: {}, everyMs: sweepKnowledgeEveryMs },
     { name: 'sweep-summaries', payload: {}, everyMs: sweepSummariesEveryMs },
     { name: 'rescore-contacts', payload: {}, everyMs: rescoreEveryMs },
+    { name: 'forget-scores', payload: {}, everyMs: forgetScoresEveryMs },
     ...subjects.map(({ target }) => {
       return { name: 'train-scoring', payload: { target, asked: false }, everyMs: trainEveryMs } as const;
     }),

@@ -28,6 +28,7 @@ export const jobPayloads = {
   'tell-of-budget': z.object({}),
   'score-contact': z.object({ contactId: z.uuid() }),
   'rescore-contacts': z.object({}),
+  'forget-scores': z.object({}),
   /** `asked`: an admin wants it now; otherwise it waits for the night. */
   'train-scoring': z.object({ target: z.string(), asked: z.boolean() }),
   'watch-health': z.object({ contactIds: z.array(z.uuid()).max(1000).optional() }),
@@ -68,4 +69,5 @@ export const slowJobs: readonly JobName[] = [
   'embed-passages',
   'train-scoring',
   'rescore-contacts',
+  'forget-scores',
 ];

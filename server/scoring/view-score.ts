@@ -6,13 +6,12 @@ import { getMember } from '#server/member/member-store.ts';
 import { explainScore } from './explain-score.ts';
 import { OUTCOMES_NEEDED } from './model-api.ts';
 import { countDecided } from './outcome-store.ts';
+import { CHANGE_MS, isChangeKnown } from './kept-score.ts';
 import { levelOf, type Factor } from './score.ts';
 import { isRules } from './scoring-model.ts';
 import type { ScoreView } from './scoring-api.ts';
 import { readWork } from './work-store.ts';
 import { findLatestScore, findValueAt, listScores, type Score } from './scoring-store.ts';
-
-const WEEK_MS = 7 * 86_400_000;
 
 /** The newest score; null when there is none yet. Throws when the contact is none of the caller's. */
 export async function viewScore(deps: Deps, caller: Caller, contactId: string): Promise<ScoreView | null> {
@@ -29,13 +28,16 @@ export async function listScoreViews(
   await getContactByIdInScope(deps.db, caller.scope, contactId);
   const rows = await listScores(deps.db, deps.cipher, contactId, limit);
   const items = [];
-  for (const row of rows) items.push(await viewOf(deps, caller, row));
+  for (const [n, row] of rows.entries()) {
+    const view = await viewOf(deps, caller, row);
+    items.push(n === 0 || isChangeKnown(row.at, deps.now()) ? view : { ...view, change: null });
+  }
   return { items };
 }
 
 export async function viewOf(deps: Deps, caller: Caller, score: Score): Promise<ScoreView> {
   const { id, at, value, method, override } = score;
-  const weekAgo = new Date(at.getTime() - WEEK_MS);
+  const weekAgo = new Date(at.getTime() - CHANGE_MS);
   const basis = isRules(method) ? 'rules' : 'model';
   const [before, by, factors, outcomes] = await Promise.all([
     findValueAt(deps.db, score.contactId, weekAgo),

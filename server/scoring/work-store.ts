@@ -21,6 +21,8 @@ const idle = {
   rescoreEndedAt: null,
   newsAt: null,
   timeDay: null,
+  forgetAfter: null,
+  forgottenAt: null,
 };
 
 export async function readWork(db: Db, target: ScoringTarget): Promise<Work> {

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "ScoringWork" ADD COLUMN     "forgetAfter" UUID,
+ADD COLUMN     "forgottenAt" TIMESTAMPTZ;
