@@ -26,7 +26,7 @@ export async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** As it stands in the README. */
+/** As it stands in docs/measured.md. */
 export function tableOf(lines: Line[]): string {
   const rows = lines.map(({ what, value, aim = '', isMet }) => [
     what,
