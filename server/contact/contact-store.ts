@@ -30,6 +30,10 @@ export async function getContactByIdInScope(db: Db, scope: Scope, id: string): P
   return toContact(row);
 }
 
+export async function isContactInScope(db: Db, scope: Scope, id: string): Promise<boolean> {
+  return (await db.contact.count({ where: { id, AND: contactsIn(scope) } })) > 0;
+}
+
 /** Whoever it belongs to: for those who answer for all contacts. */
 export async function getContactById(db: Db, id: string): Promise<Contact> {
   const row = await db.contact.findUnique({ where: { id } });

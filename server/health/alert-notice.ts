@@ -3,11 +3,12 @@ import { listCustomerNames } from '#server/binding/binding-store.ts';
 import { getContactById } from '#server/contact/contact-store.ts';
 import type { NewNotice } from '#server/notice/notice-store.ts';
 import type { ChurnAlert } from './health-store.ts';
+import type { Told } from './who-to-tell.ts';
 
 const REASONS_SHOWN = 3;
 
-/** To the owner beside the chat, to whoever leads them in the list of alerts. */
-export async function alertNotice(deps: Deps, alert: ChurnAlert, memberId: string, locale: string): Promise<NewNotice> {
+/** To whoever follows the contact beside the chat, to all others in the list of alerts. */
+export async function alertNotice(deps: Deps, alert: ChurnAlert, to: Told, locale: string): Promise<NewNotice> {
   const contact = await getContactById(deps.db, alert.contactId);
   const names = alert.customerId ? await listCustomerNames(deps.db, [alert.customerId]) : new Map<string, string>();
   const who = [contact.name, names.get(alert.customerId ?? '')].filter(Boolean).join(' · ');
@@ -16,13 +17,10 @@ export async function alertNotice(deps: Deps, alert: ChurnAlert, memberId: strin
     ? [`Customer at risk: ${who}`, `Risk ${alert.risk}`, `Why: ${reasons.join('; ')}`]
     : [`客户有流失风险：${who}`, `风险 ${alert.risk}`, `原因：${reasons.join('；')}`];
   return {
-    key: `churn-alert:${alert.id}:${memberId}`,
-    memberId,
+    key: `churn-alert:${alert.id}:${to.memberId}`,
+    memberId: to.memberId,
     text: lines.join('\n'),
-    path:
-      memberId === alert.ownerId
-        ? `/sidebar.html?contact=${encodeURIComponent(contact.key)}`
-        : `/inbox.html#/churn/${alert.id}`,
+    path: to.isFollower ? `/sidebar.html?contact=${encodeURIComponent(contact.key)}` : `/inbox.html#/churn/${alert.id}`,
   };
 }
 

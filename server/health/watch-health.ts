@@ -1,10 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Deps } from '#server/base/deps.ts';
-import { nearestLeaders } from '#server/approval/nearest-leaders.ts';
-import { listBindings } from '#server/binding/binding-store.ts';
-import { listConversationsOf } from '#server/conversation/conversation-store.ts';
-import { listFollowsOfContact } from '#server/contact/follow-store.ts';
-import { isActiveMember, listLocales } from '#server/member/member-store.ts';
+import type { Db } from '#server/base/database.ts';
+import { listLocales } from '#server/member/member-store.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import { nudgeNotices } from '#server/notice/nudge-notices.ts';
 import { alertNotice } from './alert-notice.ts';
@@ -23,6 +20,7 @@ import {
   type KeptHealth,
 } from './health-store.ts';
 import { judgeHealth, type Judged } from './judge-health.ts';
+import { whoToTell, type Told } from './who-to-tell.ts';
 
 /** Silence makes a customer leave too, and nobody tells of silence. */
 export const watchEveryMs = 24 * 3_600_000;
@@ -87,16 +85,7 @@ async function keep(deps: Deps, contactId: string, judged: Judged, at: Date): Pr
     const change = alertOf(health, facts, last, now);
     if (change === 'over' && last)
       await closeAlert(tx, deps.cipher, last.id, { state: 'over', closedAt: now, closedBy: null, reason: null });
-    const alert =
-      change === 'open'
-        ? await insertAlert(tx, deps.cipher, {
-            contactId,
-            at: now,
-            ...(await whose(deps, contactId)),
-            ...known(health),
-          })
-        : null;
-    const notices = alert ? await noticesOf(deps, alert) : [];
+    const notices = change === 'open' ? await tell(deps, tx, { contactId, at: now, ...known(health) }) : [];
     await insertNotices(tx, deps.cipher, notices, now);
     return { notices, isNews: !isOld || change !== null };
   });
@@ -110,19 +99,20 @@ async function keep(deps: Deps, contactId: string, judged: Judged, at: Date): Pr
 
 const known = ({ risk, factors }: Health) => ({ risk: risk ?? 0, factors });
 
-/** The customer it is about, and the member it belongs to: the owner of the record, or who spoke with the contact last. */
-async function whose(deps: Deps, contactId: string): Promise<{ customerId: string | null; ownerId: string | null }> {
-  const [binding] = await listBindings(deps.db, { all: true }, contactId);
-  if (binding?.customer.ownerId) return { customerId: binding.customerId, ownerId: binding.customer.ownerId };
-  const [chat] = await listConversationsOf(deps.db, { all: true }, contactId);
-  const [follow] = await listFollowsOfContact(deps.db, contactId);
-  return { customerId: binding?.customerId ?? null, ownerId: chat?.memberId ?? follow?.memberId ?? null };
+async function tell(
+  deps: Deps,
+  tx: Db,
+  about: Pick<ChurnAlert, 'contactId' | 'at' | 'risk' | 'factors'>,
+): Promise<NewNotice[]> {
+  const { told, ...whose } = await whoToTell(deps, about.contactId);
+  const alert = await insertAlert(tx, deps.cipher, { ...about, ...whose });
+  return noticesOf(deps, alert, told);
 }
 
-async function noticesOf(deps: Deps, alert: ChurnAlert): Promise<NewNotice[]> {
-  if (!alert.ownerId) return [];
-  const owners = (await isActiveMember(deps.db, alert.ownerId)) ? [alert.ownerId] : [];
-  const to = [...new Set([...owners, ...(await nearestLeaders(deps, alert.ownerId))])];
-  const locales = await listLocales(deps.db, to);
-  return Promise.all(to.map((memberId) => alertNotice(deps, alert, memberId, locales.get(memberId) ?? 'zh-CN')));
+async function noticesOf(deps: Deps, alert: ChurnAlert, told: readonly Told[]): Promise<NewNotice[]> {
+  const locales = await listLocales(
+    deps.db,
+    told.map(({ memberId }) => memberId),
+  );
+  return Promise.all(told.map((to) => alertNotice(deps, alert, to, locales.get(to.memberId) ?? 'zh-CN')));
 }
