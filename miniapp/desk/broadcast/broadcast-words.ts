@@ -4,24 +4,16 @@ import type {
   BroadcastView,
   CheckItem,
   ExclusionReason,
-  FailureReason,
   ResultView,
 } from '#server/broadcast/broadcast-api.ts';
 import { broadcastEn } from '#miniapp/i18n/broadcast-en.ts';
 import { broadcastZhCN } from '#miniapp/i18n/broadcast-zh-CN.ts';
-import { learnWords, type MessageKey, type PlainKey } from '#miniapp/i18n/i18n.ts';
+import { learnWords, type PlainKey } from '#miniapp/i18n/i18n.ts';
 
 learnWords({ 'zh-CN': broadcastZhCN, en: broadcastEn });
 
 export const steps = ['audience', 'content', 'check', 'results'] as const;
 export type Step = (typeof steps)[number];
-
-export const stepWords = {
-  audience: 'cast.step.audience',
-  content: 'cast.step.content',
-  check: 'cast.step.check',
-  results: 'cast.step.results',
-} as const satisfies Record<Step, PlainKey>;
 
 export const stateWords = {
   draft: 'cast.state.draft',
@@ -56,19 +48,6 @@ export const outWords = {
   quiet_hours: 'cast.out.quiet_hours',
 } as const satisfies Record<ExclusionReason, PlainKey>;
 export const outReasons = Object.keys(outWords) as ExclusionReason[];
-
-export const failWords = {
-  opted_out: 'cast.fail.opted_out',
-  removed_us: 'cast.fail.removed_us',
-  sender_unready: 'cast.fail.sender_unready',
-  unsendable: 'cast.fail.unsendable',
-  not_connected: 'cast.fail.not_connected',
-  over_quota: 'cast.fail.over_quota',
-  not_confirmed: 'cast.fail.not_confirmed',
-  cancelled: 'cast.fail.cancelled',
-  refused: 'cast.fail.refused',
-  unanswered: 'cast.fail.unanswered',
-} as const satisfies Record<FailureReason, PlainKey>;
 
 export const memberWords = {
   planned: 'cast.member.planned',
@@ -117,25 +96,6 @@ export const stepOfRow = {
   test: 'check',
   holdOut: 'audience',
 } as const satisfies Record<Row, Step>;
-
-export const checkWords = {
-  segment_missing: 'cast.check.segment_missing',
-  segment_empty: 'cast.check.segment_empty',
-  nobody_left: 'cast.check.nobody_left',
-  text_empty: 'cast.check.text_empty',
-  text_too_long: 'cast.check.text_too_long',
-  variable_unknown: 'cast.check.variable_unknown',
-  attachments_too_many: 'cast.check.attachments_too_many',
-  material_missing: 'cast.check.material_missing',
-  file_too_large: 'cast.check.file_too_large',
-  word_forbidden: 'cast.check.word_forbidden',
-  word_risky: 'cast.check.word_risky',
-  send_at_past: 'cast.check.send_at_past',
-  quiet_hours: 'cast.check.quiet_hours',
-  not_tested: 'cast.check.not_tested',
-  hold_out_small: 'cast.check.hold_out_small',
-  shares_sum: 'cast.check.shares_sum',
-} as const satisfies Record<CheckItem['code'], MessageKey>;
 
 /** Where somebody who opens it lands. */
 export function firstStep({ state, startedAt }: Pick<BroadcastView, 'state' | 'startedAt'>): Step {

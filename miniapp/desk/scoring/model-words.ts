@@ -1,40 +1,12 @@
 import type { ModelCard, ScoringTarget } from '#server/scoring/model-api.ts';
 import { dayAndTime } from '#miniapp/i18n/format.ts';
-import { isMessageKey, language, learnWords, t, type MessageKey, type PlainKey } from '#miniapp/i18n/i18n.ts';
+import { isMessageKey, language, learnWords, t, type MessageKey } from '#miniapp/i18n/i18n.ts';
 import { scoringEn } from '#miniapp/i18n/scoring-en.ts';
 import { scoringZhCN } from '#miniapp/i18n/scoring-zh-CN.ts';
 
 learnWords({ 'zh-CN': scoringZhCN, en: scoringEn });
 
 export const targets = ['lead', 'churn'] as const satisfies readonly ScoringTarget[];
-export const targetWords = { lead: 'model.target.lead', churn: 'model.target.churn' } as const;
-export const yesWords = { lead: 'model.yes.lead', churn: 'model.yes.churn' } as const;
-export const noWords = { lead: 'model.no.lead', churn: 'model.no.churn' } as const;
-export const rateWords = { lead: 'model.rate.lead', churn: 'model.rate.churn' } as const;
-export const stateWords = {
-  champion: 'model.state.champion',
-  challenger: 'model.state.challenger',
-  rejected: 'model.state.rejected',
-  retired: 'model.state.retired',
-} as const satisfies Record<ModelCard['state'], PlainKey>;
-export const methodWords = {
-  logistic: 'model.method.logistic',
-  trees: 'model.method.trees',
-  blend: 'model.method.blend',
-} as const satisfies Record<ModelCard['method'], PlainKey>;
-export const methodNotes = {
-  logistic: 'model.methodNote.logistic',
-  trees: 'model.methodNote.trees',
-  blend: 'model.methodNote.blend',
-} as const satisfies Record<ModelCard['method'], PlainKey>;
-export const groupWords = {
-  profile: 'model.group.profile',
-  behaviour: 'model.group.behaviour',
-  value: 'model.group.value',
-  conversation: 'model.group.conversation',
-  source: 'model.group.source',
-  time: 'model.group.time',
-} as const satisfies Record<ModelCard['features'][number]['group'], PlainKey>;
 
 /** `lead@7`: as every score made by it says. */
 export const nameOf = ({ target, version }: Pick<ModelCard, 'target' | 'version'>): string => `${target}@${version}`;
