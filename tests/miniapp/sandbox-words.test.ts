@@ -14,7 +14,7 @@ test('both languages of the sandbox leave the same blanks in every message', () 
 test('no message of the sandbox is kept that its page does not say', () => {
   const folder = path.join(import.meta.dirname, '..', '..', 'miniapp', 'sandbox');
   const sources = readdirSync(folder)
-    .filter((file) => file !== 'words.ts')
+    .filter((file) => /\.(vue|ts)$/.test(file) && file !== 'words.ts')
     .map((file) => readFileSync(path.join(folder, file), 'utf8'))
     .join('\n');
   // Keys of a family are put together where they are said: `mode.${mode}`.
