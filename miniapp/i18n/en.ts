@@ -482,6 +482,7 @@ export const en: Translated<typeof zhCN> = {
   'refused.material.archived': 'This material is no longer in use. Choose another.',
 
   'desk.title': 'Zhike · Admin',
+  'desk.narrow': 'This window is narrow, so the desk can only be read. Widen it or use a computer to edit.',
   'desk.skip': 'Skip to content',
   'desk.tabs': 'Admin',
   'desk.menu': 'Menu',

@@ -473,6 +473,7 @@ export const zhCN = {
   'refused.material.archived': '这个素材已停用，请换一个。',
 
   'desk.title': '知客 · 管理',
+  'desk.narrow': '窗口较窄，这里只能查看。要编辑，请把窗口拉宽或换到电脑上。',
   'desk.skip': '跳到内容',
   'desk.tabs': '管理',
   'desk.menu': '菜单',
