@@ -114,6 +114,21 @@ export async function listBroadcasts(
   return rows.map(toBroadcast);
 }
 
+/** What is being worked out, or was to be: for whoever finds that nobody does. */
+export async function listPlanning(db: Db): Promise<string[]> {
+  const rows = await db.broadcast.findMany({
+    where: { planning: { not: null }, planError: null },
+    select: { id: true },
+  });
+  return rows.map(({ id }) => id);
+}
+
+/** Requests for approval that are not heard to have ended. */
+export async function listWaiting(db: Db): Promise<string[]> {
+  const rows = await db.broadcast.findMany({ where: { state: 'awaiting_approval' }, select: { approvalId: true } });
+  return rows.flatMap(({ approvalId }) => (approvalId === null ? [] : [approvalId]));
+}
+
 function toBroadcast(row: Row): Broadcast {
   return {
     ...row,

@@ -13,18 +13,18 @@ import type { BroadcastRules, PlanCounts } from './broadcast-api.ts';
 import { readBroadcastRules } from './broadcast-rules.ts';
 import { findBroadcast, findSegment, lockBroadcast, patient, saveBroadcast } from './broadcast-store.ts';
 import { quietUntil, spanOf } from './caps.ts';
+import type { PlanRules } from './plan.ts';
 import {
   countPlan,
   dropPlan,
   forgetAfter,
   hashDeliveries,
-  lockTouches,
   nextChunk,
   planChunk,
   saveProgress,
   startPlan,
-  type PlanRules,
 } from './plan-store.ts';
+import { lockTouches } from './touch-store.ts';
 
 /**
  * Works out who is sent a broadcast, and who is left out and why. Step by step, each in a transaction with how far it is:

@@ -166,6 +166,26 @@ export async function countCalls(db: Db, id: string): Promise<CallCount[]> {
     FROM "BroadcastDelivery" WHERE "broadcastId" = ${id}::uuid GROUP BY 1, 2, 3`;
 }
 
+const FINISHED_LOOKED_AT = 3;
+const REACHED_LOOKED_AT = 20_000;
+
+/** The share of those reached who replied, of some the last broadcasts reached; null when none has finished. */
+export async function readReplyRate(db: Db): Promise<number | null> {
+  const finished = await db.broadcast.findMany({
+    where: { state: 'finished' },
+    orderBy: { finishedAt: 'desc' },
+    take: FINISHED_LOOKED_AT,
+    select: { id: true },
+  });
+  if (finished.length === 0) return null;
+  const [row] = await db.$queryRaw<{ rate: number | null }[]>`
+    SELECT avg(("repliedAt" IS NOT NULL)::int)::float8 AS rate FROM (
+      SELECT "repliedAt" FROM "BroadcastRecipient"
+      WHERE "broadcastId" = ANY(${finished.map(({ id }) => id)}::uuid[]) AND part = 'target' AND state = 'delivered'
+      LIMIT ${REACHED_LOOKED_AT}) AS reached`;
+  return row?.rate ?? null;
+}
+
 export interface RecipientRow {
   contactId: string;
   name: string;

@@ -1,7 +1,7 @@
 import type { Deps } from '#server/base/deps.ts';
 import { setsNothingFree } from '#server/approval/approval.ts';
 import { findApproval } from '#server/approval/approval-store.ts';
-import { listPlanning, listWaiting } from './plan-store.ts';
+import { listPlanning, listWaiting } from './broadcast-store.ts';
 
 export const sweepPlansEveryMs = 30_000;
 

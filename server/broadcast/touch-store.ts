@@ -5,6 +5,11 @@ import type { Day } from '#server/base/shanghai.ts';
 export const dateOfDay = (day: Day): Date => new Date(day * 86_400_000);
 export const dayOfDate = (date: Date): Day => date.getTime() / 86_400_000;
 
+/** Plans that keep days free come one after the other: two at once could both take the last place under a cap. */
+export async function lockTouches(tx: Db): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('broadcast-touches', 0))`;
+}
+
 /**
  * Reached for certain, on this day: what was kept free before and after it is free again. One that was never reserved is
  * counted all the same.

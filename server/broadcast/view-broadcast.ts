@@ -11,7 +11,7 @@ import { findSegment } from './broadcast-store.ts';
 import { checkBroadcast } from './check-broadcast.ts';
 import { countByState, countConfirmed } from './delivery-store.ts';
 import { gateOf } from './group-call.ts';
-import { readReplyRate } from './plan-store.ts';
+import { readReplyRate } from './results-store.ts';
 
 /** When no broadcast has finished yet, one in ten is taken to reply anyway. */
 const REPLY_RATE = 0.1;
