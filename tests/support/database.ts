@@ -19,7 +19,7 @@ export async function cloneDatabase(): Promise<TestDatabase> {
 
 /** Connections that are saying goodbye get a moment: ended by force they would complain where nobody listens. */
 async function drop(template: URL, name: string): Promise<void> {
-  for (let tries = 0; tries < 20; tries += 1) {
+  for (let tries = 0; tries < 400; tries += 1) {
     const leaving = await administrate(template, `SELECT 1 FROM pg_stat_activity WHERE datname = '${name}'`);
     if (leaving === 0) break;
     await new Promise((resolve) => setTimeout(resolve, 25));
