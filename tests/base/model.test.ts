@@ -400,7 +400,7 @@ test('a process that ends does not wait for a model', async () => {
   fake.does = ['hangs'];
   const llm = model();
   const told = llm.ask(question());
-  await vi.waitFor(() => expect(fake.asked).toHaveLength(1));
+  await expect.poll(() => fake.asked).toHaveLength(1);
   llm.close();
   expect(await told).toMatchObject({ answer: null, outcome: 'unavailable' });
 });

@@ -7,9 +7,10 @@ import { Refusal } from '#server/base/refusal.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { startRedis, type TestRedis } from '#tests/support/redis.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 
 const log = makeLog('silent');
-const soon = { timeout: 15_000, interval: 20 };
+const soon = { timeout: patienceMs, interval: 20 };
 let database: TestDatabase;
 let redis: TestRedis | null;
 

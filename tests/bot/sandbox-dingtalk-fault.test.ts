@@ -36,7 +36,7 @@ afterAll(async () => {
   await world.close();
 });
 
-const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 20_000, interval: 20 }).toBe(true);
+const until = (isSo: () => boolean) => expect.poll(isSo, { interval: 20 }).toBe(true);
 const joins = async (name: string) => (await world.act({ kind: 'user_joins', name, department: '1' })).user ?? '';
 const hasJoined = (user: string) => taken.some((event) => event.kind === 'member_joined' && event.member === user);
 let cards = 0;

@@ -60,7 +60,7 @@ test('no contact is ever above any cap, whatever is sent, withdrawn or delivered
     }),
     { numRuns: 12, endOnFailure: true, examples: [tooLateToWithdraw] },
   );
-}, 120_000);
+});
 
 type Happening = typeof happening extends fc.Arbitrary<infer One> ? One : never;
 

@@ -197,7 +197,7 @@ test('a message made ready before its broadcast was withdrawn, changed and appro
 
   const release = platform.hold('media.upload');
   const sending = sendDeliveries(deps, wecom);
-  await expect.poll(() => platform.called('media.upload').length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => platform.called('media.upload').length).toBe(1);
   const frozenContent = { variants: [saying('新文案')] };
   await deps.db.broadcast.update({
     where: { id: broadcast.id },

@@ -52,7 +52,7 @@ const ownerOf = ({ owner }: Approved) => callerOf(world.deps, owner);
 async function whileFirstLeaves(meanwhile: () => Promise<unknown>): Promise<void> {
   const release = platform.hold('groupSends.start');
   const sending = sendDeliveries(world.deps, wecom);
-  await expect.poll(() => platform.called('groupSends.start').length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => platform.called('groupSends.start').length).toBe(1);
   await meanwhile();
   release();
   await sending;
@@ -132,7 +132,7 @@ describe('Cancelling', () => {
   async function whileSecondWaits(): Promise<void> {
     const release = platform.hold('groupSends.start');
     const sending = world.jobs.drain();
-    await expect.poll(() => platform.called('groupSends.start').length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => platform.called('groupSends.start').length).toBe(2);
     await world.deps.db.broadcastDelivery.updateMany({
       where: { state: 'due' },
       data: { nextAttemptAt: new Date(world.deps.now().getTime() + DAY_MS) },

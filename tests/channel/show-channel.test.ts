@@ -158,7 +158,7 @@ test('what is changed while the platform is being told is told next', async () =
   const release = platform.hold('channels.createCode');
   const showing = showChannel(world.deps, { channelId: channel.id });
   const { kind: _, ...draft } = draftOf(always(wu));
-  await expect.poll(() => platform.called('channels.createCode').length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => platform.called('channels.createCode').length).toBe(1);
   await editChannel(world.deps, caller, channel.id, { ...draft, version: 1 });
   release();
   await showing;

@@ -409,7 +409,7 @@ describe('whatever the archive does', () => {
       }),
       { seed, numRuns: 15 },
     );
-  }, 120_000);
+  });
 
   function messageOf(record: ReturnType<ReturnType<typeof archive>['say']>) {
     return record.state === 'message' ? record.message : null;

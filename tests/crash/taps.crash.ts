@@ -7,7 +7,7 @@ import { startDouble } from '#tests/bot/wecom-double.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
 import { freePort, startProduct } from '#tests/support/product.ts';
-import { patienceMs } from '#tests/support/journey.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 import { definedOf } from './kills.ts';
 
 const APPROVALS = 1000;

@@ -118,4 +118,4 @@ test('from those who were lost a model learns who will be; its reasons add up to
   await saveSetting(world.deps.db, settingKey('churn'), { modelOn: false }, null);
   await watchHealth(world.deps, { contactIds: kept.slice(0, 1) });
   expect((await healthOf(kept[0] ?? ''))?.basis).toBe('rules');
-}, 240_000);
+});

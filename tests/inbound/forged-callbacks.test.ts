@@ -33,32 +33,28 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-test(
-  `${HOW_MANY} malformed or forged callbacks are refused: nothing breaks, nothing is stored`,
-  { timeout: 120_000 },
-  async () => {
-    world.clock.set(signedAt);
-    const random = seededRandom();
-    console.log(`forged callbacks: SEED=${random.seed}`);
-    const statuses: Record<number, number> = {};
-    const startedAt = performance.now();
-    await askAll(site.port, CONNECTIONS, forged(random), ({ status, body }, request) => {
-      statuses[status] = (statuses[status] ?? 0) + 1;
-      if (status < 400 || status > 499) {
-        throw new Error(`SEED=${random.seed}: ${status} ${body} for ${request.toString('latin1').slice(0, 2000)}`);
-      }
-    });
-    const seconds = (performance.now() - startedAt) / 1000;
-    console.log(`answers by status: ${JSON.stringify(statuses)} in ${seconds.toFixed(1)} s`);
-    expect(await world.deps.db.inboundEvent.count()).toBe(0);
-    expect(Object.keys(statuses)).toEqual(expect.arrayContaining(['400', '401', '404', '413']));
+test(`${HOW_MANY} malformed or forged callbacks are refused: nothing breaks, nothing is stored`, async () => {
+  world.clock.set(signedAt);
+  const random = seededRandom();
+  console.log(`forged callbacks: SEED=${random.seed}`);
+  const statuses: Record<number, number> = {};
+  const startedAt = performance.now();
+  await askAll(site.port, CONNECTIONS, forged(random), ({ status, body }, request) => {
+    statuses[status] = (statuses[status] ?? 0) + 1;
+    if (status < 400 || status > 499) {
+      throw new Error(`SEED=${random.seed}: ${status} ${body} for ${request.toString('latin1').slice(0, 2000)}`);
+    }
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(`answers by status: ${JSON.stringify(statuses)} in ${seconds.toFixed(1)} s`);
+  expect(await world.deps.db.inboundEvent.count()).toBe(0);
+  expect(Object.keys(statuses)).toEqual(expect.arrayContaining(['400', '401', '404', '413']));
 
-    await askAll(site.port, 1, [genuineCallback(random), wireOf('GET', '/healthz')], ({ status }) =>
-      expect(status).toBe(200),
-    );
-    expect(await world.deps.db.inboundEvent.count()).toBe(1);
-  },
-);
+  await askAll(site.port, 1, [genuineCallback(random), wireOf('GET', '/healthz')], ({ status }) =>
+    expect(status).toBe(200),
+  );
+  expect(await world.deps.db.inboundEvent.count()).toBe(1);
+});
 
 function* forged(random: ReturnType<typeof seededRandom>): Generator<Buffer> {
   for (let made = 0; made < HOW_MANY; made++) yield forgedCallback(random);

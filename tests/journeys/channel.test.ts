@@ -2,7 +2,8 @@ import { expect, test, vi } from 'vitest';
 import type { SandboxChannel, SandboxChat, SandboxMessage } from '#bot/sandbox/sandbox-api.ts';
 import type { z } from 'zod';
 import type { boardLine, ChannelView } from '#server/channel/channel-api.ts';
-import { callerAs, patienceMs, picture as shoot, shows, useJourney, type Call } from '#tests/support/journey.ts';
+import { callerAs, picture as shoot, shows, useJourney, type Call } from '#tests/support/journey.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 
 const journey = useJourney();
 const soon = { timeout: patienceMs, interval: 200 };

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { callerAs, patienceMs, picture, shows, useJourney, type Call } from '#tests/support/journey.ts';
+import { callerAs, picture, shows, useJourney, type Call } from '#tests/support/journey.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 
 const journey = useJourney();
 

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { callerAs, card, patienceMs, picture, shows, sidebarOf, useJourney } from '#tests/support/journey.ts';
+import { callerAs, card, picture, shows, sidebarOf, useJourney } from '#tests/support/journey.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 
 const journey = useJourney();
 const patience = { timeout: patienceMs, interval: 500 };

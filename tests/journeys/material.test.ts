@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SandboxChat } from '#bot/sandbox/sandbox-api.ts';
-import { openTab, patienceMs, shows, sidebarOf, useJourney } from '#tests/support/journey.ts';
+import { openTab, shows, sidebarOf, useJourney } from '#tests/support/journey.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 
 const journey = useJourney();
 

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { patienceMs, useJourney } from '#tests/support/journey.ts';
+import { useJourney } from '#tests/support/journey.ts';
 import { launchOldBrowser } from '#tests/support/old-browser.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 
 const journey = useJourney();
 

@@ -5,16 +5,8 @@ import type { Deps } from '#server/base/deps.ts';
 import type { ScoringState } from '#server/scoring/model-api.ts';
 import type { SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { makeHistory } from '#tests/scoring/history.ts';
-import {
-  callerAs,
-  card,
-  patienceMs,
-  picture,
-  shows,
-  sidebarOf,
-  useJourney,
-  type Call,
-} from '#tests/support/journey.ts';
+import { callerAs, card, picture, shows, sidebarOf, useJourney, type Call } from '#tests/support/journey.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 
 const SESSION_SECRET = 'the secret of a company with a history';
 const journey = useJourney({ SESSION_SECRET });

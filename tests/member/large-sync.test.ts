@@ -73,7 +73,7 @@ test('5,000 members in 300 departments, with a sync that is cut off twice, end a
   expect(await world.deps.db.session.count()).toBe(0);
   world.clock.advance(60_000);
   expect(await syncMembers(world.deps, 'wecom')).toMatchObject({ state: 'done', repaired: 0 });
-}, 180_000);
+});
 
 /** Who works here, under which name, where and as what; of those who left only their keys. */
 async function stored() {

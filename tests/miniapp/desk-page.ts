@@ -59,7 +59,6 @@ export function useDesk(role: MockProduct['me']['role'] = 'admin'): DeskPage {
         reducedMotion: 'reduce',
         acceptDownloads: true,
       });
-      context.setDefaultTimeout(10_000);
       const page = await context.newPage();
       page.on('pageerror', (error) => faults.push(error.message));
       await page.goto(`${product.url}/${file}?theme=${theme}&lang=${language}&${search}${hash}`);

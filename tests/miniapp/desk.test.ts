@@ -32,7 +32,6 @@ async function openDesk(face = { theme: 'light', language: 'zh-CN', width: 1280 
     timezoneId: 'Asia/Shanghai',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   await page.goto(`${product.url}/desk.html?theme=${face.theme}&lang=${face.language}#/policies`);
   await page.locator('form.card').waitFor();

@@ -36,7 +36,6 @@ async function openDesk(
 ): Promise<Page> {
   const { width = 1280, language = 'zh-CN', theme = 'light' } = about;
   context = await browser.newContext({ viewport: { width, height: 800 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(error.message));
   await page.goto(`${product.url}/desk.html?lang=${language}&theme=${theme}${hash}`);

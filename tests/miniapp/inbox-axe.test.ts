@@ -171,7 +171,6 @@ test.each(facesOf(states, [375, 768, 1280]))(
       userAgent: face.theme === 'dark' || face.width === 375 ? dingtalkAgent : clientAgent,
       reducedMotion: 'reduce',
     });
-    context.setDefaultTimeout(10_000);
     onTestFinished(() => context.close());
     await context.addInitScript(putDingtalkBridge, { code: 'x' });
     const page = await context.newPage();

@@ -28,7 +28,6 @@ afterEach(async () => {
 
 async function openIn(userAgent: string, bridge: Parameters<typeof putDingtalkBridge>[0] | null): Promise<Page> {
   context = await browser.newContext({ viewport: { width: 375, height: 740 }, locale: 'zh-CN', userAgent });
-  context.setDefaultTimeout(10_000);
   if (bridge) await context.addInitScript(putDingtalkBridge, bridge);
   const page = await context.newPage();
   await page.goto(`${product.url}/inbox.html`);
@@ -115,9 +114,9 @@ test.each(['chromium-69', 'chromium-107'] as const)('an approval is decided in t
       (${putDingtalkBridge.toString()})({ code: 'x' });
     `);
     await old.goTo(`${product.url}/inbox.html#/approvals/${id(701)}`);
-    await expect.poll(() => old.evaluate('document.body.innerText'), { timeout: 20_000 }).toContain('变更对比');
+    await expect.poll(() => old.evaluate('document.body.innerText')).toContain('变更对比');
     await old.evaluate(`[...document.querySelectorAll('button')].filter((b) => b.innerText === '同意').pop().click()`);
-    await expect.poll(() => old.evaluate('document.body.innerText'), { timeout: 20_000 }).toContain('已由李经理同意');
+    await expect.poll(() => old.evaluate('document.body.innerText')).toContain('已由李经理同意');
     expect(old.faults).toEqual([]);
   } finally {
     await old.close();

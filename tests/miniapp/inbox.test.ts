@@ -33,7 +33,6 @@ async function openInbox(hash = '', width = 375): Promise<Page> {
     locale: 'zh-CN',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(error.message));
   await page.clock.install();

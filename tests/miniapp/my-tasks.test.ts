@@ -28,7 +28,6 @@ async function openTasks(part = ''): Promise<Page> {
     locale: 'zh-CN',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   await page.goto(`${product.url}/inbox.html#/tasks${part}`);
   await page.getByRole('heading', { name: '逾期' }).waitFor();

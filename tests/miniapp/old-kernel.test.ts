@@ -19,15 +19,15 @@ test.each(['chromium-69', 'chromium-107'] as const)('the sidebar starts in the k
   `);
   await browser.goTo(`${product.url}/sidebar.html`);
   await expect
-    .poll(() => browser.evaluate(`(document.querySelector('#reply') || {}).value`), { timeout: 20_000 })
+    .poll(() => browser.evaluate(`(document.querySelector('#reply') || {}).value`))
     .toBe('陈女士您好，优惠价 10,880 元/年。');
   const text = await browser.evaluate('document.body.innerText');
   for (const word of ['陈女士', '答复优惠与交期', '52']) expect(text).toContain(word);
 
   await browser.evaluate(`document.getElementById('tab-follow').click()`);
-  await expect.poll(() => browser.evaluate('document.body.innerText'), { timeout: 20_000 }).toContain('聊天里的承诺');
+  await expect.poll(() => browser.evaluate('document.body.innerText')).toContain('聊天里的承诺');
   await browser.evaluate(`document.getElementById('tab-assist').click()`);
   await browser.evaluate(`document.querySelector('.more').click()`);
-  await expect.poll(() => browser.evaluate('document.body.innerText'), { timeout: 20_000 }).toContain('退出登录');
+  await expect.poll(() => browser.evaluate('document.body.innerText')).toContain('退出登录');
   expect(browser.faults).toEqual([]);
 });

@@ -49,7 +49,6 @@ beforeEach(async () => {
     response.end(JSON.stringify({ ...config, timestamp, nonceStr, signature }));
   };
   page = await browser.newPage({ locale: 'zh-CN', viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(15_000);
   broken = [];
   page.on('pageerror', (error) => broken.push(error.message));
 });

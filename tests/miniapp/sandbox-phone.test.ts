@@ -50,7 +50,6 @@ afterEach(async () => {
 
 async function newPage(options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
   const made = await browser.newPage({ locale: 'zh-CN', viewport: { width: 1440, height: 900 }, ...options });
-  made.setDefaultTimeout(15_000);
   broken = [];
   made.on('pageerror', (error) => broken.push(error.message));
   return made;

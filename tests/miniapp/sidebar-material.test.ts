@@ -29,7 +29,6 @@ async function openTab(tab: string, bridge: Partial<ClientBridge> = {}): Promise
     userAgent: clientAgent,
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(10_000);
   await context.addInitScript(putBridge, { entry: 'single_chat_tools', contact: contactKey, send: 'ok', ...bridge });
   const page = await context.newPage();
   await page.goto(`${product.url}/sidebar.html?lang=zh-CN`);

@@ -6,11 +6,10 @@ import { sidebarView, type SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
 import { healthy } from '#tests/support/healthy.ts';
-import { callerAs, patienceMs, type Call } from '#tests/support/journey.ts';
+import { callerAs, type Call } from '#tests/support/journey.ts';
 import { startProduct, type Product } from '#tests/support/product.ts';
 import { useWorld } from '#tests/support/world.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+import { patienceMs } from '#tests/support/patience.ts';
 
 const world = useWorld();
 let database: TestDatabase;

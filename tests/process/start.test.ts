@@ -7,9 +7,7 @@ import { cloneDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
 import { freePort, startProduct, type Product } from '#tests/support/product.ts';
 import { startRedis } from '#tests/support/redis.ts';
-
-// Each test starts the product anew, some twice; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 120_000 });
+import { patienceMs } from '#tests/support/patience.ts';
 
 const dataDir = freshFolder();
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -84,7 +82,7 @@ describe('web and worker in processes of their own, on a database and a Redis of
     const { demo } = await control(sandbox.url, 'GET', 'state');
     await control(sandbox.url, 'POST', 'act', { kind: 'customer_adds', member: demo.member, contact: demo.stranger });
     await vi.waitFor(() => expect(followsOf(database.url, demo.stranger)).resolves.toEqual([{ state: 'active' }]), {
-      timeout: 60_000,
+      timeout: patienceMs,
       interval: 100,
     });
     expect(await Promise.all([stop(web), stop(worker)])).toEqual([cleanly, cleanly]);
@@ -108,7 +106,7 @@ describe('a company with one messenger', () => {
         connections?: number;
         user?: string;
       }>;
-    const patience = { timeout: 60_000, interval: 200 };
+    const patience = { timeout: patienceMs, interval: 200 };
     await vi.waitFor(async () => expect((await dingtalk('GET', 'state')).connections).toBe(1), patience);
     const { user = '' } = await dingtalk('POST', 'act', { kind: 'user_joins', name: '新同事', department: '1' });
     await vi.waitFor(() => expect(platformsOf(database.url, user)).resolves.toEqual(['dingtalk']), patience);

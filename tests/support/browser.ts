@@ -8,7 +8,8 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type LaunchOptions } from 'playwright-core';
+import { patienceMs } from './patience.ts';
 
 const run = promisify(execFile);
 
@@ -17,16 +18,27 @@ const run = promisify(execFile);
  * another one. The caller closes it.
  */
 export async function launchBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({ ...(await whichOne()), args: quietArgs, timeout: patienceMs });
+  // Every page of it, however it is opened, waits as long for what it is asked to find.
+  const open = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await open(options);
+    context.setDefaultTimeout(patienceMs);
+    return context;
+  };
+  return browser;
+}
+
+async function whichOne(): Promise<LaunchOptions> {
   const named = process.env['CHROMIUM_PATH'];
-  if (named) return chromium.launch({ executablePath: named, args: quietArgs });
+  if (named) return { executablePath: named };
   const isPackaged = process.platform === 'linux' && process.arch === 'x64';
-  if (!isPackaged) return chromium.launch({ channel: 'chrome', args: quietArgs });
+  if (!isPackaged) return { channel: 'chrome' };
   const folder = await unpackedOnce();
-  return chromium.launch({
+  return {
     executablePath: path.join(folder, 'chromium'),
-    args: quietArgs,
     env: { ...ownEnvironment(), ...(await missingParts(folder)) },
-  });
+  };
 }
 
 // The pages are our own on loopback; as root, and in most containers, Chromium's own sandbox cannot start.

@@ -14,13 +14,11 @@ import type {
 import { launchBrowser } from '#tests/support/browser.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';
+import { patienceMs } from '#tests/support/patience.ts';
 import { startProduct, type Product } from '#tests/support/product.ts';
 
 /** Pictures of what the journeys end in go to the folder this names: `ZHIKE_PICTURES=docs npm test tests/journeys`. */
 const pictures = process.env['ZHIKE_PICTURES'];
-
-/** How long a person waits for something to show before they give up, on a machine that is busy with other tests. */
-export const patienceMs = 45_000;
 
 export interface Journey {
   readonly product: Product;
@@ -50,8 +48,6 @@ export interface WindowOptions {
 
 /** The product in its sandbox, set up by `env`, and a browser to use it with, for one file of tests. */
 export function useJourney(env: Record<string, string> = {}): Journey {
-  // A person's patience several times over.
-  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
   let database: TestDatabase;
   let product: Product;
   let browser: Browser | undefined;
@@ -113,7 +109,6 @@ export function useJourney(env: Record<string, string> = {}): Journey {
         timezoneId: 'Asia/Shanghai',
         reducedMotion: 'reduce',
       });
-      context.setDefaultTimeout(patienceMs);
       if (as) await context.addCookies([{ name: 'sandbox_member', value: as, url }]);
       const page = await context.newPage();
       windows.push(page);

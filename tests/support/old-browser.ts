@@ -85,7 +85,7 @@ async function version(address: string): Promise<{ product: string }> {
 
 /** It listens a moment before its first page is open. */
 async function firstPage(address: string): Promise<string> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 1000; tries += 1) {
     const pages = (await (await fetch(`http://${address}/json`)).json()) as { webSocketDebuggerUrl: string }[];
     if (pages[0]) return pages[0].webSocketDebuggerUrl;
     await sleep(50);

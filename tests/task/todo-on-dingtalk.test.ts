@@ -67,7 +67,7 @@ test('a task goes to the phone, and ticked there it is done', async () => {
 
   await sandbox.act({ kind: 'complete_todo', user, todo: todo?.todo ?? '', done: true });
   const state = async () => (await world.deps.db.task.findUniqueOrThrow({ where: { id: task.id } })).state;
-  await expect.poll(state, { timeout: 15_000 }).toBe('done');
+  await expect.poll(state).toBe('done');
 });
 
 test('done or cancelled here, it is ticked or gone there', async () => {

@@ -115,4 +115,4 @@ test('whatever happens to a task and on the way, in the end each list shows what
     await deps.db.todo.deleteMany();
     await deps.db.task.deleteMany();
   }
-}, 180_000);
+});
