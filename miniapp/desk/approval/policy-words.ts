@@ -16,12 +16,6 @@ export const roleWords = {
 } as const satisfies Record<Role, MessageKey>;
 export const roles = Object.keys(roleWords) as Role[];
 
-const platformWords: Record<string, MessageKey> = { wecom: 'platform.wecom', dingtalk: 'platform.dingtalk' };
-export function platformName(platform: string): string {
-  const key = platformWords[platform];
-  return key ? (t as (key: MessageKey) => string)(key) : platform;
-}
-
 /** What the bands of a kind are counted in. */
 export const unitWords = {
   discount: 'policy.unit.percent',
