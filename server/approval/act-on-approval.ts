@@ -3,7 +3,10 @@ import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { isActiveMember } from '#server/member/member-store.ts';
-import { answer, ask, comment, handOver, remind, transfer, withdraw, type Approval } from './approval.ts';
+import { answer, ask, comment, remind } from './approval-talk.ts';
+import { handOver, transfer } from './approval-seating.ts';
+import { withdraw } from './approval-end.ts';
+import type { Approval } from './approval.ts';
 import { changeApproval, changeApprovalIn, type Changed, type Transition } from './change-approval.ts';
 import { getVisible } from './find-visible.ts';
 

@@ -1,5 +1,6 @@
 import { shanghaiTime } from '#server/base/shanghai.ts';
-import { openSeats, type Approval, type HistoryEntry } from './approval.ts';
+import { openSeats } from './seat.ts';
+import type { Approval, HistoryEntry } from './approval.ts';
 
 /** Where the whole of it is to be read. */
 export const approvalPath = (id: string) => `/inbox.html#/approvals/${id}`;

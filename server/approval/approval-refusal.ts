@@ -1,5 +1,6 @@
 import { Refusal } from '#server/base/refusal.ts';
-import type { Approval, Seat } from './approval.ts';
+import type { Approval } from './approval.ts';
+import type { Seat } from './seat.ts';
 
 const named = ({ names }: Approval, id: string) => ({ id, name: names.get(id) ?? '' });
 

@@ -5,16 +5,8 @@ import type { Db } from '#server/base/database.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
 import { contactsIn } from '#server/contact/contact-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
-import {
-  type Approval,
-  type ApprovalState,
-  type HistoryAction,
-  type HistoryEntry,
-  type Level,
-  type Risk,
-  type Seat,
-  type Step,
-} from './approval.ts';
+import type { Approval, ApprovalState, HistoryAction, HistoryEntry, Risk, Step } from './approval.ts';
+import type { Level, Seat } from './seat.ts';
 import { unknownApproval } from './approval-refusal.ts';
 import type { ApprovalKind, ApprovalPolicy } from './approval-api.ts';
 

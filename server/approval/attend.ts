@@ -1,16 +1,7 @@
-import {
-  after,
-  escalate,
-  expire,
-  lateSeats,
-  nothing,
-  openSeats,
-  replace,
-  inTurn,
-  type Approval,
-  type Seat,
-  type Step,
-} from './approval.ts';
+import { after, nothing, inTurn, type Approval, type Step } from './approval.ts';
+import { escalate, lateSeats, replace } from './approval-seating.ts';
+import { expire } from './approval-end.ts';
+import { openSeats, type Seat } from './seat.ts';
 import type { ApprovalPolicy } from './approval-api.ts';
 import { actingFor, isActive, type Org } from './org.ts';
 import { membersAbove } from './policy.ts';

@@ -1,7 +1,8 @@
 import type { Db } from '#server/base/database.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
 import { listLocales } from '#server/member/member-store.ts';
-import type { Approval, Seat } from './approval.ts';
+import type { Approval } from './approval.ts';
+import type { Seat } from './seat.ts';
 import { changesOf } from './approval-change.ts';
 import { findApproval, listVerdicts } from './approval-store.ts';
 import type { CardSubject } from './card-face.ts';

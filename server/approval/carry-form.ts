@@ -4,7 +4,7 @@ import { nextAttemptAfter } from '#server/notice/notice.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { ApprovalForms } from '#server/platform/approval-form.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import { withdraw } from './approval.ts';
+import { withdraw } from './approval-end.ts';
 import { changeApproval } from './change-approval.ts';
 import { decideApproval } from './decide-approval.ts';
 import { takeOverFromForm } from './take-over-from-form.ts';

@@ -1,6 +1,7 @@
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { after, inTurn, openSeats, setsNothingFree, type Approval, type Step } from './approval.ts';
+import { after, inTurn, setsNothingFree, type Approval, type Step } from './approval.ts';
+import { openSeats } from './seat.ts';
 import { findApproval, listCopies, lockApproval, saveStep, type WrittenEntry } from './approval-store.ts';
 import { attend } from './attend.ts';
 import { readOrg } from './org-store.ts';

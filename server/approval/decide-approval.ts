@@ -1,7 +1,8 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import { decide, type Actor, type Approval, type Decision } from './approval.ts';
+import { decide, type Actor, type Decision } from './approval-verdict.ts';
+import type { Approval } from './approval.ts';
 import { ownRequest } from './approval-refusal.ts';
 import type { ApprovalKind } from './approval-api.ts';
 import { wasAskedBy } from './approval-store.ts';

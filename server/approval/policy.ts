@@ -1,5 +1,6 @@
 import { Refusal } from '#server/base/refusal.ts';
-import type { Approval, ResolvedLevel, Risk, Seat } from './approval.ts';
+import type { Approval, Risk } from './approval.ts';
+import type { ResolvedLevel, Seat } from './seat.ts';
 import { noApprover } from './approval-refusal.ts';
 import type { ApprovalKind, ApprovalPolicy } from './approval-api.ts';
 import { actingFor, isActive, lineAbove, ofRole, type Org } from './org.ts';

@@ -1,5 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
-import { decideHere } from './approval.ts';
+import { decideHere } from './approval-opening.ts';
 import { changeApprovalIn, tellOfChange } from './change-approval.ts';
 import { lockApproval } from './approval-store.ts';
 import { readOrg } from './org-store.ts';

@@ -1,7 +1,9 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { changesOf } from './approval-change.ts';
-import { mayNow, type Approval, type Seat } from './approval.ts';
+import { mayNow } from './approval-right.ts';
+import type { Approval } from './approval.ts';
+import type { Seat } from './seat.ts';
 import type { ApprovalView } from './approval-api.ts';
 import { countAttachments, listNewestAbout, listSubjectNames, listVerdicts } from './approval-store.ts';
 

@@ -1,7 +1,7 @@
 import type { Caller } from '#server/base/caller.ts';
 import { shutUntil } from '#server/base/call-gate.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { openSeats } from '#server/approval/approval.ts';
+import { openSeats } from '#server/approval/seat.ts';
 import { findApproval } from '#server/approval/approval-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import { isFresh, mayOf, type Broadcast } from './broadcast.ts';

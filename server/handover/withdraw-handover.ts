@@ -2,7 +2,7 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { withdraw } from '#server/approval/approval.ts';
+import { withdraw } from '#server/approval/approval-end.ts';
 import { lockApproval } from '#server/approval/approval-store.ts';
 import { changeApprovalIn, tellOfChange } from '#server/approval/change-approval.ts';
 import { announceHandover, runSoon } from './announce-handover.ts';

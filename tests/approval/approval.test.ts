@@ -1,31 +1,14 @@
 import { deepStrictEqual as same } from 'node:assert';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  after,
-  answer,
-  ask,
-  attach,
-  comment,
-  decide,
-  effectDone,
-  escalate,
-  expire,
-  handOver,
-  lateSeats,
-  mayNow,
-  nothing,
-  open,
-  openSeats,
-  ownSeat,
-  remind,
-  replace,
-  transfer,
-  withdraw,
-  type Approval,
-  type HistoryEntry,
-  type Step,
-} from '#server/approval/approval.ts';
+import { after, effectDone, nothing, type Approval, type HistoryEntry, type Step } from '#server/approval/approval.ts';
+import { answer, ask, attach, comment, remind } from '#server/approval/approval-talk.ts';
+import { decide } from '#server/approval/approval-verdict.ts';
+import { escalate, handOver, lateSeats, replace, transfer } from '#server/approval/approval-seating.ts';
+import { expire, withdraw } from '#server/approval/approval-end.ts';
+import { mayNow } from '#server/approval/approval-right.ts';
+import { open } from '#server/approval/approval-opening.ts';
+import { openSeats, ownSeat } from '#server/approval/seat.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { above, ReferenceModel, REQUESTER, type Action, type Person, type ReferenceLevel } from './reference-model.ts';
 

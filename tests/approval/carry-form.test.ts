@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Approval } from '#server/approval/approval.ts';
-import { withdraw } from '#server/approval/approval.ts';
+import { withdraw } from '#server/approval/approval-end.ts';
 import { findApproval, listHistory } from '#server/approval/approval-store.ts';
 import { carryForm, readForm } from '#server/approval/carry-form.ts';
 import { changeApproval } from '#server/approval/change-approval.ts';

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ApprovalPolicy } from '#server/approval/approval-api.ts';
-import { after, open, openSeats, type Approval } from '#server/approval/approval.ts';
+import { after, type Approval } from '#server/approval/approval.ts';
+import { open } from '#server/approval/approval-opening.ts';
+import { openSeats } from '#server/approval/seat.ts';
 import { attend } from '#server/approval/attend.ts';
 import { makeOrg, type Org, type OrgMember } from '#server/approval/org.ts';
 import { builtInPolicy, checkPolicy, resolve } from '#server/approval/policy.ts';
