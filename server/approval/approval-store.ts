@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import type { Approval as ApprovalRow, ApprovalHistory, ApprovalSeat, Prisma } from '#prisma/client/client.ts';
+import type { Approval as ApprovalRow, ApprovalSeat, Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
 import { contactsIn } from '#server/contact/contact-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
-import type { Approval, ApprovalState, HistoryAction, HistoryEntry, Risk, Step } from './approval.ts';
-import type { Level, Seat } from './seat.ts';
+import type { Approval, ApprovalState, Risk, Step } from './approval.ts';
 import { unknownApproval } from './approval-refusal.ts';
 import type { ApprovalKind, ApprovalPolicy } from './approval-api.ts';
+import { insertHistory, type WrittenEntry } from './history-store.ts';
+import type { Level, Seat } from './seat.ts';
 
 type Row = ApprovalRow & { seats: ApprovalSeat[] };
 
@@ -62,9 +63,6 @@ export async function lockApproval(tx: Db, cipher: FieldCipher, id: string): Pro
   return approval;
 }
 
-/** As written down, with the number it got. */
-export type WrittenEntry = HistoryEntry & { id: bigint };
-
 /** Saves what a transition sets, on a row that is locked; answers what was written down. */
 export async function saveStep(
   tx: Db,
@@ -89,61 +87,6 @@ export async function saveStep(
   return insertHistory(tx, cipher, id, history);
 }
 
-export async function insertHistory(
-  tx: Db,
-  cipher: FieldCipher,
-  id: string,
-  history: HistoryEntry[],
-): Promise<WrittenEntry[]> {
-  if (history.length === 0) return [];
-  const rows = await tx.approvalHistory.createManyAndReturn({
-    data: history.map(({ at, memberId, action, text, to, revision, attachmentId }) => ({
-      approvalId: id,
-      at,
-      memberId,
-      action,
-      detail: {
-        text: text === null ? null : cipher.encrypt(text),
-        to,
-        revision,
-        ...(attachmentId ? { attachmentId } : {}),
-      },
-    })),
-  });
-  return rows.map((row) => ({ ...toEntry(cipher, row), id: row.id })).sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-export async function listHistory(db: Db, cipher: FieldCipher, approvalId: string): Promise<HistoryEntry[]> {
-  const rows = await db.approvalHistory.findMany({ where: { approvalId }, orderBy: { id: 'asc' } });
-  return rows.map((row) => toEntry(cipher, row));
-}
-
-/** Whether the member asked for it, be it somebody else's request by now. */
-export async function wasAskedBy(db: Db, approvalId: string, memberId: string): Promise<boolean> {
-  const asked = { approvalId, memberId, action: 'requested' satisfies HistoryAction };
-  return (await db.approvalHistory.count({ where: asked })) > 0;
-}
-
-/** Why each was rejected. */
-export async function listVerdicts(db: Db, cipher: FieldCipher, ids: string[]): Promise<Map<string, string | null>> {
-  const rows = await db.approvalHistory.findMany({ where: { approvalId: { in: ids }, action: 'rejected' } });
-  return new Map(rows.map((row) => [row.approvalId, toEntry(cipher, row).text]));
-}
-
-export async function countAttachments(db: Db, ids: string[]): Promise<Map<string, number>> {
-  const rows = await db.approvalAttachment.groupBy({
-    by: ['approvalId'],
-    where: { approvalId: { in: ids } },
-    _count: { _all: true },
-  });
-  return new Map(rows.map((row) => [row.approvalId, row._count._all]));
-}
-
-export async function listCopies(db: Db, approvalId: string): Promise<string[]> {
-  const rows = await db.approvalCopy.findMany({ where: { approvalId }, orderBy: { memberId: 'asc' } });
-  return rows.map(({ memberId }) => memberId);
-}
-
 /** Of these members, those with an account where cards are shown. */
 export async function listReachedByCard(db: Db, platforms: string[], memberIds: string[]): Promise<Set<string>> {
   if (platforms.length === 0 || memberIds.length === 0) return new Set();
@@ -153,49 +96,6 @@ export async function listReachedByCard(db: Db, platforms: string[], memberIds: 
   });
   return new Set(rows.map(({ memberId }) => memberId));
 }
-
-export async function markCopyRead(db: Db, approvalId: string, memberId: string, now: Date): Promise<void> {
-  await db.approvalCopy.updateMany({ where: { approvalId, memberId, readAt: null }, data: { readAt: now } });
-}
-
-/** Of whoever asked, sits there, is told, or leads the requester. */
-export function visibleTo(memberId: string, scope: Scope): Prisma.ApprovalWhereInput {
-  if (scope.all) return {};
-  return {
-    OR: [
-      { requesterId: { in: [memberId, ...scope.memberIds] } },
-      { seats: { some: { memberId } } },
-      { copies: { some: { memberId } } },
-    ],
-  };
-}
-
-export async function isVisible(db: Db, id: string, memberId: string, scope: Scope): Promise<boolean> {
-  return (await db.approval.count({ where: { id, AND: visibleTo(memberId, scope) } })) > 0;
-}
-
-export type Box = 'pending' | 'decided' | 'copied' | 'mine';
-
-/** A seat on a later level waits its turn and is in no box yet. */
-export function inBox(box: Box, memberId: string, now: Date): Prisma.ApprovalWhereInput {
-  switch (box) {
-    case 'pending':
-      return { ...pendingAt(now), seats: { some: { memberId, state: 'open' } } };
-    case 'decided':
-      return {
-        OR: [{ seats: { some: { memberId, state: { in: ['approved', 'rejected'] } } } }, { decidedBy: memberId }],
-      };
-    case 'copied':
-      return { copies: { some: { memberId } } };
-    case 'mine':
-      return { requesterId: memberId };
-  }
-}
-
-const pendingAt = (now: Date): Prisma.ApprovalWhereInput => ({
-  state: 'pending',
-  OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
-});
 
 export interface ApprovalFilter {
   kind?: ApprovalKind | undefined;
@@ -228,19 +128,6 @@ export async function listApprovals(
     include: withSeats,
   });
   return withNames(db, cipher, rows);
-}
-
-/** How many wait for the member, were copied and not read, and were asked by them and are undecided. */
-export async function countBoxes(
-  db: Db,
-  memberId: string,
-  now: Date,
-): Promise<{ pending: number; copied: number; mine: number }> {
-  return {
-    pending: await db.approval.count({ where: inBox('pending', memberId, now) }),
-    copied: await db.approvalCopy.count({ where: { memberId, readAt: null } }),
-    mine: await db.approval.count({ where: { requesterId: memberId, ...pendingAt(now) } }),
-  };
 }
 
 /** The newest about each subject. */
@@ -305,40 +192,6 @@ export async function listOpenOf(db: Db, memberId: string): Promise<string[]> {
     select: { id: true },
   });
   return rows.map(({ id }) => id);
-}
-
-/** Approved ones whose effect is to be tried now. */
-export async function listWaitingEffects(db: Db, now: Date, limit: number): Promise<string[]> {
-  const rows = await db.approval.findMany({
-    where: { effectState: 'waiting', OR: [{ effectAt: null }, { effectAt: { lte: now } }] },
-    orderBy: { decidedAt: 'asc' },
-    take: limit,
-    select: { id: true },
-  });
-  return rows.map(({ id }) => id);
-}
-
-export interface EffectAttempts {
-  attempts: number;
-  /** Not before; null at once. */
-  nextAt: Date | null;
-}
-
-export async function readEffectAttempts(db: Db, id: string): Promise<EffectAttempts> {
-  const { effectAttempts, effectAt } = await db.approval.findUniqueOrThrow({ where: { id } });
-  return { attempts: effectAttempts, nextAt: effectAt };
-}
-
-/** While it waits, `effectAt` is when it is tried again; afterwards when it was done. */
-export async function saveEffectAttempt(
-  db: Db,
-  id: string,
-  outcome: { error: string | null; effectAt: Date },
-): Promise<void> {
-  await db.approval.update({
-    where: { id },
-    data: { effectAttempts: { increment: 1 }, effectError: outcome.error, effectAt: outcome.effectAt },
-  });
 }
 
 const withSeats = { seats: { orderBy: [{ level: 'asc' }, { id: 'asc' }] } } satisfies Prisma.ApprovalInclude;
@@ -411,21 +264,5 @@ function toApproval(cipher: FieldCipher, row: Row, names: ReadonlyMap<string, st
     decidedBy: row.decidedBy,
     effectState: row.effectState as Approval['effectState'],
     names,
-  };
-}
-
-function toEntry(cipher: FieldCipher, { at, memberId, action, detail }: ApprovalHistory): HistoryEntry {
-  const { text, to, revision, attachmentId } = detail as unknown as Pick<
-    HistoryEntry,
-    'text' | 'to' | 'revision' | 'attachmentId'
-  >;
-  return {
-    ...(attachmentId ? { attachmentId } : {}),
-    at,
-    memberId,
-    action: action as HistoryAction,
-    text: text === null ? null : cipher.decrypt(text),
-    to,
-    revision,
   };
 }

@@ -37,3 +37,13 @@ export async function findAttachment(
 export async function countAttachmentsOf(db: Db, approvalId: string): Promise<number> {
   return db.approvalAttachment.count({ where: { approvalId } });
 }
+
+/** By approval; one without any is not there. */
+export async function countAttachments(db: Db, ids: string[]): Promise<Map<string, number>> {
+  const rows = await db.approvalAttachment.groupBy({
+    by: ['approvalId'],
+    where: { approvalId: { in: ids } },
+    _count: { _all: true },
+  });
+  return new Map(rows.map((row) => [row.approvalId, row._count._all]));
+}

@@ -4,7 +4,8 @@ import { listLocales } from '#server/member/member-store.ts';
 import type { Approval } from './approval.ts';
 import type { Seat } from './seat.ts';
 import { changesOf } from './approval-change.ts';
-import { findApproval, listVerdicts } from './approval-store.ts';
+import { findApproval } from './approval-store.ts';
+import { listVerdicts } from './history-store.ts';
 import type { CardSubject } from './card-face.ts';
 
 export type SeatedSubject = CardSubject & { memberId: string; level: number };

@@ -5,7 +5,7 @@ import { decide, type Actor, type Decision } from './approval-verdict.ts';
 import type { Approval } from './approval.ts';
 import { ownRequest } from './approval-refusal.ts';
 import type { ApprovalKind } from './approval-api.ts';
-import { wasAskedBy } from './approval-store.ts';
+import { wasAskedBy } from './history-store.ts';
 import { changeApproval } from './change-approval.ts';
 import { getVisible } from './find-visible.ts';
 

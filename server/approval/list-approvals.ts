@@ -3,7 +3,8 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { approvalApi, ApprovalView } from './approval-api.ts';
-import { countBoxes, inBox, listApprovals as listRows } from './approval-store.ts';
+import { countBoxes, inBox } from './box-store.ts';
+import { listApprovals as listRows } from './approval-store.ts';
 import { viewApprovals } from './view-approval.ts';
 
 export type ApprovalQuery = z.infer<NonNullable<typeof approvalApi.list.query>>;

@@ -5,7 +5,9 @@ import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import { approvalNotice, approvalPath, toldOf, type Told } from './approval-notice.ts';
 import { openSeats, type Seat } from './seat.ts';
 import type { Approval } from './approval.ts';
-import { listCopies, listReachedByCard, type WrittenEntry } from './approval-store.ts';
+import { listCopies } from './copy-store.ts';
+import { listReachedByCard } from './approval-store.ts';
+import type { WrittenEntry } from './history-store.ts';
 import { endForm } from './form-store.ts';
 import { oweCards } from './owe-cards.ts';
 

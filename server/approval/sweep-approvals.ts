@@ -1,5 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
-import { listDue, listWaitingEffects, lockApproval } from './approval-store.ts';
+import { listDue, lockApproval } from './approval-store.ts';
+import { listWaitingEffects } from './effect-store.ts';
 import { attendNow, changeApprovalIn, tellOfChange } from './change-approval.ts';
 
 const BATCH = 200;

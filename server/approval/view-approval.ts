@@ -5,7 +5,9 @@ import { mayNow } from './approval-right.ts';
 import type { Approval } from './approval.ts';
 import type { Seat } from './seat.ts';
 import type { ApprovalView } from './approval-api.ts';
-import { countAttachments, listNewestAbout, listSubjectNames, listVerdicts } from './approval-store.ts';
+import { countAttachments } from './attachment-store.ts';
+import { listNewestAbout, listSubjectNames } from './approval-store.ts';
+import { listVerdicts } from './history-store.ts';
 
 export async function viewApproval(deps: Deps, caller: Caller, approval: Approval): Promise<ApprovalView> {
   const [view] = await viewApprovals(deps, caller, [approval]);

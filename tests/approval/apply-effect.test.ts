@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { applyEffect } from '#server/approval/apply-effect.ts';
 import type { Approval } from '#server/approval/approval.ts';
-import { findApproval, listHistory } from '#server/approval/approval-store.ts';
+import { findApproval } from '#server/approval/approval-store.ts';
+import { listHistory } from '#server/approval/history-store.ts';
 import { decideApproval } from '#server/approval/decide-approval.ts';
 import type { Effects } from '#server/approval/effect.ts';
 import { requestApproval } from '#server/approval/request-approval.ts';

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Approval } from '#server/approval/approval.ts';
 import { withdraw } from '#server/approval/approval-end.ts';
-import { findApproval, listHistory } from '#server/approval/approval-store.ts';
+import { findApproval } from '#server/approval/approval-store.ts';
+import { listHistory } from '#server/approval/history-store.ts';
 import { carryForm, readForm } from '#server/approval/carry-form.ts';
 import { changeApproval } from '#server/approval/change-approval.ts';
 import { decideApproval } from '#server/approval/decide-approval.ts';
