@@ -1,4 +1,5 @@
-import { DeedRefused, memberWrites } from './deeds.ts';
+import { DeedRefused } from './deed-refused.ts';
+import { memberWrites } from './chat-deeds.ts';
 import type { BridgeCall, BridgeReply, Faults, MessageCard } from './sandbox-api.ts';
 import { followOf, isReadable, type ChatMessage, type Stage } from './stage.ts';
 import { verifySignature } from './wecom-access.ts';

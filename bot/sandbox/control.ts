@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { bridge } from './bridge.ts';
-import { DeedRefused } from './deeds.ts';
+import { DeedRefused } from './deed-refused.ts';
 import { dingtalkControl } from './dingtalk-control.ts';
 import * as api from './sandbox-api.ts';
 import { followOf, followsOf, jsonIn, pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';

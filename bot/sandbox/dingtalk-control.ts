@@ -1,4 +1,4 @@
-import { DeedRefused } from './deeds.ts';
+import { DeedRefused } from './deed-refused.ts';
 import { expireDingtalkTokens } from './dingtalk-access.ts';
 import { dingtalkBridge } from './dingtalk-bridge.ts';
 import { nameOf } from './dingtalk-call.ts';

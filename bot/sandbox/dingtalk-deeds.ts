@@ -15,7 +15,7 @@ import type { DingtalkAct, DingtalkActResult, dingtalkAct } from './dingtalk-pho
 import { unionIdOf } from './dingtalk-seed.ts';
 import { completeTodo, removeTodo } from './dingtalk-todo.ts';
 import type { DingtalkDepartment, DingtalkUser, Form, FormTask } from './dingtalk-world.ts';
-import { DeedRefused } from './deeds.ts';
+import { DeedRefused } from './deed-refused.ts';
 import type { Stage } from './stage.ts';
 
 type Deed<Kind extends DingtalkAct['kind']> = Extract<z.output<typeof dingtalkAct>, { kind: Kind }>;

@@ -349,6 +349,8 @@ export const act = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('unknown_event'), name: z.string().min(1).max(64) }),
 ]);
 export type Act = z.input<typeof act>;
+/** One kind of deed, as it is read. */
+export type Deed<Kind extends Act['kind']> = Extract<z.output<typeof act>, { kind: Kind }>;
 
 export const actResult = z.object({
   contact: z.string().optional(),

@@ -314,3 +314,6 @@ export function jsonIn(raw: Buffer): unknown {
     throw error;
   }
 }
+
+/** Unix seconds now, as replies of the API carry them. */
+export const nowSeconds = (stage: Stage): number => seconds(stage.now());

@@ -1,4 +1,4 @@
-import { DeedRefused } from './deeds.ts';
+import { DeedRefused } from './deed-refused.ts';
 import type { CardFace } from './sandbox-api.ts';
 import { alphanumeric } from './seed-world.ts';
 import type { CardCode, Member, Stage, WecomCard } from './stage.ts';

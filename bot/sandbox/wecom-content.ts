@@ -1,4 +1,4 @@
-import { memberWrites } from './deeds.ts';
+import { memberWrites } from './chat-deeds.ts';
 import type { MessageCard } from './sandbox-api.ts';
 import type { ChatMessage, Stage } from './stage.ts';
 import { Errcode, optionalText, records, textOf } from './wecom-call.ts';

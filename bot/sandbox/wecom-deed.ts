@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { DeedRefused, perform } from './deeds.ts';
+import { DeedRefused } from './deed-refused.ts';
+import { perform } from './deeds.ts';
 import type { ActResult, act } from './sandbox-api.ts';
 import type { Stage } from './stage.ts';
 import { pressCard } from './wecom-card.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { meetFaults } from './meet-faults.ts';
 import type { ApiFault } from './sandbox-api.ts';
-import { nowSeconds } from './deeds.ts';
+import { nowSeconds } from './stage.ts';
 import { detailOf } from './log-detail.ts';
 import { jsonIn, type Stage } from './stage.ts';
 import { accessCalls, tokenKind } from './wecom-access.ts';

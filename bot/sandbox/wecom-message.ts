@@ -1,4 +1,4 @@
-import { haveChatted } from './deeds.ts';
+import { haveChatted } from './chat-deeds.ts';
 import { alphanumeric } from './seed-world.ts';
 import { followOf, type Notice, type Stage } from './stage.ts';
 import { Errcode, optionalText, post, records, textOf, type CallTable } from './wecom-call.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { DeedRefused } from './deeds.ts';
+import { DeedRefused } from './deed-refused.ts';
 import type { ActResult, SandboxGroupSend, SendOutcome, sendActs } from './sandbox-api.ts';
 import { followOf, type GroupSend, type SendTask, type Stage } from './stage.ts';
 import { deliverContent } from './wecom-content.ts';

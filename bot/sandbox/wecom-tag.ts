@@ -1,4 +1,5 @@
-import { markTags, removeTags } from './deeds.ts';
+import { markTags } from './friend-deeds.ts';
+import { removeTags } from './console-deeds.ts';
 import { alphanumeric } from './seed-world.ts';
 import { seconds, type Stage, type TagGroup } from './stage.ts';
 import { Errcode, friendshipOf, listOf, optionalText, post, records, textOf, type CallTable } from './wecom-call.ts';

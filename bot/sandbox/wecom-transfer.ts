@@ -1,4 +1,5 @@
-import { memberWrites, pushFollow } from './deeds.ts';
+import { memberWrites } from './chat-deeds.ts';
+import { pushFollow } from './friend-deeds.ts';
 import { followOf, isReadable, pairOf, seconds, type Follow, type Stage, type Transfer } from './stage.ts';
 import {
   Errcode,

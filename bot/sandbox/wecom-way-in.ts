@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import { customerAdds, DeedRefused } from './deeds.ts';
+import { customerAdds } from './friend-deeds.ts';
+import { DeedRefused } from './deed-refused.ts';
 import type { ActResult, SandboxChannel, sendActs } from './sandbox-api.ts';
 import { followOf, type AcquisitionLink, type ContactWay, type Stage } from './stage.ts';
 
