@@ -8,7 +8,8 @@ interface Place {
 }
 
 function read(): Place {
-  const [address = '', search = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  // A hash of another form is none of ours: a login page may leave its own behind.
+  const [address = '', search = ''] = (location.hash.startsWith('#/') ? location.hash.slice(2) : '').split('?');
   const [screen = '', ...parts] = address.split('/').filter(Boolean).map(decodeURIComponent);
   return { screen, parts, search };
 }

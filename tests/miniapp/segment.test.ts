@@ -292,3 +292,8 @@ test.each(facesOf(states, [1280, 1024, 375]))(
     expect(await examine(page)).toEqual([]);
   },
 );
+
+test('what a login page left in the address is no screen: the first one opens', async () => {
+  const page = await openDesk('#wechat_redirect');
+  expect(await page.locator('nav [aria-current=page]').innerText()).toBe('人群');
+});
