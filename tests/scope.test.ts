@@ -403,6 +403,12 @@ const cases: Case[] = [
     shows: (body) => (body as { count: number }).count > 0,
   },
   {
+    route: 'POST /api/contact-lists/match',
+    roles: marketers,
+    ask: ({ contact }) => ({ path: '/api/contact-lists/match', body: { text: contact.id } }),
+    shows: (body) => (body as { contactIds: string[] }).contactIds.length > 0,
+  },
+  {
     route: 'GET /api/sidebar',
     ask: ({ contact }) => ({ path: `/api/sidebar?platform=wecom&contact=${contact.key}` }),
   },

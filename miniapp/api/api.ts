@@ -224,5 +224,6 @@ export const api = {
   saveWelcome: to<typeof channelApi.saveWelcome>('PUT', '/api/settings/welcome'),
 
   createContactList: to<typeof segmentApi.createList>('POST', '/api/contact-lists'),
+  matchContactList: to<typeof segmentApi.matchList>('POST', '/api/contact-lists/match'),
   removeContactList: to<typeof segmentApi.removeList>('DELETE', '/api/contact-lists/:id'),
 };

@@ -25,6 +25,7 @@ export const groups: readonly { name: string; word: PlainKey; screens: readonly 
     // oxfmt-ignore
     screens: [
       { name: 'segments', word: 'desk.tab.segments', roles: marketers, show: lazily(() => import('./segment/SegmentScreen.vue')) },
+      { name: 'lists', word: 'desk.tab.lists', roles: marketers, show: lazily(() => import('./segment/ListScreen.vue')) },
       { name: 'broadcasts', word: 'desk.tab.broadcasts', roles: marketers, show: lazily(() => import('./broadcast/BroadcastScreen.vue')) },
       { name: 'channels', word: 'desk.tab.channels', roles: marketers, show: lazily(() => import('./channel/ChannelScreen.vue')) },
       { name: 'channel-board', word: 'desk.tab.channelBoard', roles: marketers, show: lazily(() => import('./channel/BoardScreen.vue')) },

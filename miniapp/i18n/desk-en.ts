@@ -2,6 +2,7 @@ import type { Translated } from './i18n.ts';
 import type { deskZhCN } from './desk-zh-CN.ts';
 
 export const deskEn: Translated<typeof deskZhCN> = {
+  'desk.tab.lists': 'Lists',
   'desk.tab.channels': 'Channels',
   'desk.tab.channelBoard': 'Channel board',
   'desk.tab.rules': 'Broadcast rules',

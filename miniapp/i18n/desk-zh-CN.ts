@@ -1,5 +1,6 @@
 /** What the desk’s newer screens say, beside zh-CN.ts and inbox-zh-CN.ts. */
 export const deskZhCN = {
+  'desk.tab.lists': '名单',
   'desk.tab.channels': '渠道活码',
   'desk.tab.channelBoard': '渠道看板',
   'desk.tab.rules': '群发规则',

@@ -412,6 +412,8 @@ export const en: Translated<typeof zhCN> = {
   'refused.contact_list.in_use': 'This list is in use. Take it out there first.',
   'refused.segment.draft_off': 'No AI model is set up. Put the rule together by hand.',
   'refused.segment.draft_failed': 'The AI gave no usable answer. Try again, or in other words.',
+  'refused.contact_list.unreadable': 'A quotation mark is never closed. Close or remove it, then try again.',
+  'refused.contact_list.too_long': '10,000 lines at most at a time. Split it into several lists.',
   'refused.contact_list.empty': 'Choose contacts, give keys or pick a segment.',
   'refused.customer.unknown': 'This customer cannot be found, or is outside what you may see.',
   'refused.customer.exists': 'This customer exists already. Find it and bind to it.',

@@ -404,6 +404,8 @@ export const zhCN = {
   'refused.contact_list.in_use': '这个名单正在使用，请先在使用它的地方取消。',
   'refused.segment.draft_off': '没有配置 AI 模型，请手动设置条件。',
   'refused.segment.draft_failed': 'AI 没有给出可用的结果，请重试或换个说法。',
+  'refused.contact_list.unreadable': '有引号没有成对，请补全或删去后再试。',
+  'refused.contact_list.too_long': '一次最多 10,000 行，请拆成几个名单。',
   'refused.contact_list.empty': '请选择联系人、填写编号或选一个人群。',
   'refused.customer.unknown': '找不到这个客户，可能已删除，或不在你的可见范围。',
   'refused.customer.exists': '已有同名的客户，请查找后绑定。',

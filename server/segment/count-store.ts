@@ -23,7 +23,7 @@ export async function planSegment(tx: Db, timeoutMs: number): Promise<void> {
 }
 
 /** In a transaction of its own that changes nothing. Throws `segment.too_slow`. */
-async function ask<Row extends pg.QueryResultRow>(
+export async function askReadOnly<Row extends pg.QueryResultRow>(
   pool: pg.Pool,
   text: string,
   values: unknown[],
@@ -50,7 +50,7 @@ async function ask<Row extends pg.QueryResultRow>(
 export async function countContacts(pool: pg.Pool, rule: SegmentRule, now: Date, timeoutMs?: number): Promise<number> {
   const { sql, values } = segmentWhere(rule, { now });
   const text = `SELECT count(*)::int AS count FROM "Contact" c WHERE ${sql}`;
-  const [row] = await ask<{ count: number }>(pool, text, values, timeoutMs);
+  const [row] = await askReadOnly<{ count: number }>(pool, text, values, timeoutMs);
   return row?.count ?? 0;
 }
 
@@ -75,7 +75,7 @@ export async function countWaterfall(
     return `, (count(*) FILTER (WHERE ${flag}))::int AS "alone${at}", (count(*) FILTER (WHERE ${upToHere}))::int AS "left${at}"`;
   });
   const text = `SELECT count(*)::int AS total${columns.join('')} FROM "Contact" c${joins}`;
-  const [row = {}] = await ask<Record<string, number>>(pool, text, values, timeoutMs);
+  const [row = {}] = await askReadOnly<Record<string, number>>(pool, text, values, timeoutMs);
   return {
     total: row['total'] ?? 0,
     parts: parts.map((_, at) => ({ alone: row[`alone${at}`] ?? 0, left: row[`left${at}`] ?? 0 })),
@@ -91,7 +91,7 @@ export async function listSampleIds(
 ): Promise<string[]> {
   const { text, values } = compileSegment(rule, { now });
   const inScope = scopeCondition(scope, 'c.id', values.length + 1);
-  const rows = await ask<{ id: string }>(
+  const rows = await askReadOnly<{ id: string }>(
     pool,
     `${text} AND ${inScope.sql} LIMIT ${limit}`,
     [...values, ...inScope.values],
@@ -119,6 +119,6 @@ export async function listHolding(
 ): Promise<Map<string, boolean[]>> {
   const { sql, values } = segmentWheres(rules, { now, firstParam: 2 });
   const text = `SELECT c.id, ARRAY[${sql.join(', ')}]::boolean[] AS holds FROM "Contact" c WHERE c.id = ANY($1::uuid[])`;
-  const rows = await ask<{ id: string; holds: boolean[] }>(pool, text, [ids, ...values]);
+  const rows = await askReadOnly<{ id: string; holds: boolean[] }>(pool, text, [ids, ...values]);
   return new Map(rows.map(({ id, holds }) => [id, holds]));
 }

@@ -2,9 +2,10 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
-import { viewList, type ListView } from './view-list.ts';
 import { insertList, type Wanted } from './list-store.ts';
+import type { ListView } from './segment-api.ts';
 import { getSegment } from './segment-store.ts';
+import { viewList } from './view-list.ts';
 
 /** Who is on it is settled now: a segment is copied as it is at this moment. */
 export async function createList(

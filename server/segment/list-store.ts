@@ -1,8 +1,9 @@
+import type pg from 'pg';
 import type { ContactList } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { compileSegment } from './compile-segment.ts';
-import { planSegment, scopeCondition } from './count-store.ts';
+import { askReadOnly, planSegment, scopeCondition } from './count-store.ts';
 import type { SegmentRule } from './segment-api.ts';
 import { unknownList } from './segment.ts';
 
@@ -71,6 +72,44 @@ export async function insertList(
   const { taken = 0, known = 0, named = 0 } = counted ?? {};
   const unheardOf = ids.length + keys.length - named;
   return { list: row, count: taken, notTaken: unheardOf + known - taken };
+}
+
+/** Lower case all of them, but for the hashes. */
+export interface MeantTexts {
+  ids: readonly string[];
+  keys: readonly string[];
+  names: readonly string[];
+  phoneHashes: readonly string[];
+}
+
+/**
+ * Contacts inside the scope by what they are meant by: `name 王小明`, `phone <hash>` … A name is the contact's own, or what
+ * a member who follows it in the scope calls it; a phone number is one that such a member noted.
+ */
+export async function listMeant(pool: pg.Pool, scope: Scope, texts: MeantTexts): Promise<Map<string, Set<string>>> {
+  const lower = (said: readonly string[]) => said.map((one) => one.toLowerCase());
+  const values: unknown[] = [lower(texts.ids), texts.keys, lower(texts.names), texts.phoneHashes];
+  const inScope = scopeCondition(scope, 'c.id', values.length + 1);
+  const follows = `f.state = 'active' AND ${scope.all ? 'TRUE' : `f."memberId" = ANY($${values.length + 1}::uuid[])`}`;
+  const rows = await askReadOnly<{ by: string; said: string; id: string }>(
+    pool,
+    `WITH meant AS (
+       SELECT 'id' AS by, c.id::text AS said, c.id FROM "Contact" c WHERE c.id = ANY($1::uuid[])
+       UNION ALL SELECT 'key', lower(c.key), c.id FROM "Contact" c WHERE c.key = ANY($2::text[])
+       UNION ALL SELECT 'name', lower(c.name), c.id FROM "Contact" c WHERE lower(c.name) = ANY($3::text[])
+       UNION ALL SELECT 'name', lower(f.remark), f."contactId" FROM "Follow" f WHERE lower(f.remark) = ANY($3::text[]) AND ${follows}
+       UNION ALL SELECT 'phone', hash, f."contactId" FROM "Follow" f, unnest(f."phoneHashes") hash
+         WHERE f."phoneHashes" && $4::text[] AND hash = ANY($4::text[]) AND ${follows})
+     SELECT DISTINCT meant.by, meant.said, c.id FROM meant JOIN "Contact" c ON c.id = meant.id WHERE ${inScope.sql}`,
+    [...values, ...inScope.values],
+    MS_MAX,
+  );
+  const found = new Map<string, Set<string>>();
+  for (const { by, said, id } of rows) {
+    const place = `${by} ${said}`;
+    found.set(place, (found.get(place) ?? new Set()).add(id));
+  }
+  return found;
 }
 
 function compileSegmentAfter(rule: SegmentRule, values: unknown[], now: Date): string {

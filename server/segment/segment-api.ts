@@ -164,9 +164,22 @@ export const listView = z.object({
   id: z.uuid(),
   name: z.string(),
   count: z.int(),
+  usedBy: z.array(usedByView),
   createdBy: person,
   createdAt: z.iso.datetime(),
 });
+export type ListView = z.infer<typeof listView>;
+
+/** A line of a pasted text or a file that means nobody, or not one person alone. */
+export const unmatchedLine = z.object({
+  /** As an editor counts: from 1, the heading included. */
+  line: z.int(),
+  said: z.string(),
+  /** `unknown`: nobody the caller may see; `several`: as many as `count` go by this; `twice`: a line before says the same. */
+  why: z.enum(['unknown', 'several', 'twice', 'empty']),
+  count: z.int(),
+});
+export type UnmatchedLine = z.infer<typeof unmatchedLine>;
 
 const marketers = ['marketing', 'admin', 'manager', 'director'] as const;
 const byId = z.object({ id: z.uuid() });
@@ -264,6 +277,19 @@ export const segmentApi = {
     summary: 'Lists put together by hand or from a file',
     roles: marketers,
     answer: z.object({ items: z.array(listView) }),
+  }),
+  matchList: endpoint({
+    method: 'POST',
+    path: '/api/contact-lists/match',
+    summary:
+      'Whom a pasted text or a CSV file means, line by line: ids, keys of the platform, phone numbers or names. Nothing is saved, and only contacts inside the caller’s scope are found',
+    roles: marketers,
+    body: z.object({ text: z.string().trim().min(1).max(900_000) }),
+    answer: z.object({
+      lines: z.int(),
+      contactIds: z.array(z.uuid()),
+      unmatched: z.array(unmatchedLine),
+    }),
   }),
   createList: endpoint({
     method: 'POST',

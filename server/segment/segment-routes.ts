@@ -5,6 +5,7 @@ import { createList } from './create-list.ts';
 import { draftSegment } from './draft-segment.ts';
 import { listFields } from './list-fields.ts';
 import { listLists } from './list-store.ts';
+import { matchList } from './match-list.ts';
 import { removeList } from './remove-list.ts';
 import { removeSegment } from './remove-segment.ts';
 import { saveSegment } from './save-segment.ts';
@@ -48,6 +49,7 @@ export const segmentRoutes: Route[] = [
   route(segmentApi.count, (deps, { caller, body }) => countSegment(deps, caller, body)),
   route(segmentApi.draft, (deps, { caller, body }) => draftSegment(deps, caller, body)),
   route(segmentApi.lists, async (deps) => ({ items: await viewLists(deps, await listLists(deps.db)) })),
+  route(segmentApi.matchList, (deps, { caller, body }) => matchList(deps, caller, body)),
   route(segmentApi.createList, (deps, { caller, body }) =>
     createList(deps, caller, { ...body, keys: body.keys ?? null, segmentId: body.segmentId ?? null }),
   ),

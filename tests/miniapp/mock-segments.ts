@@ -2,8 +2,10 @@ import {
   segmentApi,
   segmentFields,
   type CountView,
+  type ListView,
   type SegmentRule,
   type SegmentView,
+  type UnmatchedLine,
 } from '#server/segment/segment-api.ts';
 import { id, manager, Refusing, rep, type Asked, type Route } from './mock-part.ts';
 import type { MockProduct } from './mock-product.ts';
@@ -15,6 +17,7 @@ export interface MockSegments {
   /** What a rule takes in. */
   count: (rule: SegmentRule) => CountView;
   drafted: { rule: SegmentRule; notUnderstood: string[] };
+  lists: ListView[];
 }
 
 const DAY_MS = 86_400_000;
@@ -57,7 +60,29 @@ export function someSegment(n: number, changes: Partial<SegmentView> = {}): Segm
 }
 
 export function noSegments(): MockSegments {
-  return { all: [], count: someCount, drafted: { rule: quotedRule, notUnderstood: ['双十一'] } };
+  return {
+    all: [],
+    count: someCount,
+    drafted: { rule: quotedRule, notUnderstood: ['双十一'] },
+    lists: [someList(501)],
+  };
+}
+
+export function someList(n: number, changes: Partial<ListView> = {}): ListView {
+  return { id: id(n), name: '展会名片', count: 120, usedBy: [], createdBy: rep, createdAt: daysAgo(9), ...changes };
+}
+
+/** Who is called 查无此人 is nobody, and everybody else somebody. */
+function matched(text: string): { lines: number; contactIds: string[]; unmatched: UnmatchedLine[] } {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const isNobody = (said: string) => said.includes('查无此人');
+  return {
+    lines: lines.length,
+    contactIds: lines.flatMap((said, at) => (isNobody(said) ? [] : [id(600 + at)])),
+    unmatched: lines.flatMap((said, at) =>
+      isNobody(said) ? [{ line: at + 1, said, why: 'unknown' as const, count: 0 }] : [],
+    ),
+  };
 }
 
 /** Every line takes away a third. */
@@ -124,9 +149,20 @@ export function segmentDeeds(mock: MockProduct, on: On): Route[] {
     })),
     on(segmentApi.count, ({ body }) => mock.segments.count(body['rule'] as SegmentRule)),
     on(segmentApi.draft, () => mock.segments.drafted),
-    on(segmentApi.lists, () => ({
-      items: [{ id: id(501), name: '展会名片', count: 120, createdBy: rep, createdAt: daysAgo(9) }],
-    })),
+    on(segmentApi.lists, () => ({ items: mock.segments.lists })),
+    on(segmentApi.matchList, ({ body }) => matched(String(body['text']))),
+    on(segmentApi.createList, ({ body }) => {
+      const ids = body['contactIds'] as string[] | undefined;
+      const made = someList(510 + mock.segments.lists.length, { name: String(body['name']), count: ids?.length ?? 42 });
+      mock.segments.lists.unshift(made);
+      return { ...made, notTaken: 0 };
+    }),
+    on(segmentApi.removeList, ({ params }) => {
+      const list = mock.segments.lists.find((one) => one.id === params['id']);
+      if (list?.usedBy.length) throw new Refusing({ status: 409, code: 'contact_list.in_use' });
+      mock.segments.lists = mock.segments.lists.filter((one) => one !== list);
+      return {};
+    }),
     on(segmentApi.create, ({ body }) => {
       const made = someSegment(900 + mock.segments.all.length, {
         ...(body as Pick<SegmentView, 'name' | 'description' | 'rule'>),

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Member } from '#prisma/client/client.ts';
-import { makeContact, makeDepartment, makeMember, openSession } from '#tests/support/factories.ts';
+import { makeContact, makeDepartment, makeFollow, makeMember, openSession } from '#tests/support/factories.ts';
 import { useHttp } from '#tests/support/http.ts';
 import { useWorld } from '#tests/support/world.ts';
 
@@ -81,4 +81,79 @@ test('a list a rule names is not removed, and it is said where', async () => {
   expect((await http.ask('DELETE', `/api/contact-lists/${id}`, { as })).status).toBe(200);
   expect((await http.ask('DELETE', `/api/contact-lists/${id}`, { as })).code).toBe('contact_list.unknown');
   expect(await world.deps.db.contactListEntry.count()).toBe(0);
+});
+
+const match = (text: string) => http.ask('POST', '/api/contact-lists/match', { as, body: { text } });
+
+test('a pasted text finds people by id, key, phone number, name and what their rep calls them; the rest is told by line', async () => {
+  const { deps } = world;
+  const byId = await makeContact(deps, { followedBy: [rep] });
+  const byKey = await makeContact(deps, { followedBy: [rep], key: 'wmByKey' });
+  const byPhone = await makeContact(deps);
+  await makeFollow(deps, byPhone, rep, { phones: ['138 0013 8000'] });
+  const byName = await makeContact(deps, { followedBy: [rep], name: '陈晓' });
+  const byRemark = await makeContact(deps, { name: '无名' });
+  await makeFollow(deps, byRemark, rep, { remark: '恒达王总' });
+  await makeContact(deps, { followedBy: [rep], name: '张伟' });
+  await makeContact(deps, { followedBy: [rep], name: '张伟' });
+  const theirs = await makeContact(deps, { followedBy: [stranger], name: '别人的客户' });
+  const lines = [
+    byId.id,
+    'wmByKey',
+    '+86 138-0013-8000',
+    '陈晓',
+    '恒达王总',
+    '张伟',
+    theirs.id,
+    '别人的客户',
+    '',
+    '查无此人',
+    '陈晓',
+  ];
+  const { status, body } = await match(lines.join('\r\n'));
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    // An empty line is none.
+    lines: 10,
+    contactIds: [byId, byKey, byPhone, byName, byRemark].map(({ id }) => id),
+    unmatched: [
+      { line: 6, said: '张伟', why: 'several', count: 2 },
+      { line: 7, said: theirs.id, why: 'unknown', count: 0 },
+      { line: 8, said: '别人的客户', why: 'unknown', count: 0 },
+      { line: 10, said: '查无此人', why: 'unknown', count: 0 },
+      { line: 11, said: '陈晓', why: 'twice', count: 1 },
+    ],
+  });
+  expect(await deps.db.contactList.count()).toBe(0);
+});
+
+test('of a file with headings the surest column that is filled in counts, and a row without one is told', async () => {
+  const { deps } = world;
+  const one = await makeContact(deps, { name: '李雷' });
+  await makeFollow(deps, one, rep, { phones: ['13900139000'] });
+  const two = await makeContact(deps, { followedBy: [rep], name: '韩,梅' });
+  const file = '\uFEFF公司,姓名,手机号\n恒达,不是李雷,13900139000\n"一, 二","韩,梅",\n只有公司,,\n';
+  expect((await match(file)).body).toEqual({
+    lines: 3,
+    contactIds: [one.id, two.id],
+    unmatched: [{ line: 4, said: '', why: 'empty', count: 0 }],
+  });
+});
+
+test('a file with an open quotation mark, and one that is too long, is refused with a sentence', async () => {
+  const open = await match('姓名\n"陈晓');
+  expect(open).toMatchObject({ status: 400, code: 'contact_list.unreadable' });
+  const long = await match(Array.from({ length: 10_001 }, (_, n) => `n${n}`).join('\n'));
+  expect(long).toMatchObject({ status: 400, code: 'contact_list.too_long' });
+  expect((await match(' ')).code).toBe('request.invalid');
+});
+
+test('the lists say what uses them', async () => {
+  const contact = await makeContact(world.deps, { followedBy: [rep] });
+  const { id } = (await create({ name: '展会', contactIds: [contact.id] })).body as { id: string };
+  const rule = { all: [{ not: onList(id) }] };
+  await http.ask('POST', '/api/segments', { as, body: { name: '除了展会', rule } });
+  expect((await http.ask('GET', '/api/contact-lists', { as })).body).toMatchObject({
+    items: [{ id, usedBy: [{ kind: 'segment', name: '除了展会' }] }],
+  });
 });

@@ -1,12 +1,22 @@
 import type { SegmentField } from '#server/segment/segment-api.ts';
-import type { FieldType, Operator } from '#server/segment/segment-api.ts';
+import type { FieldType, Operator, SegmentView } from '#server/segment/segment-api.ts';
 import type { Answer } from '#miniapp/api/call.ts';
 import type { segmentApi } from '#server/segment/segment-api.ts';
+import { addressOf } from '#miniapp/desk/desk-place.ts';
 import { learnWords, t, type PlainKey } from '#miniapp/i18n/i18n.ts';
 import { segmentEn } from '#miniapp/i18n/segment-en.ts';
 import { segmentZhCN } from '#miniapp/i18n/segment-zh-CN.ts';
 
 learnWords({ 'zh-CN': segmentZhCN, en: segmentEn });
+
+type UsedBy = SegmentView['usedBy'][number];
+export const useWords = {
+  broadcast: 'segment.use.broadcast',
+  series: 'segment.use.series',
+  segment: 'segment.use.segment',
+} as const satisfies Record<UsedBy['kind'], PlainKey>;
+export const addressOfUse = ({ kind, id }: UsedBy): string =>
+  addressOf({ broadcast: 'broadcasts', series: 'series', segment: 'segments' }[kind], id);
 
 export type FieldView = Answer<typeof segmentApi.fields>['fields'][number];
 
