@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sendDeliveries } from '#server/broadcast/send-deliveries.ts';
-import { sweepBroadcasts } from '#server/broadcast/sweep-broadcasts.ts';
 import { contentHashOf } from '#server/broadcast/broadcast-hash.ts';
 import { saveBroadcastRules } from '#server/broadcast/broadcast-rules.ts';
 import { makeFile } from '#tests/support/factories.ts';
@@ -10,6 +9,7 @@ import {
   approvedBroadcast,
   deliveriesOf,
   endsOf,
+  livingIn,
   makeSender,
   neverQuiet,
   onceEach,
@@ -33,13 +33,7 @@ beforeEach(async () => {
 const startCalls = () => platform.called('groupSends.start').length;
 
 /** The sweep, as the clock calls it: every 15 s for so long. Jobs are run. */
-async function live(forMs: number, stepMs = 15_000): Promise<void> {
-  for (let passed = 0; passed < forMs; passed += stepMs) {
-    world.clock.advance(stepMs);
-    await sweepBroadcasts(world.deps);
-    await world.jobs.drain();
-  }
-}
+const live = livingIn(world, 15_000);
 
 async function twoSenders() {
   return [await makeSender(world.deps, platform, 'lin', 3), await makeSender(world.deps, platform, 'wang', 2)];

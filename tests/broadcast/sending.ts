@@ -12,10 +12,12 @@ import {
 } from '#server/broadcast/broadcast-hash.ts';
 import { saveBroadcastRules } from '#server/broadcast/broadcast-rules.ts';
 import { getBroadcast } from '#server/broadcast/broadcast-store.ts';
+import { sweepBroadcasts } from '#server/broadcast/sweep-broadcasts.ts';
 import { dateOfDay } from '#server/broadcast/touch-store.ts';
 import { makeContact, makeFollow, makeMember } from '#tests/support/factories.ts';
 import type { FakePlatform } from '#tests/support/fake-platform.ts';
 import type { FakeGroupSends } from '#tests/support/fake-sends.ts';
+import type { World } from '#tests/support/world.ts';
 
 export interface Sender {
   member: Member;
@@ -34,6 +36,17 @@ export function sendsOf(platform: FakePlatform): FakeGroupSends {
   if (!platform.groupSends) throw new Error('This platform sends to nobody.');
   return platform.groupSends;
 }
+
+/** Time passes in such steps, and what is due is found and done after each. */
+export const livingIn =
+  (world: World, usualStepMs: number) =>
+  async (forMs: number, stepMs = usualStepMs): Promise<void> => {
+    for (let passed = 0; passed < forMs; passed += stepMs) {
+      world.clock.advance(stepMs);
+      await sweepBroadcasts(world.deps);
+      await world.jobs.drain();
+    }
+  };
 
 /** Nothing is quiet, so that a test chooses its times freely. */
 export async function neverQuiet(deps: Deps): Promise<void> {

@@ -11,6 +11,7 @@ import {
   approvedBroadcast,
   deliveriesOf,
   endsOf,
+  livingIn,
   makeSender,
   neverQuiet,
   onceEach,
@@ -33,13 +34,7 @@ beforeEach(async () => {
   await neverQuiet(world.deps);
 });
 
-async function live(forMs: number, stepMs = MINUTE_MS): Promise<void> {
-  for (let passed = 0; passed < forMs; passed += stepMs) {
-    world.clock.advance(stepMs);
-    await sweepBroadcasts(world.deps);
-    await world.jobs.drain();
-  }
-}
+const live = livingIn(world, MINUTE_MS);
 
 const threeSenders = async () => [
   await makeSender(world.deps, platform, 'chen', 2),

@@ -9,6 +9,7 @@ import {
   approvedBroadcast,
   deliveriesOf,
   endsOf,
+  livingIn,
   makeSender,
   neverQuiet,
   readBroadcast,
@@ -28,13 +29,7 @@ beforeEach(async () => {
   await neverQuiet(world.deps);
 });
 
-async function live(forMs: number, stepMs = MINUTE_MS): Promise<void> {
-  for (let passed = 0; passed < forMs; passed += stepMs) {
-    world.clock.advance(stepMs);
-    await sweepBroadcasts(world.deps);
-    await world.jobs.drain();
-  }
-}
+const live = livingIn(world, MINUTE_MS);
 
 async function sentToThree() {
   const senders = [await makeSender(world.deps, platform, 'lin', 3), await makeSender(world.deps, platform, 'wang', 2)];
