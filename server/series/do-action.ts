@@ -15,7 +15,7 @@ const END_OF_WORK = 18 * 60;
 const TITLE_MAX = 200;
 
 /** Does what the step says, in the transaction that notes it as done. Nothing is sent to the contact: the member does that. */
-export async function act(
+export async function doAction(
   deps: Deps,
   tx: Db,
   run: Run,

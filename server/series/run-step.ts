@@ -5,7 +5,7 @@ import { nudgeNotices } from '#server/notice/nudge-notices.ts';
 import { announcePlaced, type PlacedTask } from '#server/task/place-task.ts';
 import { insertStep, listDueRuns, lockDueRun, readFacts, saveRun } from './run-store.ts';
 import { afterStep, left, verdictOf, type Run } from './series.ts';
-import { act } from './step-action.ts';
+import { doAction } from './do-action.ts';
 
 const BATCH = 200;
 
@@ -66,7 +66,7 @@ async function takeTurn(deps: Deps, tx: Db, run: Run): Promise<Done> {
       await saveRun(tx, runId, afterStep(run, now));
       return nothing;
     case 'act': {
-      const done = await act(deps, tx, run, verdict.step);
+      const done = await doAction(deps, tx, run, verdict.step);
       const taskId = done.placed?.task.id ?? null;
       await insertStep(tx, { runId, step, at: now, result: 'done', reason: null, taskId });
       await saveRun(tx, runId, afterStep(run, now));

@@ -1,7 +1,8 @@
 import { route, type Route } from '#server/base/http.ts';
 import { createSeries, editSeries, moveSeries } from './edit-series.ts';
 import { seriesApi } from './series-api.ts';
-import { changeRun, listRuns, runsOfContact } from './view-run.ts';
+import { changeRun } from './change-run.ts';
+import { listRuns, runsOfContact } from './view-run.ts';
 import { viewAllSeries } from './view-series.ts';
 
 export const seriesRoutes: Route[] = [

@@ -2,8 +2,7 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
-import { findRunInScope, listRunsOf, lockRun, pageRuns, saveRun, type ShownRun } from './run-store.ts';
-import { moveRun, unknownRun } from './series.ts';
+import { listRunsOf, pageRuns, type ShownRun } from './run-store.ts';
 import type { RunState, RunView } from './series-api.ts';
 import { getSeries } from './series-store.ts';
 
@@ -24,26 +23,7 @@ export async function runsOfContact(deps: Deps, caller: Caller, contactId: strin
   return viewRuns(deps, await listRunsOf(deps.db, contactId));
 }
 
-/** Whoever may see the contact may put it aside, let it go on, or take it out. */
-export async function changeRun(
-  deps: Deps,
-  caller: Caller,
-  id: string,
-  to: 'running' | 'paused' | 'left',
-): Promise<RunView> {
-  if (!(await findRunInScope(deps.db, caller.scope, id))) throw unknownRun();
-  await deps.db.$transaction(async (tx) => {
-    const change = moveRun(await lockRun(tx, id), to, caller.memberId, deps.now());
-    if (change) await saveRun(tx, id, change);
-  });
-  const run = await findRunInScope(deps.db, caller.scope, id);
-  const [view] = run ? await viewRuns(deps, [run]) : [];
-  if (!view) throw unknownRun();
-  deps.live.publish(`contact.${view.contact.id}`, { part: 'contact', contactId: view.contact.id });
-  return view;
-}
-
-async function viewRuns(deps: Deps, runs: ShownRun[]): Promise<RunView[]> {
+export async function viewRuns(deps: Deps, runs: ShownRun[]): Promise<RunView[]> {
   const members = await listMemberNames(
     deps.db,
     runs.map(({ memberId }) => memberId),

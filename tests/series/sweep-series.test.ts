@@ -8,7 +8,8 @@ import { createSeries, editSeries, moveSeries } from '#server/series/edit-series
 import { runStep } from '#server/series/run-step.ts';
 import type { SeriesEntry, SeriesStep } from '#server/series/series-api.ts';
 import { sweepSeries } from '#server/series/sweep-series.ts';
-import { changeRun, listRuns, runsOfContact } from '#server/series/view-run.ts';
+import { changeRun } from '#server/series/change-run.ts';
+import { listRuns, runsOfContact } from '#server/series/view-run.ts';
 import { callerOf, makeContact, makeFollow, makeMember } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useWorld } from '#tests/support/world.ts';
