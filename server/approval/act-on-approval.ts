@@ -1,14 +1,13 @@
 import type { Caller } from '#server/base/caller.ts';
-import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { isActiveMember } from '#server/member/member-store.ts';
 import { answer, ask, comment, remind } from './approval-talk.ts';
-import { handOver, transfer } from './approval-seating.ts';
+import { transfer } from './approval-seating.ts';
 import { withdraw } from './approval-end.ts';
 import type { Approval } from './approval.ts';
-import { changeApproval, changeApprovalIn, type Changed, type Transition } from './change-approval.ts';
-import { getVisible } from './find-visible.ts';
+import { changeApproval, type Transition } from './change-approval.ts';
+import { getVisible } from './get-visible.ts';
 
 /** One transition of an approval the caller may see. */
 async function act(deps: Deps, caller: Caller, id: string, transition: Transition): Promise<Approval> {
@@ -49,19 +48,6 @@ export const answerQuestion = (
 
 export const commentOnApproval = (deps: Deps, caller: Caller, { id, text }: { id: string; text: string }) =>
   act(deps, caller, id, (approval, now) => comment(approval, caller.memberId, text, now));
-
-/**
- * What one member asked for and what waits for them goes to another, because a hand-over says so. `tellOfChange` is for
- * the caller to call after the transaction; null when there was nothing to hand over.
- */
-export async function handOverApproval(
-  tx: Db,
-  deps: Deps,
-  { approvalId, from, to }: { approvalId: string; from: string; to: string },
-): Promise<Changed | null> {
-  const changed = await changeApprovalIn(tx, deps, approvalId, (approval, now) => handOver(approval, from, to, now));
-  return changed.step.history.length > 0 ? changed : null;
-}
 
 async function mustWorkHere(deps: Deps, memberId: string): Promise<void> {
   if (await isActiveMember(deps.db, memberId)) return;

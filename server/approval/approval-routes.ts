@@ -19,7 +19,8 @@ import { previewApproval } from './preview-approval.ts';
 import { readApproval } from './read-approval.ts';
 import { requestReveal } from './request-reveal.ts';
 import { savePolicy } from './save-policy.ts';
-import { addDelegate, removeDelegate } from './stand-in.ts';
+import { addDelegate } from './add-delegate.ts';
+import { removeDelegate } from './remove-delegate.ts';
 import { viewApproval } from './view-approval.ts';
 
 async function viewPolicy(db: Db, { updatedAt, ...stored }: StoredPolicy) {

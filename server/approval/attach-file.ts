@@ -6,7 +6,7 @@ import { attach, viewAttachment } from './approval-talk.ts';
 import type { Approval } from './approval.ts';
 import { countAttachmentsOf, findAttachment, insertAttachment } from './attachment-store.ts';
 import { changeApproval, changeApprovalIn, tellOfChange } from './change-approval.ts';
-import { getVisible } from './find-visible.ts';
+import { getVisible } from './get-visible.ts';
 
 const BYTES_MAX = 700 * 1024;
 const ATTACHMENTS_MAX = 10;

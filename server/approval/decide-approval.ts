@@ -7,7 +7,7 @@ import { ownRequest } from './approval-refusal.ts';
 import type { ApprovalKind } from './approval-api.ts';
 import { wasAskedBy } from './history-store.ts';
 import { changeApproval } from './change-approval.ts';
-import { getVisible } from './find-visible.ts';
+import { getVisible } from './get-visible.ts';
 
 export interface Tap {
   id: string;

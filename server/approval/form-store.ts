@@ -6,7 +6,7 @@ import { approvalPolicy } from './approval-api.ts';
 export type FormRun = 'none' | 'owed' | 'starting' | 'running' | 'withdrawing' | 'ended' | 'failed';
 
 /** What an approval keeps of the policy that sent it to a form. */
-export const keptForm = approvalPolicy.shape.form.unwrap().omit({ platform: true });
+const keptForm = approvalPolicy.shape.form.unwrap().omit({ platform: true });
 
 export interface FormRow {
   approvalId: string;

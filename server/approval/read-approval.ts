@@ -13,7 +13,7 @@ import { findFirstContact } from './approval-store.ts';
 import { listCopies, markCopyRead } from './copy-store.ts';
 import { listHistory } from './history-store.ts';
 import { listAttachments } from './attachment-store.ts';
-import { getVisible } from './find-visible.ts';
+import { getVisible } from './get-visible.ts';
 import { viewApproval } from './view-approval.ts';
 
 const REASONS_MAX = 3;

@@ -1,6 +1,6 @@
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { handOverApproval } from '#server/approval/act-on-approval.ts';
+import { handOverApproval } from '#server/approval/hand-over-approval.ts';
 import { tellOfChange as tellOfApproval, type Changed } from '#server/approval/change-approval.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { tellOfChange } from '#server/customer/edit-customer.ts';
@@ -19,7 +19,7 @@ import { listDueItems, lockHandover, patient, saveItems } from './handover-store
 
 export type LocalKind = Exclude<ItemKind, 'contact'>;
 /** The record first: who takes over a sale or a task finds the customer theirs. */
-export const localKinds: readonly LocalKind[] = ['customer', 'opportunity', 'task', 'approval'];
+const localKinds: readonly LocalKind[] = ['customer', 'opportunity', 'task', 'approval'];
 
 const BATCH = 100;
 

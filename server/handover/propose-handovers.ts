@@ -8,7 +8,7 @@ import { leaverNoticeKey, leaverText } from './handover-notice.ts';
 
 const DAY_MS = 86_400_000;
 /** Who left before is no news. */
-export const PROPOSED_MS = 30 * DAY_MS;
+const PROPOSED_MS = 30 * DAY_MS;
 
 /** Whoever leads a member who left and still has something is told, once. */
 export async function proposeHandovers(deps: Deps): Promise<void> {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { handOverApproval } from '#server/approval/act-on-approval.ts';
+import { handOverApproval } from '#server/approval/hand-over-approval.ts';
 import { attendApproval, sweepApprovals } from '#server/approval/sweep-approvals.ts';
 import type { Approval } from '#server/approval/approval.ts';
 import { ask, answer, remind } from '#server/approval/approval-talk.ts';
