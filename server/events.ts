@@ -68,13 +68,13 @@ export const deeds: Deeds = {
 };
 
 /** The part of a deed that cannot wait its turn. Done as soon as the event is stored, and again before the deed itself. */
-export const urgentDeeds: { [Kind in EventKind]?: Deed<Kind> } = {
+const urgentDeeds: { [Kind in EventKind]?: Deed<Kind> } = {
   contact_added: oweWelcome,
   contact_consented: oweWelcome,
 };
 
 /** How inbound finds the deeds without knowing them. */
-export function makeEventSwitch(all: Deeds, urgent: { [Kind in EventKind]?: Deed<Kind> }): EventSwitch {
+function makeEventSwitch(all: Deeds, urgent: { [Kind in EventKind]?: Deed<Kind> }): EventSwitch {
   const deedOf = (kind: EventKind) => (all[kind] === 'ignored' ? undefined : (all[kind] as AnyDeed));
   const urgentOf = (kind: EventKind) => urgent[kind] as AnyDeed | undefined;
   return {

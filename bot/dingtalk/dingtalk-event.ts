@@ -143,7 +143,7 @@ function jsonText(value: unknown): string {
 }
 
 /** Some bodies write UserId and TimeStamp, some userId and timestamp: names differ in case only. */
-export function fieldOf(fields: Fields, name: string): unknown {
+function fieldOf(fields: Fields, name: string): unknown {
   if (Object.hasOwn(fields, name)) return fields[name];
   const lower = name.toLowerCase();
   const other = Object.keys(fields).find((key) => key.toLowerCase() === lower);

@@ -113,7 +113,6 @@ export const sandboxMessage = z.object({
 export type SandboxMessage = z.infer<typeof sandboxMessage>;
 
 export const sandboxTag = z.object({ key: z.string(), name: z.string(), group: z.string() });
-export type SandboxTag = z.infer<typeof sandboxTag>;
 
 /** A contact as one member sees them. */
 export const sandboxContact = z.object({
@@ -148,7 +147,6 @@ export const stranger = z.object({
   type: z.enum(['wechat', 'wecom']),
   corpName: z.string().nullable(),
 });
-export type Stranger = z.infer<typeof stranger>;
 
 export const sandboxNotice = z.object({
   id: z.string(),

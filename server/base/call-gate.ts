@@ -2,7 +2,7 @@ import type { Db } from './database.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 
 /** The shortest time between two calls of a kind that was too fast, whatever the platform asks for. */
-export const PROBE_EVERY_MS = 60_000;
+const PROBE_EVERY_MS = 60_000;
 const SHUT_MS_MAX = 15 * 60_000;
 
 /** One kind of call to one platform. */

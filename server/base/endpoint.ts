@@ -34,9 +34,3 @@ export function endpoint<
 >(definition: Endpoint<Params, Query, Body, Answer>): Endpoint<Params, Query, Body, Answer> {
   return definition;
 }
-
-/** What a handler answers with, and what the miniapp receives. */
-export type AnswerOf<E> = E extends Endpoint<infer _P, infer _Q, infer _B, infer Answer> ? z.output<Answer> : never;
-/** What the miniapp sends. */
-export type BodyOf<E> = E extends Endpoint<infer _P, infer _Q, infer Body, infer _A> ? z.input<Body> : never;
-export type QueryOf<E> = E extends Endpoint<infer _P, infer Query, infer _B, infer _A> ? z.input<Query> : never;

@@ -40,7 +40,7 @@ export class ModelUnavailable extends Error {
 
 const RETRY_AFTER_MS_MAX = 2000;
 /** Many times what any answer needs, thoughts included. A body that goes on is not read to its end. */
-export const REPLY_BYTES_MAX = 1_048_576;
+const REPLY_BYTES_MAX = 1_048_576;
 /** Nothing asked for is longer; what is would only be sent back for repair at a high price. */
 const TEXT_CHARS_MAX = 100_000;
 

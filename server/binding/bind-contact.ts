@@ -84,7 +84,7 @@ export async function tellOfBinding(deps: Deps, contactId: string, customerId: s
   await deps.jobs.add('note-source', { contactId }, { key: contactId });
 }
 
-export async function refusingSecond<Result>(write: () => Promise<Result>): Promise<Result> {
+async function refusingSecond<Result>(write: () => Promise<Result>): Promise<Result> {
   try {
     return await write();
   } catch (error) {

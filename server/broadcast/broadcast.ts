@@ -59,7 +59,7 @@ export type BroadcastChange = Partial<Omit<Broadcast, 'id' | 'createdAt' | 'upda
 export const APPROVAL_DAYS = 2;
 
 /** Whose it is, and who looks after all of them. */
-export function mayManage({ memberId, role, scope }: Caller, { ownerId }: Pick<Broadcast, 'ownerId'>): boolean {
+function mayManage({ memberId, role, scope }: Caller, { ownerId }: Pick<Broadcast, 'ownerId'>): boolean {
   if (role === 'admin' || role === 'marketing') return true;
   return ownerId === memberId || scope.all || scope.memberIds.includes(ownerId);
 }

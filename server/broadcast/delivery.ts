@@ -12,7 +12,7 @@ const DAY_MS = 24 * HOUR_MS;
  * unknown: the answer never came; looked for before anything is tried again. Ended without a send: nobody (none of the
  * contacts can be sent to), refused, cancelled.
  */
-export const deliveryStates = [
+const deliveryStates = [
   'frozen',
   'due',
   'sending',

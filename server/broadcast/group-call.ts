@@ -6,7 +6,7 @@ import type { Platform } from '#server/platform/platform.ts';
 
 const PAGES_MAX = 1000;
 
-export const groupCalls = ['start', 'upload', 'list', 'confirmations', 'results', 'remind', 'cancel'] as const;
+const groupCalls = ['start', 'upload', 'list', 'confirmations', 'results', 'remind', 'cancel'] as const;
 export type GroupCall = (typeof groupCalls)[number];
 
 /** Each kind of call has a limit of its own. */

@@ -12,7 +12,7 @@ import { within } from './plan-sender-store.ts';
 const { sql, empty } = Prisma;
 
 /** Contacts per statement and transaction: what a process that dies has to do again. */
-export const CHUNK = 50_000;
+const CHUNK = 50_000;
 
 /** Estimates of short-lived tables mislead the compiler of queries into compiling each of them. */
 async function prepare(tx: Db): Promise<void> {

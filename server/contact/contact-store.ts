@@ -73,7 +73,7 @@ export async function saveOptOut(
   return { ...toContact(row), isChanged };
 }
 
-export function toContact(row: Prisma.ContactModel): Contact {
+function toContact(row: Prisma.ContactModel): Contact {
   return {
     ...row,
     type: row.type as Contact['type'],

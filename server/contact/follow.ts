@@ -1,5 +1,5 @@
 /** pending: the contact added the member, who has not confirmed yet. */
-export const followStates = ['pending', 'active', 'removed_by_contact', 'removed_by_member', 'transferred'] as const;
+const followStates = ['pending', 'active', 'removed_by_contact', 'removed_by_member', 'transferred'] as const;
 export type FollowState = (typeof followStates)[number];
 /** While they stand so, the contact is one of the member's. */
 export const followedStates: FollowState[] = ['pending', 'active', 'removed_by_contact'];

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-export const sourceKinds = ['archive', 'paste'] as const;
+const sourceKinds = ['archive', 'paste'] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 
-export const messageKinds = ['text', 'image', 'voice', 'video', 'file', 'link', 'location', 'card', 'other'] as const;
+const messageKinds = ['text', 'image', 'voice', 'video', 'file', 'link', 'location', 'card', 'other'] as const;
 export type MessageKind = (typeof messageKinds)[number];
 export type Sender = 'contact' | 'member';
 

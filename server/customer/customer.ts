@@ -1,12 +1,11 @@
 import { Refusal } from '#server/base/refusal.ts';
 import type { Caller } from '#server/base/caller.ts';
-import type { customerGrades, customerKinds, customerStages } from './customer-api.ts';
+import type { customerKinds, customerStages } from './customer-api.ts';
 import { isIndustry } from './industry.ts';
 import { isRegion, shortRegionNames } from './region.ts';
 
 export type CustomerKind = (typeof customerKinds)[number];
 export type CustomerStage = (typeof customerStages)[number];
-export type CustomerGrade = (typeof customerGrades)[number];
 
 /**
  * What two ways of writing one organisation's name have in common. 有限公司 and 有限责任公司 are one legal form, and the one

@@ -10,7 +10,7 @@ import { insertChanges, insertNewCustomers, listSameCustomers, type NewCustomer 
 import { listPossibleOwners } from '#server/member/member-store.ts';
 import { readHeading, readLine } from './import-table.ts';
 
-export const IMPORT_ROWS_MAX = 5000;
+const IMPORT_ROWS_MAX = 5000;
 const ROWS_AT_ONCE = 500;
 
 export interface ImportResult {

@@ -10,7 +10,7 @@ export interface Passage {
   text: string;
 }
 
-export const PASSAGE_CHARS = 400;
+const PASSAGE_CHARS = 400;
 const PASSAGE_CHARS_MAX = 500;
 /** Said again where a paragraph had to be cut. */
 const OVERLAP_CHARS = 60;
@@ -104,7 +104,7 @@ function startOfOverlap(text: string, end: number): number {
 const wholeCharacter = (text: string, at: number) => (/[\udc00-\udfff]/.test(text[at] ?? '') ? at - 1 : at);
 
 /** `names` are the cells above; a row without them is its cells. */
-export function rowText(cells: readonly string[], names: readonly string[] | null): string {
+function rowText(cells: readonly string[], names: readonly string[] | null): string {
   const clean = cells.map((cell) => cell.replaceAll(/\s+/g, ' ').trim());
   if (!names) return clean.filter(Boolean).join('；');
   return clean

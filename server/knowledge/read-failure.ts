@@ -1,4 +1,4 @@
-export const readFailures = [
+const readFailures = [
   'knowledge.empty',
   'knowledge.no_text',
   'knowledge.encrypted',

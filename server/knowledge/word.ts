@@ -54,7 +54,7 @@ const unescaped = (text: string) =>
     .replaceAll(/&(amp|lt|gt|quot|nbsp);/g, (_, name: string) => entities[name] ?? '');
 
 /** Of the few tags the library writes. A table within a cell is text of the cell. */
-export function htmlBlocks(html: string): Block[] {
+function htmlBlocks(html: string): Block[] {
   const blocks: Block[] = [];
   let text = '';
   let depth = 0;

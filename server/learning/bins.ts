@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CategoryColumn, Column, NumberColumn, Table } from './table.ts';
 
 /** Bin 0 is what is not known; the rest are counted from 1, so that a code fits a byte. */
-export const binsMax = 254;
+const binsMax = 254;
 /** Fewer rows than this say nothing of a word: it goes with the other rare ones. */
 const wordRowsMin = 20;
 
@@ -162,7 +162,7 @@ function fillBins(
   for (let i = 0; i < rows.length; i++) codes[i * width + place] = ofWord[column.codes[rows[i] ?? 0] ?? -1] ?? 0;
 }
 
-export function numberBin(edges: Float64Array, value: number): number {
+function numberBin(edges: Float64Array, value: number): number {
   if (!Number.isFinite(value)) return 0;
   let low = 0;
   let high = edges.length;

@@ -20,8 +20,6 @@ export const calibration = z.discriminatedUnion('kind', [
 export type Calibration = z.infer<typeof calibration>;
 export type CalibrationKind = Calibration['kind'];
 
-export const uncalibrated: Calibration = { kind: 'platt', slope: 1, shift: 0 };
-
 export function calibrator(chosen: Calibration): (margin: number) => number {
   switch (chosen.kind) {
     case 'platt':

@@ -15,7 +15,7 @@ export interface Drift {
   score: number;
   features: { name: string; psi: number }[];
 }
-export const driftSeen = 0.1;
+/** Above this, in either, what the model learned of is no longer what it is asked about. */
 export const driftLarge = 0.25;
 
 export function spreadOf(binned: Binned, margins: Float64Array): Spread {

@@ -59,7 +59,7 @@ export function areaUnderCurve(values: Float64Array, label: Uint8Array): number 
   return happened === 0 || others === 0 ? null : (sum - (happened * (happened + 1)) / 2) / (happened * others);
 }
 
-export const meanLogLoss = (probabilities: Float64Array, label: Uint8Array) =>
+const meanLogLoss = (probabilities: Float64Array, label: Uint8Array) =>
   logLosses(probabilities, label).reduce((sum, loss) => sum + loss, 0) / Math.max(1, label.length);
 
 /** Row by row; a sure word that was wrong costs much, but not everything. */

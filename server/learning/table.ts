@@ -83,11 +83,6 @@ export function takeRows(table: Table, rows: Int32Array): Table {
 
 export const labelOf = (table: Table, rows: Int32Array) => Uint8Array.from(rows, (row) => table.label[row] ?? 0);
 
-export const withoutColumns = (table: Table, names: ReadonlySet<string>): Table => ({
-  ...table,
-  columns: table.columns.filter(({ name }) => !names.has(name)),
-});
-
 export function rawRow(table: Table, row: number): RawRow {
   return Object.fromEntries(
     table.columns.map((column) => [

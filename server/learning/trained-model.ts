@@ -10,7 +10,7 @@ export const modelKinds = ['logistic', 'trees', 'blend'] as const;
 export type ModelKind = (typeof modelKinds)[number];
 
 /** What was tried on rows that were held out, and what was taken. */
-export const trainReport = z.object({
+const trainReport = z.object({
   rows: z.int(),
   happened: z.int(),
   /** time: on rows newer than those learned from. folds: on each fifth, learned from the rest. */

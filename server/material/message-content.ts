@@ -4,7 +4,7 @@ import type { Problem } from '#server/base/refusal.ts';
 import { fileKinds, materialContent, variables, type Variable } from './material-api.ts';
 
 /** What a message is made of once nothing in it points at what may change: materials are copied in, files named by their bytes. */
-export const resolvedContent = z.object({
+const resolvedContent = z.object({
   text: z.string(),
   attachments: z.array(
     z.object({

@@ -206,7 +206,7 @@ export async function lockAdmins(tx: Db): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('members:admins', 0))`;
 }
 
-export function toMember(row: Row): Member {
+function toMember(row: Row): Member {
   return {
     id: row.id,
     name: row.name,

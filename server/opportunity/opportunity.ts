@@ -117,7 +117,7 @@ function reachable(from: OpportunityStage): OpportunityStage[] {
 const leading: ReadonlySet<Role> = new Set(['manager', 'director', 'admin']);
 
 /** A lost sale comes back with the customer: its owner takes it up again. One that is won was counted: that is for who leads. */
-export function mayReopen(
+function mayReopen(
   { stage, ownerId }: Pick<Opportunity, 'stage' | 'ownerId'>,
   { memberId, role }: Pick<Caller, 'memberId' | 'role'>,
 ): boolean {
@@ -215,7 +215,7 @@ export function changed(sale: Opportunity, changes: readonly FieldChange[], at: 
 
 const DAY_MS = 86_400_000;
 /** An open sale that stood still longer than this is said to stall. */
-export const stalledAfterDays = 7;
+const stalledAfterDays = 7;
 
 export const daysSince = (since: Date, now: Date): number =>
   Math.max(0, Math.floor((now.getTime() - since.getTime()) / DAY_MS));

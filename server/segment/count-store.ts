@@ -7,14 +7,14 @@ import { compileSegment, segmentFlags, segmentWhere, segmentWheres } from './com
 import type { SegmentRule } from './segment-api.ts';
 import { tooSlow } from './segment.ts';
 
-export const COUNT_MS_MAX = 20_000;
+const COUNT_MS_MAX = 20_000;
 
 /**
  * How the statements of segments are planned and how long they may take; for the transaction. Among 1,000,000 contacts:
  * with less memory PostgreSQL answers what lies inside `any` contact by contact, ten times as slow; and reads a table
  * whole where an index would do, because it takes what lies in memory to be on a disk.
  */
-export const segmentPlanning = (timeoutMs: number): string =>
+const segmentPlanning = (timeoutMs: number): string =>
   `SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off; SET LOCAL statement_timeout = ${Math.round(timeoutMs)}`;
 
 /** The same for whoever holds a transaction. */

@@ -84,7 +84,7 @@ export function draftQuestion(given: {
 }
 
 /** What fits of an answer, as a rule; of the rest, the words. */
-export function readAnswer(
+function readAnswer(
   answer: DraftAnswer,
   known: {
     fields: readonly z.infer<typeof fieldView>[];
