@@ -199,7 +199,6 @@ export const en: Translated<typeof zhCN> = {
   'score.basis.few': 'By rules, {n} of {needed} outcomes',
   'score.basis.rules': 'By rules',
   'score.basis.model': 'Model {name}',
-  'score.others': 'Everything else',
   'health.title': 'Churn risk',
   'health.level.watch': 'Keep an eye on it',
   'health.level.risk': 'May be lost',

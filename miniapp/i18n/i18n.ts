@@ -3,6 +3,7 @@ import type { channelZhCN } from './channel-zh-CN.ts';
 import type { broadcastZhCN } from './broadcast-zh-CN.ts';
 import type { deskZhCN } from './desk-zh-CN.ts';
 import { en } from './en.ts';
+import type { factorZhCN } from './factor-zh-CN.ts';
 import type { inboxZhCN } from './inbox-zh-CN.ts';
 import type { knowledgeZhCN } from './knowledge-zh-CN.ts';
 import type { materialSendZhCN } from './material-send-zh-CN.ts';
@@ -18,6 +19,7 @@ import { zhCN } from './zh-CN.ts';
 type Words = typeof zhCN &
   typeof inboxZhCN &
   typeof deskZhCN &
+  typeof factorZhCN &
   typeof channelZhCN &
   typeof seriesZhCN &
   typeof seriesDeskZhCN &

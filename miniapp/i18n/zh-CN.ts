@@ -193,7 +193,6 @@ export const zhCN = {
   'score.basis.few': '规则评分，成交样本 {n}/{needed}',
   'score.basis.rules': '规则评分',
   'score.basis.model': '模型 {name}',
-  'score.others': '其他因素',
   'health.title': '流失风险',
   'health.level.watch': '要留意',
   'health.level.risk': '可能流失',

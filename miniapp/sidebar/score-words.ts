@@ -23,7 +23,3 @@ export function basisWord({ basis, method, outcomes }: Pick<ScoreView, 'basis' |
   if (basis === 'model') return t('score.basis.model', { name: method });
   return outcomes === null ? t('score.basis.rules') : t('score.basis.few', { n: outcomes, needed: OUTCOMES_NEEDED });
 }
-
-/** The many that weigh little stand together. */
-export const factorText = ({ key, text }: ScoreView['factors'][number]): string =>
-  key === 'others' ? t('score.others') : text;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { roles } from '#server/base/caller.ts';
 import { endpoint } from '#server/base/endpoint.ts';
 import { givenTime } from '#server/base/given-time.ts';
+import { factorView } from '#server/scoring/scoring-api.ts';
 
 /**
  * What can be asked for, with what its effect needs to know. What each sets free is said in server/effects.ts; the unit of
@@ -178,7 +179,9 @@ export const approvalDetail = approvalView.extend({
         ownerName: z.string().nullable(),
       })
       .nullable(),
-    score: z.object({ value: z.int(), topReasons: z.array(z.string()) }).nullable(),
+    score: z
+      .object({ value: z.int(), topReasons: z.array(factorView.pick({ key: true, text: true, says: true })) })
+      .nullable(),
     summary: z.object({ statements: z.array(z.string()), at: z.iso.datetime() }).nullable(),
   }),
 });

@@ -1,7 +1,7 @@
 import { recordAuditOnce } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { isContactInScope } from '#server/binding/binding-store.ts';
+import { isContactInScope } from '#server/contact/contact-store.ts';
 import { findCustomer } from '#server/customer/customer-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import { viewScore } from '#server/scoring/view-score.ts';
@@ -104,7 +104,10 @@ async function readScore(deps: Deps, looking: Caller, contactId: string): Promis
   const score = await viewScore(deps, looking, contactId);
   if (!score) return null;
   const heaviest = score.factors.toSorted((a, b) => Math.abs(b.points) - Math.abs(a.points)).slice(0, REASONS_MAX);
-  return { value: score.override?.value ?? score.value, topReasons: heaviest.map(({ text }) => text) };
+  return {
+    value: score.override?.value ?? score.value,
+    topReasons: heaviest.map(({ key, text, says }) => ({ key, text, says })),
+  };
 }
 
 async function readSummary(

@@ -2,7 +2,7 @@ import type { Binding, BindingChange, Contact, Customer, Follow } from '#prisma/
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { unknownContact } from '#server/contact/contact.ts';
-import { contactsIn } from '#server/contact/contact-store.ts';
+import { contactsIn, isContactInScope } from '#server/contact/contact-store.ts';
 import { followedStates } from '#server/contact/follow.ts';
 import { customersIn } from '#server/customer/customer-store.ts';
 import { type BindingAction, type BindingReason, type BindingRole, type Change } from './binding.ts';
@@ -33,10 +33,6 @@ export async function getContactWithFollows(
 export async function lockBindings(tx: Db, scope: Scope, contactId: string): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM "Contact" WHERE id = ${contactId}::uuid FOR NO KEY UPDATE`;
   if (!(await isContactInScope(tx, scope, contactId))) throw unknownContact();
-}
-
-export async function isContactInScope(db: Db, scope: Scope, contactId: string): Promise<boolean> {
-  return (await db.contact.count({ where: { id: contactId, AND: contactsIn(scope) } })) > 0;
 }
 
 /** Oldest first. */

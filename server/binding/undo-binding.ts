@@ -2,13 +2,13 @@ import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { Refusal } from '#server/base/refusal.ts';
+import { isContactInScope } from '#server/contact/contact-store.ts';
 import { checkUndo, inverseOf } from './binding.ts';
 import { makeBinding, tellOfBinding } from './bind-contact.ts';
 import {
   findChange,
   findLatestChangeId,
   insertChange,
-  isContactInScope,
   listVisibleCustomerIds,
   lockBindings,
   saveRole,

@@ -1,4 +1,6 @@
+import { said, saidOften } from '#server/scoring/said.ts';
 import type { Factor } from '#server/scoring/score.ts';
+import { inYuan } from '#server/scoring/features.ts';
 import type { StoredSignal } from '#server/summary/summary.ts';
 import type { healthLevels } from './health-api.ts';
 
@@ -46,7 +48,7 @@ export function healthOf(facts: HealthFacts, now: Date): Health {
   const isKnown = facts.theirs.count >= KNOWN_MESSAGES || facts.deals.count > 0;
   if (!isKnown) return { level: 'unknown', risk: null, factors: [] };
   const factors: Factor[] = [
-    { key: 'start', points: START, text: '起点', pointer: { field: 'contact' } },
+    { key: 'start', points: START, ...said('start', '起点'), pointer: { field: 'contact' } },
     ...leavingFactors(facts),
     ...silenceFactors(facts, now),
     ...moodFactors(facts.signals, now),
@@ -54,8 +56,10 @@ export function healthOf(facts: HealthFacts, now: Date): Health {
   ];
   const sum = factors.reduce((total, { points }) => total + points, 0);
   const risk = Math.min(100, Math.max(0, sum));
-  if (sum > 100) factors.push({ key: 'ceiling', points: risk - sum, text: '封顶 100', pointer: { field: 'health' } });
-  if (sum < 0) factors.push({ key: 'floor', points: risk - sum, text: '保底 0', pointer: { field: 'health' } });
+  if (sum > 100)
+    factors.push({ key: 'ceiling', points: risk - sum, ...said('ceiling', '封顶 100'), pointer: { field: 'health' } });
+  if (sum < 0)
+    factors.push({ key: 'floor', points: risk - sum, ...said('floor', '保底 0'), pointer: { field: 'health' } });
   return { level: levelOf(risk), risk, factors };
 }
 
@@ -72,7 +76,7 @@ function leavingFactors({ follows }: HealthFacts): Factor[] {
     {
       key: 'deleted',
       points: isGone ? 60 : 20,
-      text: isGone ? '已删除我们的全部成员' : '删除了一位成员',
+      ...(isGone ? said('deleted.all', '已删除我们的全部成员') : said('deleted', '删除了一位成员')),
       pointer: { field: 'follow.state' },
     },
   ];
@@ -90,14 +94,17 @@ function silenceFactors({ theirs, waiting }: HealthFacts, now: Date): Factor[] {
       factors.push({
         key: 'silent',
         points: times >= 6 ? 30 : times >= 4 ? 22 : 12,
-        text: `${silent} 天没有消息，平时约 ${Math.round(usual)} 天一次`,
+        ...said('silent', `${silent} 天没有消息，平时约 ${Math.round(usual)} 天一次`, {
+          n: silent,
+          usual: Math.round(usual),
+        }),
         pointer: { field: 'conversation.lastMessageAt' },
       });
     else if (silent <= 3)
       factors.push({
         key: 'recent',
         points: -10,
-        text: '3 天内有消息',
+        ...said('heard', '3 天内有消息', { n: 3 }),
         pointer: { field: 'conversation.lastMessageAt' },
       });
   }
@@ -106,21 +113,26 @@ function silenceFactors({ theirs, waiting }: HealthFacts, now: Date): Factor[] {
     factors.push({
       key: 'quieter',
       points: theirs.recent < usualRecent / 4 ? 14 : 8,
-      text: `近 30 天 ${theirs.recent} 条消息，此前每 30 天约 ${Math.round(usualRecent)} 条`,
+      ...said('quieter', `近 30 天 ${theirs.recent} 条消息，此前每 30 天约 ${Math.round(usualRecent)} 条`, {
+        n: theirs.recent,
+        usual: Math.round(usualRecent),
+      }),
       pointer: { field: 'conversation.messages' },
     });
-  if (waiting.since && daysSince(waiting.since) >= 2)
+  if (waiting.since && daysSince(waiting.since) >= 2) {
+    const days = Math.floor(daysSince(waiting.since));
     factors.push({
       key: 'unanswered',
-      points: daysSince(waiting.since) >= 5 ? 18 : 12,
-      text: `${Math.floor(daysSince(waiting.since))} 天没有回复客户`,
+      points: days >= 5 ? 18 : 12,
+      ...said('unanswered', `${days} 天没有回复客户`, { n: days }),
       pointer: { field: 'conversation.unanswered' },
     });
+  }
   if (waiting.slow >= 2)
     factors.push({
       key: 'slow_answers',
       points: Math.min(4 * waiting.slow, 12),
-      text: `30 天内 ${waiting.slow} 次超过一天才回复`,
+      ...said('slow_answers', `30 天内 ${waiting.slow} 次超过一天才回复`, { n: waiting.slow }),
       pointer: { field: 'conversation.unanswered' },
     });
   return factors;
@@ -148,7 +160,7 @@ function moodFactors(signals: readonly StoredSignal[], now: Date): Factor[] {
     return {
       key: `signal.${signal}`,
       points: points + more * Math.min(count - 1, 2),
-      text: count > 1 ? `${text}×${count}` : text,
+      ...saidOften(`signal.${signal}`, text, count),
       pointer: { messageId: newest.messageId, quote: newest.quote },
     };
   });
@@ -160,17 +172,28 @@ function valueFactors({ deals, hasOpenOpportunity }: HealthFacts, now: Date): Fa
     factors.push({
       key: 'buys_less',
       points: deals.fen === 0 ? 14 : 8,
-      text: `近半年成交 ${yuan(deals.fen)}，上个半年 ${yuan(deals.fenBefore)}`,
+      ...said('buys_less', `近半年成交 ${inYuan(deals.fen / 100)} 元，上个半年 ${inYuan(deals.fenBefore / 100)} 元`, {
+        now: Math.round(deals.fen / 100),
+        before: Math.round(deals.fenBefore / 100),
+      }),
       pointer: { field: 'opportunity.won' },
     });
   if (deals.lastAt && now.getTime() - deals.lastAt.getTime() < 30 * DAY_MS)
-    factors.push({ key: 'bought', points: -12, text: '30 天内成交过', pointer: { field: 'opportunity.won' } });
+    factors.push({
+      key: 'bought',
+      points: -12,
+      ...said('bought', '30 天内成交过'),
+      pointer: { field: 'opportunity.won' },
+    });
   if (hasOpenOpportunity)
-    factors.push({ key: 'open_opportunity', points: -8, text: '有进行中的商机', pointer: { field: 'opportunity' } });
+    factors.push({
+      key: 'open_opportunity',
+      points: -8,
+      ...said('open_opportunity', '有进行中的商机'),
+      pointer: { field: 'opportunity' },
+    });
   return factors;
 }
-
-const yuan = (fen: number) => `${Math.round(fen / 100).toLocaleString('en-US')} 元`;
 
 /** What stands beside a judgement when it is decided whether somebody is told. */
 export interface LastAlert {

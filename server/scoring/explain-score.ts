@@ -3,6 +3,7 @@ import { listNewestSignals } from '#server/summary/signal-store.ts';
 import { vectorFrom } from './feature-block.ts';
 import { SIGNAL_DAYS } from './features.ts';
 import { readModel } from './model-store.ts';
+import { said } from './said.ts';
 import type { Factor } from './score.ts';
 import { reasonsOf } from './scoring-model.ts';
 import type { Score } from './scoring-store.ts';
@@ -14,7 +15,8 @@ export async function explainScore(
 ): Promise<Factor[]> {
   if (factors) return factors;
   const model = learned && (await readModel(deps.db, learned.modelId, method));
-  if (!learned || !model) return [{ key: 'start', points: value, text: '起点', pointer: { field: 'contact' } }];
+  if (!learned || !model)
+    return [{ key: 'start', points: value, ...said('start', '起点'), pointer: { field: 'contact' } }];
   const since = new Date(at.getTime() - SIGNAL_DAYS * 86_400_000);
   const signals = await listNewestSignals(deps.db, deps.cipher, contactId, { since, until: at });
   return reasonsOf(model, vectorFrom(learned.vector), signals).factors;

@@ -1,5 +1,5 @@
 import { categoryColumn, numberColumn, type Column, type RawRow } from '#server/learning/table.ts';
-import { features, type Feature } from './features.ts';
+import { features, STRANGE, type Feature } from './features.ts';
 
 /**
  * Contacts and what they are known by, compactly: a million go through in blocks of these. `values` holds the vectors one
@@ -19,9 +19,6 @@ export type Lexicon = Readonly<Record<string, readonly string[]>>;
 export const width = features.length;
 export const vectorBytes = 4 * width;
 export const openFeatures = features.filter(({ kind }) => kind === 'open');
-
-/** A word a model never met is told as this one: it counts as any rare word. */
-const STRANGE = '\0';
 
 /** Words take the next free place, or, in a lexicon that is closed, all the same place behind the last. */
 export class LexiconWriter {
@@ -98,8 +95,6 @@ export function uuidOf(bytes: Buffer): string {
   const hex = bytes.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
-
-export const isStrange = (word: number | string | null | undefined): boolean => word === STRANGE;
 
 function wordsOf(feature: Feature, lexicon: Lexicon): readonly string[] {
   if (feature.kind === 'word') return feature.words;

@@ -1,5 +1,6 @@
 import { signalKinds, type SignalKind } from '#server/summary/summary-answer.ts';
 import type { featureGroups } from './model-api.ts';
+import { said, saidOften, type Said } from './said.ts';
 
 /**
  * What a contact is known by at a moment, in the order a vector holds it. Gender and region are none of them, and nothing
@@ -63,28 +64,53 @@ interface Common {
 export interface NumberFeature extends Common {
   kind: 'number';
   /** A reason's words. */
-  text(value: number | null): string;
+  say(value: number | null): Said;
 }
 /** One of a few words, known beforehand. */
 export interface WordFeature extends Common {
   kind: 'word';
   words: readonly string[];
-  text(word: string | null): string;
+  say(word: string | null): Said;
 }
 /** A word of the company's own; which there are is part of the model that learned them. */
 export interface OpenWordFeature extends Common {
   kind: 'open';
-  text(word: string | null): string;
+  say(word: string | null): Said;
 }
 export type Feature = NumberFeature | WordFeature | OpenWordFeature;
 
-const count = (words: (value: number) => string, none: string) => (value: number | null) =>
-  value ? words(value) : none;
-const days = (since: string, never: string) => (value: number | null) =>
-  value === null ? never : value === 0 ? `${since}：今天` : `${since}：${value} 天前`;
-const yes = (is: string, isNot: string) => (value: number | null) => (value ? is : isNot);
-const named = (title: string, names: Readonly<Record<string, string>>, unknown: string) => (word: string | null) =>
-  word === null ? unknown : `${title}${names[word] ?? word}`;
+/** A word a model never met is told as this one: it counts as any rare word. */
+export const STRANGE = '\0';
+
+type Says<Value> = (key: FeatureKey) => (value: Value | null) => Said;
+
+const count =
+  (words: (value: number) => string, none: string): Says<number> =>
+  (key) =>
+  (value) =>
+    value ? said(key, words(value), { n: value }) : said(`${key}.none`, none);
+const days =
+  (since: string, never: string): Says<number> =>
+  (key) =>
+  (value) => {
+    if (value === null) return said(`${key}.none`, never);
+    return value === 0 ? said(`${key}.today`, `${since}：今天`) : said(key, `${since}：${value} 天前`, { n: value });
+  };
+const yes =
+  (is: string, isNot: string): Says<number> =>
+  (key) =>
+  (value) =>
+    value ? said(key, is) : said(`${key}.none`, isNot);
+const named =
+  (title: string, names: Readonly<Record<string, string>>, unknown: string): Says<string> =>
+  (key) =>
+  (word) => {
+    if (word === null) return said(`${key}.none`, unknown);
+    if (word === STRANGE) return said(`${key}.strange`, `${title}其他`);
+    return Object.hasOwn(names, word)
+      ? said(`${key}.${word}`, `${title}${names[word]}`)
+      : said(key, `${title}${word}`, { word });
+  };
 
 export const signalWords: Record<SignalKind, string> = {
   asks_contract: '谈合同付款',
@@ -111,21 +137,32 @@ export const stageWords = ['negotiation', 'quoted', 'solution', 'discovery'] as 
 /** Sections of GB/T 4754. */
 export const sectionWords = [...'ABCDEFGHIJKLMNOPQRST'];
 const weekdayWords = ['1', '2', '3', '4', '5', '6', '7'];
+const weekdayNames = Object.fromEntries([...'一二三四五六日'].map((name, day) => [String(day + 1), name]));
 const monthWords = Array.from({ length: 12 }, (_, n) => String(n + 1));
 
-const number = (
-  key: FeatureKey,
-  group: Common['group'],
-  field: string,
-  text: NumberFeature['text'],
-): NumberFeature => ({ key, group, kind: 'number', pointer: { field }, text });
+const number = (key: FeatureKey, group: Common['group'], field: string, says: Says<number>): NumberFeature => ({
+  key,
+  group,
+  kind: 'number',
+  pointer: { field },
+  say: says(key),
+});
 const word = (
   key: FeatureKey,
   group: Common['group'],
   field: string,
   words: readonly string[],
-  text: WordFeature['text'],
-): WordFeature => ({ key, group, kind: 'word', pointer: { field }, words, text });
+  says: Says<string>,
+): WordFeature => ({ key, group, kind: 'word', pointer: { field }, words, say: says(key) });
+const open = (key: FeatureKey, field: string, says: Says<string>): OpenWordFeature => ({
+  key,
+  group: 'source',
+  kind: 'open',
+  pointer: { field },
+  say: says(key),
+});
+
+export const inYuan = (yuan: number): string => Math.round(yuan).toLocaleString('en-US');
 
 export const features: readonly Feature[] = [
   number('company', 'profile', 'contact.corpName', yes('公司已知', '公司未知')),
@@ -206,8 +243,14 @@ export const features: readonly Feature[] = [
     'conversation.messages',
     count((n) => `30 天内有 ${n} 天来信`, '30 天内没有一天来信'),
   ),
-  number('replyMinutes', 'behaviour', 'conversation.messages', (value) =>
-    value === null ? '30 天内没有回复可计' : `平均 ${value} 分钟回复客户`,
+  number(
+    'replyMinutes',
+    'behaviour',
+    'conversation.messages',
+    (key) => (value) =>
+      value === null
+        ? said(`${key}.none`, '30 天内没有回复可计')
+        : said(key, `平均 ${value} 分钟回复客户`, { n: value }),
   ),
   number(
     'unansweredDays',
@@ -215,9 +258,11 @@ export const features: readonly Feature[] = [
     'conversation.unanswered',
     count((n) => `客户等我方回复 ${n} 天`, '没有等待回复的消息'),
   ),
-  number('nightShare', 'behaviour', 'conversation.messages', (value) =>
-    value === null ? '30 天内没有来信' : `来信 ${Math.round(100 * value)}% 在夜间`,
-  ),
+  number('nightShare', 'behaviour', 'conversation.messages', (key) => (value) => {
+    if (value === null) return said(`${key}.none`, '30 天内没有来信');
+    const share = Math.round(100 * value);
+    return said(key, `来信 ${share}% 在夜间`, { share });
+  }),
   number(
     'broadcasts',
     'behaviour',
@@ -259,7 +304,10 @@ export const features: readonly Feature[] = [
     'monetary',
     'value',
     'opportunity.amountFen',
-    count((n) => `一年内成交 ${Math.round(n)} 元`, '一年内没有成交额'),
+    (key) => (value) =>
+      value
+        ? said(key, `一年内成交 ${inYuan(value)} 元`, { yuan: Math.round(value) })
+        : said(`${key}.none`, '一年内没有成交额'),
   ),
 
   ...signalKinds.map((kind): NumberFeature => ({
@@ -267,36 +315,21 @@ export const features: readonly Feature[] = [
     group: 'conversation',
     kind: 'number',
     pointer: { signal: kind },
-    text: (value) =>
-      !value ? `60 天内没有${signalWords[kind]}` : value > 1 ? `${signalWords[kind]}×${value}` : signalWords[kind],
+    say: (value) =>
+      value
+        ? saidOften(`signal.${kind}`, signalWords[kind], value)
+        : said(`signal.${kind}.none`, `60 天内没有${signalWords[kind]}`),
   })),
 
-  {
-    key: 'addWay',
-    group: 'source',
-    kind: 'open',
-    pointer: { field: 'follow.addWay' },
-    text: named('添加方式 ', {}, '添加方式未知'),
-  },
-  {
-    key: 'channel',
-    group: 'source',
-    kind: 'open',
-    pointer: { field: 'follow.channel' },
-    text: named('渠道 ', {}, '不经渠道添加'),
-  },
-  {
-    key: 'source',
-    group: 'source',
-    kind: 'open',
-    pointer: { field: 'customer.source' },
-    text: named('来源：', {}, '来源未知'),
-  },
+  open('addWay', 'follow.addWay', named('添加方式 ', {}, '添加方式未知')),
+  open('channel', 'follow.channel', named('渠道 ', {}, '不经渠道添加')),
+  open('source', 'customer.source', named('来源：', {}, '来源未知')),
 
-  word('weekday', 'time', 'time.weekday', weekdayWords, (value) =>
-    value === null ? '星期' : `星期${'一二三四五六日'[Number(value) - 1] ?? ''}`,
-  ),
-  word('month', 'time', 'time.month', monthWords, (value) => `${value ?? ''} 月`),
+  word('weekday', 'time', 'time.weekday', weekdayWords, named('星期', weekdayNames, '星期未知')),
+  word('month', 'time', 'time.month', monthWords, (key) => (word) => {
+    if (word === null || word === STRANGE) return said(`${key}.none`, '月份未知');
+    return said(key, `${word} 月`, { word });
+  }),
 ];
 
 export const featureOf: ReadonlyMap<string, Feature> = new Map(features.map((feature) => [feature.key, feature]));

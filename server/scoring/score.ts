@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { SignalKind } from '#server/summary/summary-answer.ts';
 import type { StoredSignal } from '#server/summary/summary.ts';
+import { said, saidOften, type Said } from './said.ts';
 import type { factorView } from './scoring-api.ts';
 
 export type Factor = z.infer<typeof factorView>;
@@ -22,11 +23,11 @@ const DAY_MS = 86_400_000;
 /** What was said longer ago says nothing about now. */
 const SIGNAL_DAYS = 60;
 
-const rolePoints: ReadonlyMap<string, { points: number; text: string }> = new Map([
-  ['decision_maker', { points: 10, text: '是决策人' }],
-  ['buyer', { points: 6, text: '是采购人' }],
-  ['influencer', { points: 4, text: '是影响者' }],
-  ['user', { points: 2, text: '是使用人' }],
+const rolePoints: ReadonlyMap<string, { points: number } & Said> = new Map([
+  ['decision_maker', { points: 10, ...said('role.decision_maker', '是决策人') }],
+  ['buyer', { points: 6, ...said('role.buyer', '是采购人') }],
+  ['influencer', { points: 4, ...said('role.influencer', '是影响者') }],
+  ['user', { points: 2, ...said('role.user', '是使用人') }],
 ]);
 const gradePoints: ReadonlyMap<string, number> = new Map([
   ['A', 10],
@@ -54,30 +55,34 @@ const signalPoints: Record<SignalKind, { points: number; more: number; text: str
 /** The score of a contact. Its factors add up to its value, always: what the bounds take or give is a factor too. */
 export function scoreOf(facts: ScoreFacts, now: Date): { value: number; factors: Factor[] } {
   const factors = [
-    { key: 'start', points: START, text: '起点', pointer: { field: 'contact' } },
+    { key: 'start', points: START, ...said('start', '起点'), pointer: { field: 'contact' } },
     ...profileFactors(facts),
     ...behaviourFactors(facts, now),
     ...signalFactors(facts.signals, now),
   ];
   const sum = factors.reduce((total, { points }) => total + points, 0);
   const value = Math.min(100, Math.max(0, sum));
-  if (sum > 100) factors.push({ key: 'ceiling', points: value - sum, text: '封顶 100', pointer: { field: 'score' } });
-  if (sum < 0) factors.push({ key: 'floor', points: value - sum, text: '保底 0', pointer: { field: 'score' } });
+  if (sum > 100)
+    factors.push({ key: 'ceiling', points: value - sum, ...said('ceiling', '封顶 100'), pointer: { field: 'score' } });
+  if (sum < 0)
+    factors.push({ key: 'floor', points: value - sum, ...said('floor', '保底 0'), pointer: { field: 'score' } });
   return { value, factors };
 }
 
 function profileFactors({ contact, bindings }: ScoreFacts): Factor[] {
   const factors: Factor[] = [];
   if (bindings.length > 0)
-    factors.push({ key: 'bound', points: 10, text: '已绑定客户档案', pointer: { field: 'binding' } });
+    factors.push({ key: 'bound', points: 10, ...said('bound', '已绑定客户档案'), pointer: { field: 'binding' } });
   const role = best(bindings.flatMap(({ role: name }) => rolePoints.get(name) ?? []));
   if (role) factors.push({ key: 'role', ...role, pointer: { field: 'binding.role' } });
   if (contact.corpName)
-    factors.push({ key: 'company', points: 5, text: '公司已知', pointer: { field: 'contact.corpName' } });
+    factors.push({ key: 'company', points: 5, ...said('company', '公司已知'), pointer: { field: 'contact.corpName' } });
   const grade = best(
     bindings.flatMap((binding) => {
       const points = gradePoints.get(binding.grade ?? '');
-      return points === undefined ? [] : { points, text: `客户等级 ${binding.grade}` };
+      return points === undefined
+        ? []
+        : { points, ...said('grade', `客户等级 ${binding.grade}`, { word: binding.grade ?? '' }) };
     }),
   );
   if (grade) factors.push({ key: 'grade', ...grade, pointer: { field: 'customer.grade' } });
@@ -100,7 +105,9 @@ function behaviourFactors({ messages }: ScoreFacts, now: Date): Factor[] {
     factors.push({
       key: 'active_week',
       points,
-      text: inWeek >= 10 ? '7 天内 10 条以上消息' : `7 天内 ${inWeek} 条消息`,
+      ...(inWeek >= 10
+        ? said('active_week.many', '7 天内 10 条以上消息')
+        : said('active_week', `7 天内 ${inWeek} 条消息`, { n: inWeek })),
       pointer: { field: 'conversation.messages' },
     });
 
@@ -113,17 +120,17 @@ function behaviourFactors({ messages }: ScoreFacts, now: Date): Factor[] {
     factors.push({
       key: 'unanswered',
       points: -6,
-      text: '48 小时以上未回复客户',
+      ...said('unanswered.long', '48 小时以上未回复客户'),
       pointer: { field: 'conversation.unanswered' },
     });
   return factors;
 }
 
-function recencyOf(days: number): { points: number; text: string } | null {
-  if (days <= 1) return { points: 6, text: '1 天内有消息' };
-  if (days <= 3) return { points: 3, text: '3 天内有消息' };
-  if (days > 30) return { points: -15, text: '30 天以上没有消息' };
-  if (days > 14) return { points: -8, text: '14 天以上没有消息' };
+function recencyOf(days: number): ({ points: number } & Said) | null {
+  if (days <= 1) return { points: 6, ...said('heard', '1 天内有消息', { n: 1 }) };
+  if (days <= 3) return { points: 3, ...said('heard', '3 天内有消息', { n: 3 }) };
+  if (days > 30) return { points: -15, ...said('unheard', '30 天以上没有消息', { n: 30 }) };
+  if (days > 14) return { points: -8, ...said('unheard', '14 天以上没有消息', { n: 14 }) };
   return null;
 }
 
@@ -142,7 +149,7 @@ function signalFactors(signals: readonly StoredSignal[], now: Date): Factor[] {
       return {
         key: `signal.${signal}`,
         points: points + more * Math.min(count - 1, 2),
-        text: count > 1 ? `${text}×${count}` : text,
+        ...saidOften(`signal.${signal}`, text, count),
         pointer: { messageId: newest.messageId, quote: newest.quote },
       };
     })

@@ -1,11 +1,20 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
 
+/**
+ * What a reason says, in no language: `key` names the sentence, `values` fill its blanks, and the pages have the words. It
+ * is kept as long as the score is: a sentence that comes to mean something else takes another key.
+ */
+export const saying = z.object({ key: z.string(), values: z.record(z.string(), z.union([z.number(), z.string()])) });
+
 /** Why the score is what it is. All points add up to `value`. */
 export const factorView = z.object({
   key: z.string(),
   points: z.int(),
+  /** In the company's language: where the pages have no words, and in what is sent through the messengers. */
   text: z.string(),
+  /** Missing in what was kept before there were any. */
+  says: saying.optional(),
   pointer: z.union([z.object({ field: z.string() }), z.object({ messageId: z.uuid(), quote: z.string() })]),
 });
 

@@ -3,9 +3,10 @@ import { compile, type Scorer } from '#server/learning/compile.ts';
 import { pointsOf } from '#server/learning/explain.ts';
 import { trainedModel, type TrainedModel } from '#server/learning/trained-model.ts';
 import type { SaidSignal } from '#server/summary/signal-store.ts';
-import { columnsOf, isStrange, rawRowOf, type FeatureBlock, type Lexicon } from './feature-block.ts';
+import { columnsOf, rawRowOf, type FeatureBlock, type Lexicon } from './feature-block.ts';
 import { featureOf } from './features.ts';
 import { modelCard, type featureGroups, type ScoringTarget } from './model-api.ts';
+import { said, type Said } from './said.ts';
 import type { Factor } from './score.ts';
 
 /** What is kept of a model, packed: what it learned, and the words its vectors name by number. */
@@ -78,11 +79,18 @@ export function reasonsOf(
   signals: readonly SaidSignal[],
 ): { value: number; factors: Factor[] } {
   const points = pointsOf(scorer.explain(rawRowOf(vector, lexicon)), { top: REASONS_MAX });
-  const factors: Factor[] = [{ key: 'start', points: points.base, text: '起点', pointer: { field: 'contact' } }];
+  const factors: Factor[] = [
+    { key: 'start', points: points.base, ...said('start', '起点'), pointer: { field: 'contact' } },
+  ];
   for (const { feature: key, value, points: moved } of points.reasons)
     factors.push(reasonOf(key, value, moved, signals));
   if (points.others !== 0)
-    factors.push({ key: 'others', points: points.others, text: '其他', pointer: { field: 'contact' } });
+    factors.push({
+      key: 'others',
+      points: points.others,
+      ...said('others', '其他因素'),
+      pointer: { field: 'contact' },
+    });
   return { value: points.score, factors };
 }
 
@@ -94,17 +102,16 @@ function reasonOf(key: string, value: number | string | null, points: number, si
   return {
     key,
     points,
-    text: textOf(feature, value),
+    ...wordsOf(feature, value),
     pointer: newest
       ? { messageId: newest.messageId, quote: newest.quote }
       : { field: 'field' in feature.pointer ? feature.pointer.field : 'conversation.messages' },
   };
 }
 
-function textOf(feature: NonNullable<ReturnType<typeof featureOf.get>>, value: number | string | null): string {
-  if (feature.kind === 'number') return feature.text(typeof value === 'number' ? value : null);
-  if (value === null) return feature.text(null);
-  return feature.text(isStrange(value) ? '其他' : String(value));
+function wordsOf(feature: NonNullable<ReturnType<typeof featureOf.get>>, value: number | string | null): Said {
+  if (feature.kind === 'number') return feature.say(typeof value === 'number' ? value : null);
+  return feature.say(value === null ? null : String(value));
 }
 
 export const groupOf = (key: string): (typeof featureGroups)[number] => featureOf.get(key)?.group ?? 'profile';

@@ -188,7 +188,7 @@ test('whoever sits there reads the customer, the score and the summary beside it
   const read = async (member: Member) => (await call<ApprovalDetail>(member, 'GET', `/api/approvals/${id}`)).body;
   const beside = {
     customer: { id: customer.id, name: '华星', ownerName: '小周', stage: 'quoted' },
-    score: { value: 82, topReasons: ['询价三次', '回复快'] },
+    score: { value: 82, topReasons: [{ text: '询价三次' }, { text: '回复快' }] },
     summary: null,
   };
   expect((await read(company.leader)).beside).toMatchObject(beside);

@@ -40,6 +40,18 @@ test('a leader sees who may be lost, the likeliest first, with the reasons and t
   expect(await item(page, '周<img src=x onerror=a=1>明').innerText()).toMatch(/未绑定客户 · 无负责人/);
 });
 
+test('whoever reads English is told the reasons in English, and old ones as they were written down', async () => {
+  const reason = 'Silent for 46 days, usually heard from every 6 days';
+  const text = await item(await openInbox('#/churn', { language: 'en' }), '陈小燕').innerText();
+  for (const word of [reason, '不满或拒绝', 'In their words: “再这样就不续了”']) expect(text).toContain(word);
+  sick();
+  const page = await openSidebar({ language: 'en' });
+  const card = page.getByRole('region', { name: 'Churn risk' });
+  await card.getByRole('button', { name: 'Why' }).click();
+  const rows = await card.getByRole('table').innerText();
+  for (const word of [reason, 'Everything else']) expect(rows).toContain(word);
+});
+
 test('an alert is closed with what was done about it, and is then among those dealt with', async () => {
   const page = await openInbox();
   await press(page, '陈小燕：已处理');

@@ -102,7 +102,13 @@ export function someApproval(n: number, changes: Partial<ApprovalDetail> = {}): 
     copies: [],
     beside: {
       customer: { id: customer.id, name: customer.name, stage: 'quoted', grade: 'B', ownerName: rep.name },
-      score: { value: 82, topReasons: ['询价 3 次', '打开报价单 2 次'] },
+      score: {
+        value: 82,
+        topReasons: [
+          { key: 'signal.asks_price', text: '询价×3', says: { key: 'signal.asks_price.more', values: { n: 3 } } },
+          { key: 'opened', text: '打开报价单 2 次' },
+        ],
+      },
       summary: { statements: ['50 人版，三季度上线', '希望价格更优惠'], at: inHours(-1) },
     },
     ...changes,

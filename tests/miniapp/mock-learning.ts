@@ -331,6 +331,7 @@ export function someAlert(n: number, changes: Partial<ChurnAlert> = {}): ChurnAl
         key: 'silent',
         points: 30,
         text: '46 天没有消息，平时约 6 天一次',
+        says: { key: 'silent', values: { n: 46, usual: 6 } },
         pointer: { field: 'conversation.lastMessageAt' },
       },
       {

@@ -7,6 +7,8 @@ import { broadcastEn } from '#miniapp/i18n/broadcast-en.ts';
 import { broadcastZhCN } from '#miniapp/i18n/broadcast-zh-CN.ts';
 import { deskEn } from '#miniapp/i18n/desk-en.ts';
 import { deskZhCN } from '#miniapp/i18n/desk-zh-CN.ts';
+import { factorEn } from '#miniapp/i18n/factor-en.ts';
+import { factorZhCN } from '#miniapp/i18n/factor-zh-CN.ts';
 import { en as commonEn } from '#miniapp/i18n/en.ts';
 import type { MessageKey } from '#miniapp/i18n/i18n.ts';
 import { inboxEn } from '#miniapp/i18n/inbox-en.ts';
@@ -36,6 +38,7 @@ const zhCN: Record<MessageKey, string> = {
   ...commonZhCN,
   ...inboxZhCN,
   ...deskZhCN,
+  ...factorZhCN,
   ...channelZhCN,
   ...seriesZhCN,
   ...seriesDeskZhCN,
@@ -52,6 +55,7 @@ const en: Record<MessageKey, string> = {
   ...commonEn,
   ...inboxEn,
   ...deskEn,
+  ...factorEn,
   ...channelEn,
   ...seriesEn,
   ...seriesDeskEn,
@@ -87,6 +91,7 @@ test('no two files of words say the same thing', () => {
     commonZhCN,
     inboxZhCN,
     deskZhCN,
+    factorZhCN,
     channelZhCN,
     materialSendZhCN,
     materialZhCN,
@@ -108,7 +113,7 @@ test('no message is kept that no page says', () => {
   const families = new Set([...all.matchAll(/`([\w.-]+\.)\$\{/g)].map(([, family]) => family));
   const isOfFamily = (key: string) => families.has(key.slice(0, key.lastIndexOf('.') + 1));
   const unsaid = keys.filter(
-    (key) => !/^(refused|feature)\./.test(key) && !all.includes(`'${key}'`) && !isOfFamily(key),
+    (key) => !/^(refused|feature|factor)\./.test(key) && !all.includes(`'${key}'`) && !isOfFamily(key),
   );
   expect(unsaid).toEqual([]);
 });
