@@ -1,5 +1,6 @@
 import { DeedRefused } from './deed-refused.ts';
 import { memberWrites } from './chat-deeds.ts';
+import { meetBridgeFault } from './meet-faults.ts';
 import type { BridgeCall, BridgeReply, Faults, MessageCard } from './sandbox-api.ts';
 import { followOf, isReadable, type ChatMessage, type Stage } from './stage.ts';
 import { verifySignature } from './wecom-access.ts';
@@ -129,14 +130,11 @@ type BridgeFault = Faults['bridge'][string]['kind'];
 
 function meetFault(stage: Stage, name: string): BridgeFault | null {
   const { faults } = stage.world;
-  const key = faults.bridge[name] ? name : '*';
-  const fault = faults.bridge[key];
-  if (!fault) return null;
-  if (fault.calls !== null) fault.calls -= 1;
-  if (fault.calls === 0) delete faults.bridge[key];
+  const kind = meetBridgeFault(faults.bridge, name);
+  if (kind === null) return null;
   stage.changed();
   stage.tell({ type: 'faults', faults });
-  return fault.kind;
+  return kind;
 }
 
 function failure(name: string, kind: BridgeFault): Record<string, unknown> | null {

@@ -1,6 +1,6 @@
 import { append, plainOf, recallRecord } from './archive.ts';
 import { DeedRefused, getFollow, getMember } from './deed-refused.ts';
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import { pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';
 
 export function customerWrites(stage: Stage, member: string, contact: string, text: string): ChatMessage {

@@ -1,6 +1,6 @@
 import { DeedRefused, getMember } from './deed-refused.ts';
 import type { ActResult, Deed } from './sandbox-api.ts';
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import type { Stage } from './stage.ts';
 
 export function consoleAddsTag(stage: Stage, groupName: string, name: string): string {

@@ -7,6 +7,7 @@ import type {
   DingtalkFaults,
   DingtalkQuestion,
 } from './dingtalk-phone-api.ts';
+import { meetBridgeFault } from './meet-faults.ts';
 import type { Stage } from './stage.ts';
 
 const framesMax = 200;
@@ -174,14 +175,11 @@ type BridgeFault = DingtalkFaults['bridge'][string]['kind'];
 
 function meetFault(stage: Stage, name: string): BridgeFault | null {
   const { faults } = stage.world.dingtalk;
-  const key = faults.bridge[name] ? name : '*';
-  const fault = faults.bridge[key];
-  if (!fault) return null;
-  if (fault.calls !== null) fault.calls -= 1;
-  if (fault.calls === 0) delete faults.bridge[key];
+  const kind = meetBridgeFault(faults.bridge, name);
+  if (kind === null) return null;
   stage.changed();
   stage.tell({ type: 'dingtalk', part: 'faults', user: null });
-  return fault.kind;
+  return kind;
 }
 
 function failure(kind: BridgeFault): DingtalkBridgeReply {

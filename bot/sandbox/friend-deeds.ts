@@ -2,7 +2,7 @@ import { agreeRecord, append } from './archive.ts';
 import { haveChatted, notes } from './chat-deeds.ts';
 import { DeedRefused, getFollow, getMember } from './deed-refused.ts';
 import type { ActResult, Deed } from './sandbox-api.ts';
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import { followOf, pairOf, type Contact, type Follow, type Stage } from './stage.ts';
 
 export function customerAdds(

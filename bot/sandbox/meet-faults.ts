@@ -16,3 +16,16 @@ export function meetFaults<Kind extends Fault>(faults: readonly Kind[], path: st
   for (const fault of met) if (fault.calls !== null) fault.calls -= 1;
   return { met, left: faults.filter((fault) => fault.calls === null || fault.calls > 0) };
 }
+
+/** The fault of this call of the page's bridge, else the one of all calls; it is gone once it was met as often as it should. */
+export function meetBridgeFault<Kind extends string>(
+  faults: Record<string, { kind: Kind; calls: number | null }>,
+  name: string,
+): Kind | null {
+  const key = faults[name] ? name : '*';
+  const fault = faults[key];
+  if (!fault) return null;
+  if (fault.calls !== null) fault.calls -= 1;
+  if (fault.calls === 0) delete faults[key];
+  return fault.kind;
+}

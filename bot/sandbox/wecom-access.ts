@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SignatureCheck, SignatureVerdict } from './sandbox-api.ts';
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import type { Credential, Stage } from './stage.ts';
 import { Errcode, get, post, textOf, type Call, type CallTable, type TokenKind } from './wecom-call.ts';
 

@@ -1,4 +1,4 @@
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import { seconds, type AcquisitionLink, type ContactWay, type Stage } from './stage.ts';
 import {
   Errcode,

@@ -1,5 +1,5 @@
 import type { SendOutcome } from './sandbox-api.ts';
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import { followOf, followsOf, pairOf, seconds, type GroupSend, type Stage } from './stage.ts';
 import {
   Errcode,

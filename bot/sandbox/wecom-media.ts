@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import { seconds, type Stage, type Upload } from './stage.ts';
 import { Errcode, post, type CallTable } from './wecom-call.ts';
 

@@ -1,5 +1,5 @@
 import { haveChatted } from './chat-deeds.ts';
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import { followOf, type Notice, type Stage } from './stage.ts';
 import { Errcode, optionalText, post, records, textOf, type CallTable } from './wecom-call.ts';
 import { sendTemplateCard } from './wecom-card.ts';

@@ -1,6 +1,6 @@
 import { markTags } from './friend-deeds.ts';
 import { removeTags } from './console-deeds.ts';
-import { alphanumeric } from './seed-world.ts';
+import { alphanumeric } from './alphanumeric.ts';
 import { seconds, type Stage, type TagGroup } from './stage.ts';
 import { Errcode, friendshipOf, listOf, optionalText, post, records, textOf, type CallTable } from './wecom-call.ts';
 
