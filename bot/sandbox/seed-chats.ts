@@ -6,7 +6,6 @@ import { pairOf, type ChatMessage, type Follow, type World } from './stage.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-
 const talkCount = 40;
 
 /** The talks the demo opens with. */

@@ -4,9 +4,7 @@ import { pairOf, type Contact, type Follow, type Member, type World } from './st
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-
 const memberCount = 40;
-
 const contactCount = 300;
 
 /** The company’s people, department by department, and who of them may have customers. */
