@@ -21,6 +21,8 @@ export const usageEn: Translated<typeof usageZhCN> = {
   'usage.total': 'These days',
   'usage.cost': 'Cost',
   'usage.cost.means': 'Of all calls of these days.',
+  'usage.cost.estimated':
+    'Of all calls of these days, {cost} of it estimated: calls without an answer may be charged for.',
   'usage.runs': 'Calls',
   'usage.runs.means': 'Also those without an answer.',
   'usage.answered': 'Answered',
@@ -84,6 +86,9 @@ export const usageEn: Translated<typeof usageZhCN> = {
   'runs.model': 'Model',
   'runs.input': 'Input',
   'runs.cached': '{n} from the cache',
+  'runs.estimated': '{cost} estimated',
+  'runs.estimated.means':
+    'No answer came, but the endpoint may charge for the call: counted is all that was asked and all that may have been written.',
   'runs.output': 'Output',
   'runs.took': 'Took',
   'runs.seconds': '{n} s',

@@ -8,6 +8,7 @@ import type { Embedding } from './llm.ts';
 import type { Log } from './log.ts';
 import type { MaskedText } from './masking.ts';
 import type { Metrics } from './metrics.ts';
+import { mayBeCharged } from './model-call.ts';
 import { reserve, settle } from './model-day.ts';
 import { isSwitchedOn, lineFor, readModelSetting } from './model-setting.ts';
 import { dayOf } from './shanghai.ts';
@@ -71,9 +72,16 @@ async function embed(
   if (!setting.on) return null;
   const day = dayOf(now());
   const costOf = (tokens: number) => Math.round(tokens * config.LLM_EMBEDDING_YUAN_PER_MILLION);
-  const expected = costOf(guessedTokens(texts));
+  const guessed = guessedTokens(texts);
+  const expected = costOf(guessed);
   const startedAt = performance.now();
-  const told = { tokens: 0, outcome: 'answered', error: null as string | null, vectors: null as number[][] | null };
+  const told = {
+    tokens: 0,
+    estimated: 0,
+    outcome: 'answered',
+    error: null as string | null,
+    vectors: null as number[][] | null,
+  };
   if (!(await reserve(db, day, expected, lineFor(setting, isUrgent === true)))) return null;
   try {
     if (!breaker.admits()) return null;
@@ -85,7 +93,8 @@ async function embed(
     if (reason === null) throw error;
     breaker.failed();
     log.warn({ useCase: USE_CASE, reason }, 'the model gave no answer');
-    Object.assign(told, { outcome: 'unavailable', error: reason });
+    const charged = mayBeCharged(error) ? { tokens: guessed, estimated: guessed } : {};
+    Object.assign(told, { outcome: 'unavailable', error: reason, ...charged });
   } finally {
     await settle(db, day, expected, costOf(told.tokens));
   }
@@ -102,6 +111,7 @@ async function embed(
       outcome: told.outcome,
       inputTokens: told.tokens,
       costMicros: costOf(told.tokens),
+      estimatedMicros: costOf(told.estimated),
       latencyMs: Math.round(performance.now() - startedAt),
       error: told.error,
     },

@@ -12,6 +12,8 @@ export interface ModelReply {
   outputTokens: number;
   /** Why it is of no use whatever it says, and would be no better if asked again. */
   fault: 'truncated' | 'refused' | 'too large' | null;
+  /** Of its tries, those that may have been charged for without a word of how much. */
+  uncounted: number;
 }
 
 export interface CallOptions {
@@ -29,6 +31,8 @@ export class ModelUnavailable extends Error {
   readonly isOutage: boolean;
   /** For how long the endpoint does not want to be asked again; 0 when it did not say. */
   readonly retryAfterMs: number;
+  /** Tries that may have been charged for: the endpoint had the question. */
+  uncounted = 0;
 
   constructor(reason: string, isOutage: boolean, retryAfterMs = 0) {
     super(`The model gave no answer: ${reason}`);
@@ -99,19 +103,16 @@ export function makeModelCall(config: Config, retryPauseMs = 500): ModelCall {
   }
 
   async function ask(options: CallOptions): Promise<ModelReply> {
-    try {
-      return await inAcceptedFormat(options);
-    } catch (error) {
-      if (error instanceof ReplyTooLarge) return tooLarge(options);
-      const retryMs = closing.signal.aborted ? null : retryDelay(error, retryPauseMs);
-      if (retryMs === null) throw unavailable(error);
-      await pause(retryMs);
-    }
-    try {
-      return await inAcceptedFormat(options);
-    } catch (error) {
-      if (error instanceof ReplyTooLarge) return tooLarge(options);
-      throw unavailable(error);
+    for (let uncounted = 0, isLast = false; ; isLast = true) {
+      try {
+        return { ...(await inAcceptedFormat(options)), uncounted };
+      } catch (error) {
+        if (mayBeCharged(error)) uncounted++;
+        if (error instanceof ReplyTooLarge) return { ...tooLarge, uncounted };
+        const retryMs = isLast || closing.signal.aborted ? null : retryDelay(error, retryPauseMs);
+        if (retryMs === null) throw unavailable(error, uncounted);
+        await pause(retryMs);
+      }
     }
   }
 
@@ -161,6 +162,7 @@ function replyOf(completion: OpenAI.ChatCompletion, options: CallOptions): Model
     cachedTokens: Math.min(cached, inputTokens),
     outputTokens: countOf(usage.completion_tokens) ?? guessedTokens(text),
     fault: faultOf(choice, text),
+    uncounted: 0,
   };
 }
 
@@ -175,13 +177,21 @@ const countOf = (said: unknown) =>
   Number.isSafeInteger(said) && (said as number) >= 0 ? Math.min(said as number, TOKENS_MAX) : undefined;
 const TOKENS_MAX = 100_000_000;
 
-/** Nobody knows what it counts; so much was expected. */
-const tooLarge = ({ messages, maxOutputTokens }: CallOptions): ModelReply => ({
+const tooLarge: Omit<ModelReply, 'uncounted'> = {
   text: '',
-  inputTokens: guessedInputTokens(messages),
+  inputTokens: 0,
   cachedTokens: 0,
-  outputTokens: maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED,
+  outputTokens: 0,
   fault: 'too large',
+};
+
+/** Of a try that may have been charged for: all that was asked, and all that may have been written. */
+export const tokensOfUncounted = ({
+  messages,
+  maxOutputTokens,
+}: Pick<CallOptions, 'messages' | 'maxOutputTokens'>) => ({
+  inputTokens: guessedInputTokens(messages),
+  outputTokens: maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED,
 });
 
 function responseFormat(
@@ -251,7 +261,13 @@ function retryAfterMs({ headers }: InstanceType<typeof OpenAI.APIError>): number
 const isTimeout = (error: unknown) =>
   error instanceof OpenAI.APIConnectionTimeoutError || error instanceof OpenAI.APIUserAbortError;
 
-function unavailable(error: unknown): Error {
+function unavailable(error: unknown, uncounted: number): Error {
+  const told = classOf(error);
+  if (told instanceof ModelUnavailable) told.uncounted = uncounted;
+  return told;
+}
+
+function classOf(error: unknown): Error {
   if (isTimeout(error)) return new ModelUnavailable('timeout', true);
   if (error instanceof OpenAI.APIError) {
     const status = error.status as number | undefined;
@@ -262,6 +278,32 @@ function unavailable(error: unknown): Error {
   if (error instanceof SyntaxError || error instanceof TypeError || isAborted(error))
     return new ModelUnavailable(isAborted(error) ? 'timeout' : 'broken answer', true);
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** A gateway that waited in vain: whoever stands behind it may have written an answer. 524 is Cloudflare's. */
+const waitedInVain = new Set<unknown>([408, 504, 524]);
+/** Of a connection that never came about: nothing was asked over it. */
+const neverLeft = new Set<unknown>([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Whether the endpoint may have worked on a question it gave no answer to, and charge for it. An error it answers with is free. */
+export function mayBeCharged(error: unknown): boolean {
+  if (isTimeout(error) || isAborted(error)) return true;
+  if (!(error instanceof OpenAI.APIError))
+    return error instanceof ReplyTooLarge || error instanceof SyntaxError || error instanceof TypeError;
+  const status: unknown = error.status;
+  if (status !== undefined) return waitedInVain.has(status);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as { code?: unknown };
+    if (neverLeft.has(code) || /^(CERT|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)_/.test(String(code))) return false;
+  }
+  return true;
 }
 
 const isAborted = (error: unknown) =>
@@ -275,9 +317,3 @@ const OUTPUT_TOKENS_EXPECTED = 1500;
 
 const guessedInputTokens = (messages: CallOptions['messages']) =>
   guessedTokens(messages.map(({ content }) => String(content)).join(''));
-
-/** What a question will be charged for, before it is asked. */
-export const expectedTokens = (question: { system: string; user: string; maxOutputTokens?: number }) => ({
-  inputTokens: guessedTokens(question.system + question.user),
-  outputTokens: question.maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED,
-});

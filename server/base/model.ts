@@ -9,9 +9,9 @@ import type { Live } from './live.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import {
-  expectedTokens,
   jsonIn,
   makeModelCall,
+  tokensOfUncounted,
   ModelUnavailable,
   type CallOptions,
   type ModelCall,
@@ -93,6 +93,8 @@ interface Run {
   inputTokens: number;
   cachedTokens: number;
   outputTokens: number;
+  /** Of what these cost, in millionths of a yuan, what the endpoint never counted. */
+  estimatedMicros: number;
   error: string | null;
 }
 
@@ -104,7 +106,7 @@ async function ask<Answer extends z.ZodType>(
 ): Promise<ModelAnswer<z.output<Answer>>> {
   const startedAt = performance.now();
   const inputHash = hashOf(bench.cipher, question);
-  const run: Run = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, error: null };
+  const run: Run = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, estimatedMicros: 0, error: null };
   const end: End<z.output<Answer>> = (outcome, answer) =>
     record(bench, question, {
       ...run,
@@ -118,7 +120,8 @@ async function ask<Answer extends z.ZodType>(
   if (!isSwitchedOn(setting, question.useCase)) return end('off', null);
   const cached = await findCached(bench, question, inputHash);
   if (cached !== null) return end('cached', cached);
-  const [day, expected] = [dayOf(bench.now()), costOf(bench.config, { ...expectedTokens(question), cachedTokens: 0 })];
+  const tokens = tokensOfUncounted({ messages: messagesOf(question), maxOutputTokens: question.maxOutputTokens });
+  const [day, expected] = [dayOf(bench.now()), costOf(bench.config, { ...tokens, cachedTokens: 0 })];
   if (!(await reserve(bench.db, day, expected, lineFor(setting, question.isUrgent === true))))
     return end('refused_by_budget', null);
   try {
@@ -141,17 +144,15 @@ async function answered<Answer extends z.ZodType>(
   run: Run,
   end: End<z.output<Answer>>,
 ): Promise<ModelAnswer<z.output<Answer>>> {
-  const messages: CallOptions['messages'] = [
-    { role: 'system', content: question.system },
-    { role: 'user', content: question.user },
-  ];
+  const messages = messagesOf(question);
   for (const outcome of ['answered', 'repaired'] as const) {
-    const reply = await bench.call.ask({
-      messages,
-      answer: question.answer,
-      temperature: question.temperature,
-      maxOutputTokens: question.maxOutputTokens,
+    const { answer, temperature, maxOutputTokens } = question;
+    const options = { messages, answer, temperature, maxOutputTokens };
+    const reply = await bench.call.ask(options).catch((error: unknown) => {
+      if (error instanceof ModelUnavailable) addUncounted(bench.config, run, options, error.uncounted);
+      throw error;
     });
+    addUncounted(bench.config, run, options, reply.uncounted);
     // Whoever talks without end is as good as away.
     if (reply.fault === 'too large') bench.breaker.failed();
     else bench.breaker.succeeded();
@@ -171,6 +172,19 @@ async function answered<Answer extends z.ZodType>(
     );
   }
   return end('unusable', null);
+}
+
+const messagesOf = ({ system, user }: ModelQuestion<z.ZodType>): CallOptions['messages'] => [
+  { role: 'system', content: system },
+  { role: 'user', content: user },
+];
+
+/** What may have been charged for is spent: otherwise time-outs would pass every line. */
+function addUncounted(config: Config, run: Run, options: CallOptions, tries: number): void {
+  const { inputTokens, outputTokens } = tokensOfUncounted(options);
+  run.inputTokens += tries * inputTokens;
+  run.outputTokens += tries * outputTokens;
+  run.estimatedMicros += tries * costOf(config, { inputTokens, cachedTokens: 0, outputTokens });
 }
 
 /** `error` is a class, for the ledger; `wish` is what the model is told. */
@@ -217,7 +231,10 @@ async function findCached<Answer extends z.ZodType>(
 }
 
 /** Millionths of a yuan, which yuan per million tokens are per token. */
-function costOf(config: Config, { inputTokens, cachedTokens, outputTokens }: Omit<Run, 'error'>): number {
+function costOf(
+  config: Config,
+  { inputTokens, cachedTokens, outputTokens }: Omit<Run, 'error' | 'estimatedMicros'>,
+): number {
   const { LLM_INPUT_YUAN_PER_MILLION: input, LLM_OUTPUT_YUAN_PER_MILLION: output } = config;
   const cached = config.LLM_CACHED_INPUT_YUAN_PER_MILLION ?? input / 10;
   return Math.round((inputTokens - cachedTokens) * input + cachedTokens * cached + outputTokens * output);

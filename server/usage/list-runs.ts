@@ -16,12 +16,13 @@ export async function listRuns(
   const runs = found.slice(0, query.limit);
   const names = await listContactNames(deps.db, [...new Set(runs.flatMap(({ contactId }) => contactId ?? []))]);
   return {
-    items: runs.map(({ at, costMicros, droppedCount, contactId, ...run }) => {
+    items: runs.map(({ at, costMicros, estimatedMicros, droppedCount, contactId, ...run }) => {
       const name = contactId === null ? undefined : names.get(contactId);
       return {
         ...run,
         at: at.toISOString(),
         costYuan: yuan(costMicros),
+        estimatedYuan: yuan(estimatedMicros),
         dropped: droppedCount,
         contact: contactId !== null && name !== undefined ? { id: contactId, name } : null,
       };

@@ -14,6 +14,8 @@ const figures = z.object({
   /** By how the run ended: answered, repaired, cached, refused_by_budget … */
   outcomes: z.record(z.string(), z.int()),
   costYuan: z.number(),
+  /** Of it, for tries without an answer, which may be charged for: all that was asked and all that may have been written. */
+  estimatedYuan: z.number(),
   inputTokens: z.int(),
   /** Of those, read out of the endpoint's own prefix cache. */
   cachedTokens: z.int(),
@@ -60,6 +62,8 @@ export const runView = z.object({
   model: z.string(),
   outcome: z.string(),
   costYuan: z.number(),
+  /** Of it, what the endpoint never counted. */
+  estimatedYuan: z.number(),
   inputTokens: z.int(),
   cachedTokens: z.int(),
   outputTokens: z.int(),

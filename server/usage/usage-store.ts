@@ -12,6 +12,7 @@ export interface Figures {
   key: string;
   runs: number;
   costMicros: bigint;
+  estimatedMicros: bigint;
   inputTokens: number;
   cachedTokens: number;
   outputTokens: number;
@@ -33,7 +34,7 @@ export async function sumRuns(db: Db, by: Key, { since, before }: Bounds): Promi
   const [sums, outcomes] = await Promise.all([
     db.$queryRaw<Omit<Figures, 'outcomes'>[]>`
       SELECT coalesce(${key}, '') AS key, count(*)::int AS runs, sum("costMicros")::bigint AS "costMicros",
-        sum("inputTokens")::float8 AS "inputTokens", sum("cachedTokens")::float8 AS "cachedTokens",
+        sum("estimatedMicros")::bigint AS "estimatedMicros", sum("inputTokens")::float8 AS "inputTokens", sum("cachedTokens")::float8 AS "cachedTokens",
         sum("outputTokens")::float8 AS "outputTokens", sum("droppedCount")::float8 AS dropped,
         percentile_disc(0.5) WITHIN GROUP (ORDER BY "latencyMs") FILTER (WHERE ${wasAsked}) AS "p50Ms",
         percentile_disc(0.95) WITHIN GROUP (ORDER BY "latencyMs") FILTER (WHERE ${wasAsked}) AS "p95Ms",
@@ -125,6 +126,7 @@ const shownOfRun = {
   model: true,
   outcome: true,
   costMicros: true,
+  estimatedMicros: true,
   inputTokens: true,
   cachedTokens: true,
   outputTokens: true,

@@ -57,6 +57,7 @@ export function figuresOf(sum: Figures | undefined): UsageView['total'] {
     runs: sum?.runs ?? 0,
     outcomes: sum?.outcomes ?? {},
     costYuan: yuan(sum?.costMicros ?? 0),
+    estimatedYuan: yuan(sum?.estimatedMicros ?? 0),
     inputTokens: sum?.inputTokens ?? 0,
     cachedTokens: sum?.cachedTokens ?? 0,
     outputTokens: sum?.outputTokens ?? 0,

@@ -12,6 +12,7 @@ import { saveSetting } from '#server/base/setting.ts';
 import { dayOf } from '#server/base/shanghai.ts';
 import { useFakeModel, type ModelBehaviour } from '#tests/support/fake-model.ts';
 import { masked } from '#tests/support/masked.ts';
+import { freePort } from '#tests/support/product.ts';
 import { useWorld } from '#tests/support/world.ts';
 
 const fake = useFakeModel();
@@ -325,10 +326,63 @@ test('fifty questions at once, from two processes, pass the line by one answer a
   expect(await spent()).toBeLessThanOrEqual(5_000_000 + 600_000);
 });
 
+/** What the endpoint charges for 1,500 tokens it may have written each time, and for what it was asked. */
+const uncounted = (run: { inputTokens: number } | undefined, tries: number) =>
+  BigInt(2 * (run?.inputTokens ?? 0) + 8 * 1500 * tries);
+
+test.each([
+  ['hangs', 'hangs' as const, 1],
+  ['begins an answer and never ends it', 'drips' as const, 1],
+  ['answers a letter at a time', 'drips on' as const, 1],
+  ['is cut off before it answers, twice', 'hangs up' as const, 2],
+  ['is cut off in the middle of its answer', 'cuts off' as const, 1],
+  ['never ends', 'never ends' as const, 1],
+  ['stands behind a gateway that waited in vain, twice', { status: 504 }, 2],
+])('a model that %s may charge for it, so an estimate is booked and said to be one', async (_, behaviour, tries) => {
+  fake.does = [behaviour];
+  const isAwaited = ['hangs', 'drips', 'drips on'].includes(String(behaviour));
+  expect((await model(isAwaited ? { LLM_TIMEOUT_MS: '200' } : {}).ask(question())).answer).toBeNull();
+  const [run] = await runs();
+  expect(run).toMatchObject({ outputTokens: tries * 1500, costMicros: uncounted(run, tries) });
+  expect(run?.inputTokens).toBeGreaterThan(0);
+  expect(run?.estimatedMicros).toBe(run?.costMicros);
+  expect(BigInt(await spent())).toBe(run?.costMicros);
+});
+
+test('of a call that was answered the second time only the lost try is an estimate', async () => {
+  fake.does = ['hangs up', { say: '{"word":"yes"}' }];
+  expect((await model().ask(question({ maxOutputTokens: 1000 }))).outcome).toBe('answered');
+  const [run] = await runs();
+  expect(run?.outputTokens).toBe(200 + 1000);
+  expect((run?.costMicros ?? 0n) - (run?.estimatedMicros ?? 0n)).toBe(3600n);
+  expect(BigInt(await spent())).toBe(run?.costMicros);
+});
+
+test('an endpoint that is not there, or says no, charges nothing', async () => {
+  await model({ OPENAI_BASE_URL: `http://127.0.0.1:${await freePort()}/v1` }).ask(question());
+  for (const status of [401, 429, 500, 503]) {
+    fake.does = [{ status, headers: { 'retry-after': '60' } }];
+    await model().ask(question());
+  }
+  expect((await runs()).map(({ costMicros, estimatedMicros }) => [costMicros, estimatedMicros])).toEqual(
+    Array.from({ length: 5 }, () => [0n, 0n]),
+  );
+  expect(await spent()).toBe(0);
+});
+
+test('time-outs come to the line of the day as answers do: then nothing is asked', async () => {
+  await choose({ on: true, useCases: {}, softYuan: null, hardYuan: 1 });
+  fake.does = ['hangs'];
+  const outcomes: string[] = [];
+  for (let at = 0; at < 4; at += 1)
+    outcomes.push((await model({ ...inYuan, LLM_TIMEOUT_MS: '200' }).ask(question({ maxOutputTokens: 4000 }))).outcome);
+  expect(outcomes).toEqual(['unavailable', 'refused_by_budget', 'refused_by_budget', 'refused_by_budget']);
+});
+
 test('what a question was expected to cost and did not is there for the next', async () => {
   await choose({ on: true, useCases: {}, softYuan: null, hardYuan: 1 });
-  const llm = model({ ...inYuan, LLM_TIMEOUT_MS: '100' });
-  fake.does = ['hangs'];
+  const llm = model(inYuan);
+  fake.does = [{ status: 401 }];
   for (let at = 0; at < 4; at += 1)
     expect((await llm.ask(question({ maxOutputTokens: 4000 }))).outcome).toBe('unavailable');
   expect(await spent()).toBe(0);

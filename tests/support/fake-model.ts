@@ -22,6 +22,7 @@ export type ModelBehaviour =
   | { status: number; headers?: Record<string, string> }
   | { body: string; type?: string }
   | 'hangs'
+  | 'hangs up'
   | 'drips'
   | 'drips on'
   | 'never ends'
@@ -55,6 +56,10 @@ export function useFakeModel(): FakeModel {
         fake.asked.push(asked);
         const does = (fake.does.length > 1 ? fake.does.shift() : fake.does[0]) ?? { status: 500 };
         if (does === 'hangs') return;
+        if (does === 'hangs up') {
+          request.socket.destroy();
+          return;
+        }
         if (does === 'cuts off') {
           response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
           response.write('{"choices":[');
@@ -99,7 +104,7 @@ async function pour(response: ServerResponse, piece: string, everyMs: number): P
 }
 
 function replyTo(
-  does: Exclude<ModelBehaviour, 'hangs' | 'drips' | 'drips on' | 'never ends' | 'cuts off'>,
+  does: Exclude<ModelBehaviour, 'hangs' | 'hangs up' | 'drips' | 'drips on' | 'never ends' | 'cuts off'>,
   asked: AskedOfModel,
 ): { status: number; headers?: Record<string, string>; body: string } {
   if (does === 'wants no schema') {
