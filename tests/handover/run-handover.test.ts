@@ -13,6 +13,7 @@ import { discountDraft } from '#tests/approval/company.ts';
 import { callerOf } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { tell } from '#tests/support/tell.ts';
+import { untilSomebodyWaits } from '#tests/support/lock-wait.ts';
 import { useWorld } from '#tests/support/world.ts';
 import {
   approved,
@@ -528,11 +529,7 @@ test('taking it back waits for its approval before it holds the hand-over, as ta
     await effect.query('BEGIN');
     await effect.query('SELECT 1 FROM "Approval" WHERE id = $1 FOR UPDATE', [approvalId]);
     const takingBack = withdrawHandover(world.deps, caller, { id: handover.id });
-    const isWaiting = async () => {
-      const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-      return (await world.deps.pool.query(waiting)).rowCount !== 0;
-    };
-    while (!(await isWaiting())) await new Promise((resolve) => setTimeout(resolve, 5));
+    await untilSomebodyWaits(world.deps);
     await effect.query('SELECT 1 FROM "Handover" WHERE id = $1 FOR UPDATE NOWAIT', [handover.id]);
     await effect.query('COMMIT');
     await takingBack;
