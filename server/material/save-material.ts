@@ -36,16 +36,18 @@ export async function editMaterial(
   });
 }
 
+/** Whoever edits it at the same moment does not keep it in use. */
 export async function archiveMaterial(deps: Deps, caller: Caller, id: string, archived: boolean): Promise<Material> {
-  return deps.db.$transaction(async (tx) => {
+  const changed = await deps.db.$transaction(async (tx) => {
     const before = await getMaterial(tx, id);
     if ((before.archivedAt !== null) === archived) return before;
     const at = deps.now();
     const change = { archivedAt: archived ? at : null, updatedAt: at };
-    const changed = await changeMaterial(tx, { id, version: before.version }, change);
-    await note(tx, caller, id, archived ? 'material.archived' : 'material.restored', before);
-    return changed ?? getMaterial(tx, id);
+    const material = await changeMaterial(tx, { id, version: before.version }, change);
+    if (material) await note(tx, caller, id, archived ? 'material.archived' : 'material.restored', before);
+    return material;
   });
+  return changed ?? archiveMaterial(deps, caller, id, archived);
 }
 
 /** Whatever platform it will go to. */

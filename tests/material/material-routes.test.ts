@@ -6,6 +6,7 @@ import type { FileView, MaterialView } from '#server/material/material-api.ts';
 import { makeFile, makeMaterial, makeMember, openSession } from '#tests/support/factories.ts';
 import { FakePlatform } from '#tests/support/fake-platform.ts';
 import { useHttp } from '#tests/support/http.ts';
+import { untilSomebodyWaits } from '#tests/support/lock-wait.ts';
 import { useWorld } from '#tests/support/world.ts';
 
 const platform = new FakePlatform('wecom');
@@ -144,6 +145,29 @@ test('an archived material is out of the lists, cannot be used, and can be put b
   });
   expect(await archive(false)).toMatchObject({ body: { archivedAt: null } });
   expect(await listed()).toEqual(['旧报价']);
+});
+
+test('archived at the moment somebody saves it, a material is archived with what they wrote, and that is noted once', async () => {
+  const { id } = await made(text('旧报价'));
+  const saving = await world.deps.pool.connect();
+  try {
+    await saving.query('BEGIN');
+    await saving.query(`UPDATE "Material" SET title = '新报价', version = version + 1 WHERE id = $1`, [id]);
+    const archiving = ask('POST', `/api/materials/${id}/archive`, { archived: true });
+    await untilSomebodyWaits(world.deps);
+    await saving.query('COMMIT');
+    expect(await archiving).toMatchObject({
+      body: { title: '新报价', archivedAt: world.deps.now().toISOString() },
+    });
+  } finally {
+    saving.release(true);
+  }
+  expect(await listed()).toEqual([]);
+  const noted = await world.deps.db.auditEntry.findMany({
+    where: { subject: `material:${id}` },
+    orderBy: { id: 'asc' },
+  });
+  expect(noted.map(({ action }) => action)).toEqual(['material.created', 'material.archived']);
 });
 
 test('a rep uses a material beside a chat: the use counts, and its file has a key the platform knows', async () => {
