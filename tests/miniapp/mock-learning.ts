@@ -260,8 +260,9 @@ export function somePrompts(): PromptView[] {
       passed: 111,
       scores: [
         { name: 'schema', value: 1, gate: 0.99 },
-        { name: 'fact_recall', value: 0.91, gate: 0.9 },
-        { name: 'tokens', value: 2412, gate: null },
+        { name: 'facts', value: 0.91, gate: 0.9 },
+        { name: 'tokens', value: 3.302, gate: 4 },
+        { name: 'yuan a call', value: 0.0015, gate: 0.01 },
         { name: 'a_new_scorer', value: 0.5, gate: null },
       ],
     },

@@ -21,7 +21,18 @@ test('the versions of a prompt stand side by side, with the stored cases and the
     '版本 2',
     '版本 1',
   ]);
-  expect(await versions.getByRole('row', { name: /每次费用/ }).innerText()).toMatch(/¥0\.0495\s+¥0\.0533\s+—/);
+  expect(
+    await versions
+      .getByRole('row', { name: /每次费用/ })
+      .first()
+      .innerText(),
+  ).toMatch(/¥0\.0495\s+¥0\.0533\s+—/);
+  expect(
+    await versions
+      .getByRole('row', { name: /每次费用/ })
+      .last()
+      .innerText(),
+  ).toMatch(/¥0\.0015\s+门槛 ¥0\.01/);
   expect(await versions.getByRole('row', { name: /事实没漏/ }).innerText()).toMatch(/91%\s+门槛 90%/);
   expect(await versions.getByRole('row', { name: /样例通过/ }).innerText()).toContain('没有跑过样例');
 });

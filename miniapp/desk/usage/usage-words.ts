@@ -35,16 +35,26 @@ export const outcomeWord = (name: string): string => wordOf(name, outcomeKeys);
 
 const scorerKeys: Record<string, MessageKey> = {
   schema: 'scorer.schema',
-  fact_recall: 'scorer.fact_recall',
-  unsupported_claims: 'scorer.unsupported_claims',
+  facts: 'scorer.facts',
+  supported: 'scorer.supported',
+  kept: 'scorer.kept',
   quotes: 'scorer.quotes',
-  intent: 'scorer.intent',
-  next_step: 'scorer.next_step',
+  'signals found': 'scorer.signals_found',
+  'signals right': 'scorer.signals_right',
+  promises: 'scorer.promises',
+  'next step': 'scorer.next_step',
+  tags: 'scorer.tags',
+  conditions: 'scorer.conditions',
+  'nothing invented': 'scorer.nothing_invented',
+  'says what it missed': 'scorer.says_what_it_missed',
+  sources: 'scorer.sources',
+  'risks marked': 'scorer.risks_marked',
   injection: 'scorer.injection',
-  pii: 'scorer.pii',
+  privacy: 'scorer.privacy',
+  'small talk': 'scorer.small_talk',
   stability: 'scorer.stability',
   tokens: 'scorer.tokens',
-  cost: 'scorer.cost',
+  'yuan a call': 'scorer.yuan_a_call',
 };
 export const scorerWord = (name: string): string => wordOf(name, scorerKeys);
 
