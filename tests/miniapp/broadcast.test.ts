@@ -261,7 +261,7 @@ const states: State[] = [
     name: 'the audience',
     hash: here,
     prepare: () => void (desk.product.broadcasts.all = [someDraft(960)]),
-    ready: '.steps .count, table.steps',
+    ready: 'table.steps',
   },
   {
     name: 'the people behind a number',
@@ -269,7 +269,7 @@ const states: State[] = [
     prepare: () => void (desk.product.broadcasts.all = [someDraft(960)]),
     ready: 'table.steps',
     reach: async (page) => {
-      await page.locator('button.count').first().click();
+      await page.locator('table.steps button').first().click();
       await page.locator('.popup .table').waitFor();
     },
   },
