@@ -112,3 +112,17 @@ export const bodyOf = (draft: Draft): ChannelDraft => ({
 
 /** What was typed, without what only tells the lines apart. */
 export const traceOf = (draft: Draft): string => JSON.stringify(bodyOf({ ...draft, expires: '' })) + draft.expires;
+
+export const isWrongMax = ({ dailyMax }: Draft): boolean =>
+  dailyMax !== '' && (!Number.isInteger(dailyMax) || dailyMax < 1 || dailyMax > 1000);
+export const isPast = ({ expires }: Draft): boolean => expires !== '' && new Date(expires) <= new Date();
+export const isEmpty = ({ content }: WelcomeDraft): boolean =>
+  content.text.trim() === '' && content.attachments.length === 0;
+
+/** Whether anything has to be mended before it can be saved; the fields say what. */
+export const isWrongDraft = (draft: Draft): boolean =>
+  draft.name.trim() === '' ||
+  isWrongMax(draft) ||
+  isPast(draft) ||
+  shiftsOf(draft).some(({ days, memberIds }) => days.length === 0 || memberIds.length === 0) ||
+  draft.welcomes.some((one) => isEmpty(one) || (!one.isAlways && one.hours.days.length === 0));
