@@ -251,16 +251,6 @@ const states: State[] = [
     reach: (page) => page.locator('.open').first().click(),
   },
   {
-    name: 'a draft of a sentence',
-    hash: '#/segments/new',
-    ready: '.samples',
-    reach: async (page) => {
-      await page.locator('.sentence input').fill('报价后没消息');
-      await page.locator('.sentence button').click();
-      await page.locator('.proposed').waitFor();
-    },
-  },
-  {
     name: 'the versions',
     hash: `#/segments/${id(700)}`,
     prepare: () => void (desk.product.segments.all = [someSegment(700)]),
@@ -268,6 +258,16 @@ const states: State[] = [
     reach: async (page) => {
       await page.locator('.card-head .link').click();
       await page.locator('.popup .rule').first().waitFor();
+    },
+  },
+  {
+    name: 'a draft of a sentence',
+    hash: '#/segments/new',
+    ready: '.samples',
+    reach: async (page) => {
+      await page.locator('.sentence input').fill('报价后没消息');
+      await page.locator('.sentence button').click();
+      await page.locator('.proposed').waitFor();
     },
   },
   {
