@@ -8,6 +8,7 @@ export const knowledgeEn: Translated<typeof knowledgeZhCN> = {
   'knowledge.byWords':
     'Found by words for now; by meaning too once the vector extension and an embedding model are there.',
   'knowledge.byMeaning': 'Found by words and by meaning.',
+  'knowledge.byWordsOnly': '{n} found by words alone: the embedding model gave no usable vector.',
   'knowledge.drop':
     'Drop files here: Markdown, plain text, Word (.docx) or PDF with text, at most 20 MB each. A file of the same name is the next version.',
   'knowledge.choose': 'Choose files',

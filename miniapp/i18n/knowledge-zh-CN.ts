@@ -4,6 +4,7 @@ export const knowledgeZhCN = {
   'knowledge.note': 'AI 起草回复时参考这些文档和素材库里的文字，并标明依据。文档里的价格、承诺请保持最新。',
   'knowledge.byWords': '目前按字词查找。装有向量扩展并配置向量模型后，也按含义查找。',
   'knowledge.byMeaning': '按字词和含义查找。',
+  'knowledge.byWordsOnly': '{n} 段只按字词查找：向量模型没有给出可用的向量。',
   'knowledge.drop':
     '把文件拖到这里：Markdown、纯文本、Word（.docx）、有文字的 PDF，每个不超过 20 MB。同名文件会成为新版本。',
   'knowledge.choose': '选择文件',

@@ -65,7 +65,7 @@ async function embed(
   { model, breaker, call }: Bench,
   texts: readonly MaskedText[],
   { contactId, isUrgent }: { contactId?: string; isUrgent?: boolean },
-): Promise<number[][] | null> {
+): Promise<number[][] | 'unusable' | null> {
   if (texts.length === 0) return [];
   const { db, config, cipher, metrics, log, now } = options;
   const setting = await readModelSetting(db, config);
@@ -116,18 +116,25 @@ async function embed(
       error: told.error,
     },
   });
-  return told.vectors;
+  return told.outcome === 'unusable' ? 'unusable' : told.vectors;
 }
 
-/** One for each text, in their order, all of one length; null for anything else. */
-function vectorsIn(data: readonly { index: number; embedding: number[] }[], count: number): number[][] | null {
-  const vectors = Array.from({ length: count }, (_, at) => data.find(({ index }) => index === at)?.embedding);
-  const length = vectors[0]?.length ?? 0;
+/** https://github.com/pgvector/pgvector: a vector has up to 16,000 dimensions, each a float of four bytes. */
+const DIMENSIONS_MAX = 16_000;
+
+/** One for each text, in their order, all of one length, such as can be kept; null for anything else. */
+function vectorsIn(data: unknown, count: number): number[][] | null {
+  if (!Array.isArray(data)) return null;
+  const said = data as readonly ({ index?: unknown; embedding?: unknown } | null)[];
+  const vectors = Array.from({ length: count }, (_, at) => said.find((one) => one?.index === at)?.embedding);
+  const length = Array.isArray(vectors[0]) ? vectors[0].length : 0;
   const isRight = vectors.every(
-    (vector) => Array.isArray(vector) && vector.length === length && vector.every((value) => Number.isFinite(value)),
+    (vector) => Array.isArray(vector) && vector.length === length && vector.every((value) => isKept(value)),
   );
-  return length > 0 && isRight ? (vectors as number[][]) : null;
+  return length > 0 && length <= DIMENSIONS_MAX && isRight ? (vectors as number[][]) : null;
 }
+
+const isKept = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(Math.fround(value));
 
 /** A class of failure; null for what is none of the endpoint's. */
 function reasonOf(error: unknown): string | null {

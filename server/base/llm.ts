@@ -51,8 +51,14 @@ export interface Embedding {
   readonly model: string;
   /** Whether the company lets a model be asked at all, and for the use case that needs it. */
   isAllowed(useCase?: string): Promise<boolean>;
-  /** One vector for each text, in their order; null when there are none to be had now. */
-  embed(texts: readonly MaskedText[], about?: { contactId?: string; isUrgent?: boolean }): Promise<number[][] | null>;
+  /**
+   * One vector for each text, in their order; null when there are none to be had now, `unusable` when the answer is none
+   * and would be none again.
+   */
+  embed(
+    texts: readonly MaskedText[],
+    about?: { contactId?: string; isUrgent?: boolean },
+  ): Promise<number[][] | 'unusable' | null>;
 }
 
 export interface Llm {

@@ -62,7 +62,7 @@ async function nearest(deps: Deps, question: string, { names = [], useCase, ...a
   if (!embedding) return [];
   const text = makeMasking(names).mask(question, ASKED_CHARS_MAX);
   const vectors = await embedding.embed([text], about);
-  const vector = vectors?.[0];
+  const vector = vectors === 'unusable' ? null : vectors?.[0];
   if (!vector) return [];
   const near = await rankByMeaning(deps.pool, embedding.model, vector, CANDIDATES);
   const best = near[0]?.likeness ?? 0;

@@ -15,6 +15,8 @@ export const documentView = z.object({
   /** As an error code of this API, for `failed`. */
   error: z.string().nullable(),
   passages: z.int(),
+  /** Of these, found by their words alone, because the embedding model gave no usable vector. */
+  byWordsOnly: z.int(),
   /** How many drafts it was a source of. */
   uses: z.int(),
   version: z.int(),

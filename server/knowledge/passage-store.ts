@@ -52,6 +52,18 @@ export async function listPassages(db: Db, documentId: string): Promise<(Passage
   });
 }
 
+/** How many passages of each the embedding model has no vector for. */
+export async function countUnfit(
+  db: Db,
+  ids: readonly string[],
+  model: string | undefined,
+): Promise<Map<string, number>> {
+  if (model === undefined) return new Map();
+  const where = { documentId: { in: [...ids] }, unfitModel: model };
+  const rows = await db.knowledgePassage.groupBy({ by: ['documentId'], where, _count: true });
+  return new Map(rows.map(({ documentId, _count }) => [documentId ?? '', _count]));
+}
+
 export interface RankedPassage {
   id: string;
   score: number;

@@ -42,7 +42,7 @@ export interface UnembeddedPassage {
   text: string;
 }
 
-/** Passages without a vector of this model. */
+/** Passages without a vector of this model, but for those it has none for. */
 export async function listUnembedded(sql: Sql, model: string, limit: number): Promise<UnembeddedPassage[]> {
   const { rows } = await sql.query<UnembeddedPassage>(
     `SELECT passage.id, passage.headings, passage.text, coalesce(document.title, material.title, '') AS title
@@ -50,11 +50,16 @@ export async function listUnembedded(sql: Sql, model: string, limit: number): Pr
      LEFT JOIN "KnowledgeDocument" document ON document.id = passage."documentId"
      LEFT JOIN "Material" material ON material.id = passage."materialId"
      LEFT JOIN "KnowledgeVector" kept ON kept."passageId" = passage.id AND kept.model = $1
-     WHERE kept."passageId" IS NULL AND material."archivedAt" IS NULL
+     WHERE kept."passageId" IS NULL AND passage."unfitModel" IS DISTINCT FROM $1 AND material."archivedAt" IS NULL
      ORDER BY passage.id LIMIT $2`,
     [model, limit],
   );
   return rows;
+}
+
+/** This model is not asked about them again; another is. */
+export async function noteUnfit(sql: Sql, model: string, passageIds: readonly string[]): Promise<void> {
+  await sql.query('UPDATE "KnowledgePassage" SET "unfitModel" = $1 WHERE id = ANY($2::uuid[])', [model, passageIds]);
 }
 
 /** Of passages that are gone meanwhile nothing is kept. */

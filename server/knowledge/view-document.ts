@@ -4,7 +4,7 @@ import { listMemberNames } from '#server/member/member-store.ts';
 import { countPassages, findDocument, listDocuments, type DocumentRow, type PagePoint } from './document-store.ts';
 import type { DocumentView } from './knowledge-api.ts';
 import { documentUnknown } from './knowledge.ts';
-import { listPassages } from './passage-store.ts';
+import { countUnfit, listPassages } from './passage-store.ts';
 
 export async function viewDocuments(
   deps: Deps,
@@ -37,10 +37,9 @@ export async function viewContents(
 }
 
 async function viewsOf(deps: Deps, documents: readonly DocumentRow[]): Promise<DocumentView[]> {
-  const passages = await countPassages(
-    deps.db,
-    documents.map(({ id }) => id),
-  );
+  const ids = documents.map(({ id }) => id);
+  const passages = await countPassages(deps.db, ids);
+  const unfit = await countUnfit(deps.db, ids, deps.llm.embedding?.model);
   const names = await listMemberNames(
     deps.db,
     documents.map(({ updatedBy }) => updatedBy),
@@ -48,6 +47,7 @@ async function viewsOf(deps: Deps, documents: readonly DocumentRow[]): Promise<D
   return documents.map(({ updatedAt, updatedBy, ...document }) => ({
     ...document,
     passages: passages.get(document.id) ?? 0,
+    byWordsOnly: unfit.get(document.id) ?? 0,
     updatedAt: updatedAt.toISOString(),
     updatedBy: names.get(updatedBy) ?? '',
   }));

@@ -13,6 +13,7 @@ import { makeModel, type Model } from '#server/base/model.ts';
 import { saveSetting } from '#server/base/setting.ts';
 import { embedPassages, findMeanings } from '#server/knowledge/embed-passages.ts';
 import { findPassages, fused } from '#server/knowledge/find-passages.ts';
+import { viewDocuments } from '#server/knowledge/view-document.ts';
 import { openVectors } from '#server/knowledge/vector-store.ts';
 import { useWorld } from '#tests/support/world.ts';
 import { fillKnowledge } from './corpus.ts';
@@ -26,6 +27,8 @@ let model: Model;
 let deps: Deps;
 let asked: string[];
 let isDown: boolean;
+/** What the endpoint makes of what it would answer. */
+let spoil: (vectors: unknown[]) => unknown;
 
 /** What each text is about, as a model would say it in numbers: one direction for each thing. */
 const things = [
@@ -53,7 +56,7 @@ beforeAll(async () => {
     void (async () => {
       const { input } = JSON.parse(await bodyOf(request)) as { input: string[] };
       asked.push(...input);
-      const data = input.map((text, index) => ({ object: 'embedding', index, embedding: meaning(text) }));
+      const data = spoil(input.map((text, index) => ({ object: 'embedding', index, embedding: meaning(text) })));
       response.writeHead(isDown ? 503 : 200, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ object: 'list', data, usage: { prompt_tokens: 10, total_tokens: 10 } }));
     })();
@@ -73,6 +76,7 @@ afterAll(async () => {
 beforeEach(async () => {
   asked = [];
   isDown = false;
+  spoil = (vectors) => vectors;
   const config = readConfig({
     NODE_ENV: 'test',
     SESSION_SECRET: 'a secret of at least 32 characters for tests',
@@ -148,6 +152,40 @@ test('an endpoint that is down leaves the words to find, and the vectors for lat
   isDown = false;
   await embedPassages(deps);
   expect((await found('可以退款吗'))[0]).toBe('退款 both');
+});
+
+const counted = async () => (await viewDocuments(deps, { limit: 10 })).items;
+
+test.each([
+  ['fewer vectors than texts', (vectors: unknown[]) => vectors.slice(1)],
+  ['no list', () => 'none'],
+  ['what is no number', (vectors: unknown[]) => vectors.map((one) => ({ ...(one as object), embedding: [1, null] }))],
+  [
+    'numbers no database keeps',
+    (vectors: unknown[]) => vectors.map((one) => ({ ...(one as object), embedding: [1e39] })),
+  ],
+  ['vectors of nothing', (vectors: unknown[]) => vectors.map((one) => ({ ...(one as object), embedding: [] }))],
+])(
+  'an endpoint that answers with %s is asked no more, the words still find, and the document says so',
+  async (_, how) => {
+    spoil = how;
+    await embedPassages(deps);
+    const count = asked.length;
+    await embedPassages(deps);
+    expect(asked).toHaveLength(count);
+    expect((await found('可以退款吗'))[0]).toBe('退款 words');
+    const documents = await counted();
+    expect(documents.map(({ state, byWordsOnly, passages }) => [state, byWordsOnly === passages])).toEqual(
+      documents.map(() => ['ready', true]),
+    );
+  },
+);
+
+test('an endpoint that takes one text at a time, or cannot say what one of them means, keeps the others from nothing', async () => {
+  spoil = (vectors) => vectors.slice(0, 1);
+  await embedPassages(deps);
+  expect((await found('我反悔了怎么办'))[0]).toBe('退款 meaning');
+  expect((await counted()).reduce((sum, { byWordsOnly }) => sum + byWordsOnly, 0)).toBe(0);
 });
 
 test('a database without the extension finds by words alone', async () => {

@@ -19,6 +19,7 @@ const someDocument = (n: number, changes: Partial<DocumentView>): DocumentView =
   state: 'ready',
   error: null,
   passages: 12,
+  byWordsOnly: 0,
   uses: 34,
   version: 2,
   updatedAt: new Date(Date.now() - 86_400_000).toISOString(),

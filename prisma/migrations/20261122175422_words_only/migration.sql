@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "KnowledgePassage" ADD COLUMN     "unfitModel" TEXT;
