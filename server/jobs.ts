@@ -6,6 +6,7 @@ import type { Deps } from '#server/base/deps.ts';
 import { forgetAnswersEveryMs, forgetModelAnswers } from '#server/base/forget-model-answers.ts';
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
+import { noteOptOut } from '#server/broadcast/note-opt-out.ts';
 import { noteReplies, noteRepliesEveryMs } from '#server/broadcast/note-replies.ts';
 import { sendDeliveries } from '#server/broadcast/send-deliveries.ts';
 import { sweepBroadcasts, sweepBroadcastsEveryMs } from '#server/broadcast/sweep-broadcasts.ts';
@@ -110,6 +111,7 @@ const work: Work = {
   'plan-broadcast': planBroadcast,
   'sweep-plans': sweepPlans,
   'note-replies': noteReplies,
+  'note-opt-out': noteOptOut,
   'sweep-series': sweepSeries,
   'send-broadcasts': sendDeliveries,
   'sync-broadcasts': syncResults,

@@ -278,6 +278,11 @@ export const broadcastEn: Translated<typeof broadcastZhCN> = {
   'cast.member.target': 'Recipients',
   'cast.member.failed': 'Not delivered',
   'cast.member.planned': 'to be asked',
+  'cast.member.unsure': 'being looked for',
+  'cast.concern.optedOut':
+    '{n} person unsubscribed before their member confirmed and is still in what waits for them. No one person can be taken out; the member was told. You can cancel what was not confirmed yet.|{n} people unsubscribed before their members confirmed and are still in what waits for them. No one person can be taken out; the members were told. You can cancel what was not confirmed yet.',
+  'cast.concern.unsure':
+    'The platform never answered a send to {n} person. Whether it left is being looked for; until that is known, for 30 days at most, it is not sent again. If you would rather not wait, cancel the broadcast: what left stays sent.|The platform never answered sends to {n} people. Whether they left is being looked for; until that is known, for 30 days at most, they are not sent again. If you would rather not wait, cancel the broadcast: what left stays sent.',
   'cast.member.waiting': 'not confirmed',
   'cast.member.part': 'partly confirmed',
   'cast.member.confirmed': 'confirmed',

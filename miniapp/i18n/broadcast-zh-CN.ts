@@ -272,6 +272,11 @@ export const broadcastZhCN = {
   'cast.member.target': '目标',
   'cast.member.failed': '未送达',
   'cast.member.planned': '待发送',
+  'cast.member.unsure': '核对中',
+  'cast.concern.optedOut':
+    '{n} 人在员工确认前退订，仍在待确认的群发里。平台不能单独移出一人，已提醒相关员工；如有需要，可取消尚未确认的部分。',
+  'cast.concern.unsure':
+    '有发送没有收到平台答复，涉及 {n} 人，正在核对是否已发出。核对清楚之前不会重发，最长 30 天；不想再等可取消这次群发，已发出的不受影响。',
   'cast.member.waiting': '未确认',
   'cast.member.part': '部分确认',
   'cast.member.confirmed': '已确认',

@@ -53,6 +53,7 @@ export const jobPayloads = {
   'plan-broadcast': z.object({ broadcastId: z.uuid() }),
   'sweep-plans': z.object({}),
   'note-replies': z.object({}),
+  'note-opt-out': z.object({ contactId: z.uuid() }),
   'sweep-series': z.object({}),
 };
 

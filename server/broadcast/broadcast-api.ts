@@ -274,12 +274,19 @@ export const resultView = z.object({
     deals: z.int(),
   }),
   failures: z.array(z.object({ reason: z.enum(failureReasons), count: z.int() })),
+  /** What somebody should know of while it goes on. */
+  concerns: z.object({
+    /** Opted out after their member was asked, who has not confirmed: nobody can take them out of it. */
+    optedOut: z.int(),
+    /** Whom a call was to reach whose answer never came: it is looked for, and not sent again until it is known. */
+    unsure: z.int(),
+  }),
   members: z.array(
     z.object({
       member: person,
       target: z.int(),
-      /** waiting: has not confirmed; part: some of several calls. */
-      state: z.enum(['planned', 'waiting', 'part', 'confirmed', 'cancelled', 'failed']),
+      /** waiting: has not confirmed; part: some of several calls; unsure: whether they were asked is not known. */
+      state: z.enum(['planned', 'unsure', 'waiting', 'part', 'confirmed', 'cancelled', 'failed']),
       delivered: z.int(),
       failed: z.int(),
       replied: z.int(),

@@ -324,6 +324,29 @@ export async function countAsked(db: Db, { id, broadcastId }: Delivery): Promise
   return db.broadcastRecipient.count({ where: { broadcastId, deliveryId: id, state: 'asked' } });
 }
 
+/** What members were asked to send to somebody who opted out, and have not confirmed. */
+export interface WaitingFor {
+  deliveryId: string;
+  broadcastId: string;
+  name: string;
+  contactName: string;
+  contactKey: string;
+  memberId: string;
+  ownerId: string;
+}
+
+export async function listWaitingFor(db: Db, contactId: string): Promise<WaitingFor[]> {
+  return db.$queryRaw<WaitingFor[]>`
+    SELECT d.id AS "deliveryId", b.id AS "broadcastId", b.name, c.name AS "contactName", c.key AS "contactKey",
+      d."memberId", b."ownerId"
+    FROM "Contact" c
+    JOIN "BroadcastRecipient" r ON r."contactId" = c.id AND r.state = 'asked'
+    JOIN "BroadcastDelivery" d ON d.id = r."deliveryId" AND d.state = 'asked' AND NOT d."cancelOwed"
+    JOIN "Broadcast" b ON b.id = r."broadcastId" AND b.state IN ('sending', 'running')
+    WHERE c.id = ${contactId}::uuid AND c."optedOutAt" IS NOT NULL
+    ORDER BY d.id`;
+}
+
 /** False when somebody else reminded in the meantime. */
 export async function claimReminder(
   db: Db,

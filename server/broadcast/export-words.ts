@@ -31,6 +31,7 @@ const chinese: ExportWords & { reasons: Record<ExclusionReason | FailureReason, 
   ],
   states: {
     planned: '待发送',
+    unsure: '核对中',
     waiting: '待确认',
     part: '部分确认',
     confirmed: '已确认',
@@ -79,6 +80,7 @@ const english: typeof chinese = {
   ],
   states: {
     planned: 'Planned',
+    unsure: 'Being looked for',
     waiting: 'Waiting for confirmation',
     part: 'Partly confirmed',
     confirmed: 'Confirmed',

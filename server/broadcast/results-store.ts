@@ -166,6 +166,20 @@ export async function countCalls(db: Db, id: string): Promise<CallCount[]> {
     FROM "BroadcastDelivery" WHERE "broadcastId" = ${id}::uuid GROUP BY 1, 2, 3`;
 }
 
+/** Of the calls that wait for their member, who opted out since; of those without an answer, whom they were for. */
+export async function countConcerns(tx: Db, id: string): Promise<{ optedOut: number; unsure: number }> {
+  const [row] = await tx.$queryRaw<{ optedOut: number; unsure: number }[]>`
+    SELECT
+      (SELECT count(*)::int FROM "BroadcastDelivery" d
+       JOIN "BroadcastRecipient" r ON r."deliveryId" = d.id AND r.state = 'asked'
+       JOIN "Contact" c ON c.id = r."contactId" AND c."optedOutAt" IS NOT NULL
+       WHERE d."broadcastId" = ${id}::uuid AND d.state = 'asked') AS "optedOut",
+      (SELECT count(*)::int FROM "BroadcastDelivery" d
+       JOIN "BroadcastRecipient" r ON r."deliveryId" = d.id AND r.state = 'planned'
+       WHERE d."broadcastId" = ${id}::uuid AND d.state = 'unknown') AS unsure`;
+  return row ?? { optedOut: 0, unsure: 0 };
+}
+
 const FINISHED_LOOKED_AT = 3;
 const REACHED_LOOKED_AT = 20_000;
 

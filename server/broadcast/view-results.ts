@@ -4,7 +4,7 @@ import type { FailureReason, ResultView } from './broadcast-api.ts';
 import { readBroadcastRules } from './broadcast-rules.ts';
 import { effectOf, moneyEffectOf, rateOf, type Earned } from './lift.ts';
 import { windowOf } from './note-replies.ts';
-import { countCalls, getSent, groupRecipients, type Alike, type CallCount } from './results-store.ts';
+import { countCalls, countConcerns, getSent, groupRecipients, type Alike, type CallCount } from './results-store.ts';
 
 /** Every number is of the same moment. */
 const oneMoment = { isolationLevel: 'RepeatableRead', maxWait: 20_000, timeout: 60_000 } as const;
@@ -13,8 +13,9 @@ const oneMoment = { isolationLevel: 'RepeatableRead', maxWait: 20_000, timeout: 
 export async function viewResults(deps: Deps, id: string): Promise<ResultView> {
   const [sent, { windowDays }] = await Promise.all([getSent(deps.db, id), readBroadcastRules(deps.db)]);
   const window = windowOf(sent.startedAt, windowDays);
-  const [groups, calls] = await deps.db.$transaction(
-    async (tx) => [await groupRecipients(tx, id, window), await countCalls(tx, id)] as const,
+  const [groups, calls, concerns] = await deps.db.$transaction(
+    async (tx) =>
+      [await groupRecipients(tx, id, window), await countCalls(tx, id), await countConcerns(tx, id)] as const,
     oneMoment,
   );
   const memberIds = groups.flatMap(({ memberId }) => memberId ?? []).concat(calls.map(({ memberId }) => memberId));
@@ -23,6 +24,7 @@ export async function viewResults(deps: Deps, id: string): Promise<ResultView> {
     ...resultsOf(groups, calls, (memberId) => names.get(memberId) ?? ''),
     resultsAt: sent.resultsAt?.toISOString() ?? null,
     windowDays,
+    concerns,
   };
 }
 
@@ -144,9 +146,11 @@ function membersOf(
 /** How far a member is with all that they were asked to send. */
 export function memberState(calls: readonly CallCount[]): ResultView['members'][number]['state'] {
   const waits = calls.some(({ state, isConfirmed }) => state === 'asked' && !isConfirmed);
-  const ahead = calls.some(({ state }) => ['frozen', 'due', 'sending', 'unknown'].includes(state));
+  const isUnsure = calls.some(({ state }) => state === 'unknown');
+  const ahead = isUnsure || calls.some(({ state }) => ['frozen', 'due', 'sending'].includes(state));
   if (calls.some(({ isConfirmed }) => isConfirmed)) return waits || ahead ? 'part' : 'confirmed';
   if (waits) return 'waiting';
+  if (isUnsure) return 'unsure';
   if (ahead || calls.length === 0) return 'planned';
   return calls.some(({ state }) => state === 'cancelled') ? 'cancelled' : 'failed';
 }

@@ -99,6 +99,7 @@ export async function applyOptOut(deps: Deps, tx: Db, wish: OptOutWish): Promise
 /** Once what was applied is committed. */
 export async function tellOptOuts(deps: Deps, { contactIds, noticeKeys }: OptOutNews): Promise<void> {
   for (const contactId of contactIds) deps.live.publish(`contact.${contactId}`, { part: 'contact', contactId });
+  for (const contactId of contactIds) await deps.jobs.add('note-opt-out', { contactId });
   await nudgeNotices(deps, noticeKeys);
 }
 

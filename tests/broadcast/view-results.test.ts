@@ -287,6 +287,8 @@ describe('the waterfall', () => {
   test.each([
     { calls: [], state: 'planned' },
     { calls: ['frozen', 'due'], state: 'planned' },
+    { calls: ['unknown', 'due'], state: 'unsure' },
+    { calls: ['unknown', 'asked'], state: 'waiting' },
     { calls: ['asked'], state: 'waiting' },
     { calls: ['asked', 'confirmed!'], state: 'part' },
     { calls: ['due', 'confirmed!'], state: 'part' },

@@ -361,6 +361,15 @@ const states: State[] = [
     },
     ready: '.at',
   },
+  {
+    name: 'results with something to know of',
+    hash: here,
+    prepare: () => {
+      desk.product.broadcasts.all = [running(960)];
+      desk.product.broadcasts.results = someResults({ concerns: { optedOut: 2, unsure: 40 } });
+    },
+    ready: '.concerns .note',
+  },
   { name: 'an unknown one', hash: `#/broadcasts/${id(999)}`, ready: '.note.error' },
 ];
 

@@ -103,6 +103,7 @@ const effect = (sent: number, held: number, changes: Partial<EffectView> = {}): 
 
 export const someResults = (changes: Partial<ResultView> = {}): ResultView => ({
   resultsAt: hoursAgo(0.2),
+  concerns: { optedOut: 0, unsure: 0 },
   waterfall: {
     segment: 1280,
     excluded: 190,

@@ -51,6 +51,7 @@ export const outReasons = Object.keys(outWords) as ExclusionReason[];
 
 export const memberWords = {
   planned: 'cast.member.planned',
+  unsure: 'cast.member.unsure',
   waiting: 'cast.member.waiting',
   part: 'cast.member.part',
   confirmed: 'cast.member.confirmed',
