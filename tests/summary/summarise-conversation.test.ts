@@ -69,6 +69,7 @@ test('a conversation becomes a summary whose quotes are in the chat, a score, an
     key: 'signal.asks_price',
     points: 8,
     text: '询价',
+    says: { key: 'signal.asks_price', values: {} },
     pointer: { messageId: asked, quote: '50人版多少钱' },
   });
   expect(score?.factors.reduce((sum, { points }) => sum + points, 0)).toBe(score?.value);
