@@ -35,6 +35,7 @@ export function proveFacts(
       computed.push(phrase);
       return true;
     }) &&
+    claims.parts.every((part) => isPartSaid(part, partsIn(all), computed)) &&
     claims.phones.every((phone) => digitsOf(all).some((run) => run.includes(phone))) &&
     claims.words.every(
       (word) => squeezed(all).includes(squeezed(word)) || names.some((name) => squeezed(name).includes(squeezed(word))),
@@ -46,6 +47,8 @@ export function proveFacts(
 
 interface Claims {
   times: string[];
+  /** Quarters and halves of a year. */
+  parts: string[];
   phones: string[];
   /** Names of products, companies and works: whatever must be said as it is. */
   words: string[];
@@ -66,6 +69,7 @@ function claimsIn(text: string): Claims {
     return found;
   };
   const works = take(/[《「“"]([^》」”"]{1,40})[》」”"]/g).map((found) => found.slice(1, -1));
+  const parts = take(partOfYear, (found) => partNamed(found) !== null);
   const times = take(timePhrase);
   const phones = take(/(?<![\d.,¥$])\+?\d(?:[ -]?\d){6,}(?![\d.]|\s?[元块万美])/g, (found) => !/\d,\d/.test(found)).map(
     (found) => found.replace(/\D/g, ''),
@@ -79,6 +83,7 @@ function claimsIn(text: string): Claims {
   const firms = take(/[一-龥]{2}(?:有限公司|集团|股份)/g);
   return {
     times,
+    parts,
     phones,
     words: [...works, ...words, ...firms],
     persons,
@@ -181,6 +186,52 @@ function pastDate(phrase: string, at: Date): number | null {
   return null;
 }
 
+// Quarters and halves of a year
+
+const monthRange = new RegExp(
+  `(?<![\\d一二三四五六七八九十])(${D})(?:月份?)?\\s?[-~—到至]\\s?(${D})月份?(?![底初末\\d]|[上中下]旬)`,
+);
+const partOfYear = new RegExp(
+  [
+    `(?:(?<![A-Za-z0-9])|(?<=(?<!\\d)20\\d\\d\\s?))(?:[Qq][1-4]|[Hh][12])(?![A-Za-z0-9])[初末底]?`,
+    `(?<![前后近每过个\\d一二两三四五六七八九十])第?[一二三四1-4]季度[初末底]?`,
+    `[上下]半年(?:[初末底])?`,
+    monthRange.source,
+  ].join('|'),
+  'g',
+);
+const partMonths: Readonly<Record<string, string>> = {
+  '1-3': 'Q1',
+  '4-6': 'Q2',
+  '7-9': 'Q3',
+  '10-12': 'Q4',
+  '1-6': 'H1',
+  '7-12': 'H2',
+};
+
+/** Q2, 二季度 and 4到6月 are one and the same; 上半年 is H1. Null for months that are no part of a year by themselves. */
+function partNamed(found: string): string | null {
+  const range = monthRange.exec(found);
+  if (range)
+    return partMonths[[range[1], range[2]].map((month = '') => Number(month) || hanValue(month)).join('-')] ?? null;
+  const end = /[初末底]$/.exec(found)?.[0].replace('底', '末') ?? '';
+  const letters = /[QH]\d/i.exec(found)?.[0].toUpperCase();
+  if (letters) return letters + end;
+  if (found.includes('半年')) return (found.startsWith('上') ? 'H1' : 'H2') + end;
+  const quarter = found.replace('第', '').charAt(0);
+  return `Q${Number(quarter) || hanValue(quarter)}${end}`;
+}
+
+const partsIn = (text: string): string[] => text.match(partOfYear) ?? [];
+
+function isPartSaid(claim: string, said: readonly string[], computed: string[]): boolean {
+  const same = said.filter((one) => partNamed(one) === partNamed(claim));
+  if (same.length === 0) return false;
+  // By name it was said; out of the months it was worked out, and the other way round.
+  if (!same.some((one) => monthRange.test(one) === monthRange.test(claim))) computed.push(claim);
+  return true;
+}
+
 // Phones, names
 
 const digitsOf = (text: string) => text.replace(/(?<=\d)[ -](?=\d)/g, '').match(/\d{7,}/g) ?? [];
@@ -231,6 +282,7 @@ type Unit =
   | 'workday'
   | 'week'
   | 'month'
+  | 'quarter'
   | 'year'
   | null;
 
@@ -255,6 +307,7 @@ const units: readonly (readonly [words: string, unit: Unit])[] = [
   ['个?工作日', 'workday'],
   ['天|日', 'day'],
   ['个?(?:周|星期|礼拜)', 'week'],
+  ['个?季度', 'quarter'],
   ['个月|月', 'month'],
   ['年', 'year'],
   [
@@ -265,9 +318,9 @@ const units: readonly (readonly [words: string, unit: Unit])[] = [
 const quantity = new RegExp(
   [
     `(?<![\\d.])(?<sign>[¥$]\\s?)?(?<percent>百分之)?`,
-    `(?<digits>\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?|\\d+(?:\\.\\d+)?)?(?<han>(?<!\\d)[${han}]+(?:点[零一二三四五六七八九]+[万亿]?)?|半(?=[个年天小]))?`,
+    `(?<digits>\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?|\\d+(?:\\.\\d+)?)?(?<han>(?<!\\d)[${han}]+(?:点[零一二三四五六七八九]+[万亿]?)?|(?<![上下])半(?=[个年天小月]))?`,
     `\\s?(?<scale>万亿|[万亿千百](?!分)|[kw](?![a-z]))?(?<tail>[\\d一二三四五六七八九](?=[元块左以出,，。;；!！?？]|$))?`,
-    `[多来余]?\\s?(?:${units.map(([words], index) => `(?<u${index}>${words})`).join('|')})?`,
+    `[多来余]?\\s?(?<half>个半(?=小时|钟头|星期|礼拜|周|月|季度))?(?:${units.map(([words], index) => `(?<u${index}>${words})`).join('|')})?(?<more>(?<=[年天周月时])半(?![年天月个夜数价小]))?`,
   ].join(''),
   'gi',
 );
@@ -286,13 +339,14 @@ export function quantitiesIn(text: string): Quantity[] {
     const tail = groups['tail'] ? (Number(groups['tail']) || hanValue(groups['tail'])) * (scale / 10) : 0;
     const base = written === '半' ? 0.5 : isHan ? hanValue(written) : Number(written.replaceAll(',', ''));
     const unitIndex = units.findIndex((_, index) => groups[`u${index}`] !== undefined);
+    const half = (groups['half'] ?? groups['more']) ? 0.5 : 0;
     const word = unitIndex >= 0 ? (groups[`u${unitIndex}`] ?? '') : '';
     const sign = groups['sign']?.trim();
     const unit =
       sign === '¥' ? 'money' : sign === '$' ? 'dollar' : groups['percent'] ? 'share' : (units[unitIndex]?.[1] ?? null);
     found.push({
       text: match[0].trim(),
-      value: rounded(shareOf(word, base * scale + tail)),
+      value: rounded(shareOf(word, base * scale + tail + half)),
       unit,
       isHan,
       before: text.slice(Math.max(0, match.index - 2), match.index),
@@ -352,13 +406,14 @@ function isClaimed({ text, value, unit, isHan, before, after }: Quantity): boole
   if (!isHan) return true;
   if (unit === null && (text.length === 1 || /^(?:千万|万一|万万|百般|一一|三三|七八|万千)$/.test(text))) return false;
   if (value === 1 && unit === 'count') return false;
-  if (text === '一块' || /[统唯同万逐专之单划进其某每]$/.test(before)) return false;
+  if (text === '一块' || /(?:[统唯万逐专之单划进其某每]|(?<!合)同)$/.test(before)) return false;
   return !(unit === null && after.startsWith('分') && /百/.test(text));
 }
 
 function provenNumbers(claims: readonly Quantity[], all: string, computed: string[]): boolean {
   if (claims.length === 0) return true;
-  const said = withRanges(quantitiesIn(all), all);
+  // 二季度 and 上半年 count nothing.
+  const said = withRanges(quantitiesIn(all.replace(partOfYear, (part) => (monthRange.test(part) ? part : ' '))), all);
   return claims.every((claim) => {
     if (said.some((one) => one.value === claim.value && isOfOneKind(one.unit, claim.unit))) return true;
     if (isOnePeriod(claim, all)) return true;
@@ -392,7 +447,13 @@ const isOfOneKind = (a: Unit, b: Unit) => a === b || a === null || b === null;
 
 /** 一年, of a price that is said to be 按年, 每年 or /年. */
 function isOnePeriod({ value, unit }: Quantity, all: string): boolean {
-  const words: Partial<Record<NonNullable<Unit>, RegExp>> = { year: /年/, month: /月/, week: /[周星]/, day: /[天日]/ };
+  const words: Partial<Record<NonNullable<Unit>, RegExp>> = {
+    year: /年/,
+    quarter: /季/,
+    month: /月/,
+    week: /[周星]/,
+    day: /[天日]/,
+  };
   return value === 1 && unit !== null && (words[unit]?.test(all) ?? false);
 }
 
@@ -400,16 +461,28 @@ const SOURCES_MAX = 12;
 const periods: readonly (readonly [Unit, Unit, number])[] = [
   ['week', 'day', 7],
   ['year', 'month', 12],
+  ['year', 'quarter', 4],
+  ['quarter', 'month', 3],
+  // As everybody counts who says 半个月.
+  ['month', 'day', 30],
+  ['year', 'day', 365],
   ['day', 'hour', 24],
   ['hour', 'minute', 60],
 ];
+
+/** How long, and not when: 3月, 15日 and 2026年 are dates. */
+function isLength({ text, value, unit, after }: Quantity): boolean {
+  if (unit === 'month') return /[个半]/.test(text);
+  if (unit === 'day') return /天/.test(text) || /^[之以]?[内后]/.test(after);
+  return unit !== 'year' || value < 100;
+}
 
 /** A sum of two or three of a kind, a count times a price, a share of an amount, or the same time in other units. */
 function isDerived(claim: Quantity, said: readonly Quantity[]): boolean {
   const parts = said.slice(0, SOURCES_MAX);
   const isIt = (value: number) => rounded(value) === claim.value;
   for (const [large, small, factor] of periods)
-    for (const one of parts) {
+    for (const one of parts.filter(isLength)) {
       if (one.unit === large && claim.unit === small && isIt(one.value * factor)) return true;
       if (one.unit === small && claim.unit === large && isIt(one.value / factor)) return true;
     }
