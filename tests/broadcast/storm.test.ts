@@ -23,11 +23,17 @@ beforeEach(async () => {
 
 type Call = 'start' | 'confirmations' | 'results' | 'cancel';
 
-/** The clock runs in steps of 15 s, the sweep and two processes with it; answers when calls of this kind were made. */
-async function live(call: Call, forMs: number, eachStep: () => Promise<unknown> = async () => {}): Promise<number[]> {
+const often = 15 * SECOND_MS;
+
+/** The clock runs in steps, the sweep and two processes with it; answers when calls of this kind were made. */
+async function live(
+  call: Call,
+  forMs: number,
+  { stepMs = MINUTE_MS, eachStep = async () => {} }: { stepMs?: number; eachStep?: () => Promise<unknown> } = {},
+): Promise<number[]> {
   const times: number[] = [];
-  for (let passed = 0; passed < forMs; passed += 15 * SECOND_MS) {
-    world.clock.advance(15 * SECOND_MS);
+  for (let passed = 0; passed < forMs; passed += stepMs) {
+    world.clock.advance(stepMs);
     const before = platform.called(`groupSends.${call}`).length;
     await Promise.all([sweepBroadcasts(world.deps), sweepBroadcasts(world.deps), sendDeliveries(world.deps, wecom)]);
     await world.jobs.drain();
@@ -67,14 +73,15 @@ describe.each([
 
     let told = 0;
     const since = world.deps.now().getTime();
-    const times = await live('start', 30 * MINUTE_MS, async () => {
+    const eachStep = async () => {
       told += 1;
       const notice = { key: `other-${told}`, memberId: all[0]?.member.id ?? '', text: '待办到期', path: '/' };
       await insertNotices(world.deps.db, world.deps.cipher, [notice], world.deps.now());
       await nudgeNotices(world.deps, [notice.key]);
       await world.jobs.drain();
       expect(platform.notices.filter(({ text }) => text === '待办到期')).toHaveLength(told);
-    });
+    };
+    const times = await live('start', 30 * MINUTE_MS, { stepMs: often, eachStep });
     expectOneProbeAMinute(times, since);
 
     platform.endFaults();
@@ -92,7 +99,7 @@ test('A probe that gets no answer is followed by the next a minute later', async
   platform.fail('groupSends.start', 'rate_limited', { code: '45009', retryAfterMs: 60_000 });
   platform.fail('groupSends.start', 'unavailable', { times: 3 });
   await sendDeliveries(world.deps, wecom);
-  const times = await live('start', 30 * MINUTE_MS);
+  const times = await live('start', 30 * MINUTE_MS, { stepMs: often });
   const [first = 0, second = 0, third = 0, fourth = 0] = times;
   expect(Math.min(second - first, third - second, fourth - third)).toBeGreaterThanOrEqual(MINUTE_MS);
   expect(timesSent(platform)).toEqual(onceEach(all));
@@ -107,7 +114,7 @@ test.each(['confirmations', 'results', 'cancel'] as const)(
     platform.fail(`groupSends.${call}`, 'rate_limited', { code: '45009', retryAfterMs: MINUTE_MS, times: 1000 });
     const owner = await callerOf(world.deps, broadcast.owner);
     if (call === 'cancel') await cancelBroadcast(world.deps, owner, { ...broadcast, reason: '' });
-    const times = await live(call, 30 * MINUTE_MS);
+    const times = await live(call, 30 * MINUTE_MS, { stepMs: often });
     expectOneProbeAMinute(times, 0);
 
     platform.endFaults();
