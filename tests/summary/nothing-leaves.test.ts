@@ -4,11 +4,11 @@ import { leaksIn, plantedIn, watchedPrompts, watchForLeaks } from '#tests/suppor
 import { personalLine } from '#tests/support/personal-lines.ts';
 import { seededRandom } from '#tests/support/random.ts';
 
-test('of 5,000 questions to the model none holds a phone, card, address or name as it was written', async () => {
-  const { seed, requests, planted, leaks } = await watchForLeaks(5000);
+test('of 2,000 questions to the model none holds a phone, card, address or name as it was written', async () => {
+  const { seed, requests, planted, leaks } = await watchForLeaks(2000);
   console.log(`leak watch seed ${seed}: ${requests} requests with ${planted} planted`);
-  expect(requests).toBe(5000);
-  expect(planted).toBeGreaterThan(15_000);
+  expect(requests).toBe(2000);
+  expect(planted).toBeGreaterThan(6000);
   expect(leaks).toEqual([]);
 });
 
