@@ -165,6 +165,8 @@ function statement(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions
     weekday: `mod(floor(${companyClock('$1::timestamptz')} / 86400)::int + 3, 7)`,
     month: `extract(month FROM $1::timestamptz AT TIME ZONE 'Asia/Shanghai') - 1`,
   };
+  // The points of a model know no bound for what is merely claimed: it counts from the second day it is said.
+  const isProven = `bool_or(g.manner = 'plain') OR count(DISTINCT floor(${companyClock('g.at')} / 86400)) > 1`;
   const signals = features.flatMap(({ key }) => (key.startsWith('signal.') ? [key.slice('signal.'.length)] : []));
   const chosen = features.flatMap(({ key, kind }) => {
     if (kind === 'open') return [];
@@ -231,10 +233,14 @@ function statement(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions
         WHERE ${among('v."contactId"')} AND ${within('v."lastMessageAt"', MESSAGE_DAYS)}) AS said
       GROUP BY id),
     g AS (
-      SELECT g."contactId" AS id, ${signals.map((kind) => `count(*) FILTER (WHERE g.kind = '${kind}') AS ${kind}`).join(', ')}
-      FROM "MessageSignal" g CROSS JOIN LATERAL (
-        SELECT 1 FROM "Message" m WHERE m.id = g."messageId" AND m."recalledAt" IS NULL OFFSET 0) m
-      WHERE ${among('g."contactId"')} AND ${within('g.at', SIGNAL_DAYS)} AND g.at <= $1::timestamptz GROUP BY g."contactId"),
+      SELECT g."contactId" AS id, ${signals.map((kind) => `max(g.count) FILTER (WHERE g.kind = '${kind}') AS ${kind}`).join(', ')}
+      FROM (
+        SELECT g."contactId", g.kind, CASE WHEN ${isProven} THEN count(*) ELSE 0 END AS count
+        FROM "MessageSignal" g CROSS JOIN LATERAL (
+          SELECT 1 FROM "Message" m WHERE m.id = g."messageId" AND m."recalledAt" IS NULL OFFSET 0) m
+        WHERE ${among('g."contactId"')} AND g.manner <> 'dictated' AND ${within('g.at', SIGNAL_DAYS)} AND g.at <= $1::timestamptz
+        GROUP BY g."contactId", g.kind) AS g
+      GROUP BY g."contactId"),
     r AS (
       SELECT r."contactId" AS id, count(*) FILTER (WHERE ${within('r."deliveredAt"', MESSAGE_DAYS)}) AS received,
         count(*) FILTER (WHERE r."repliedAt" <= $1::timestamptz) AS replied

@@ -7,7 +7,7 @@ import type { factorView } from './scoring-api.ts';
 export type Factor = z.infer<typeof factorView>;
 
 /** Kept with every score: which table of points made it. */
-export const METHOD = 'rules@1';
+export const METHOD = 'rules@2';
 
 /** Everything a score is made of. A summary's signals may be missing: the rest still makes a score. */
 export interface ScoreFacts {
@@ -58,7 +58,7 @@ export function scoreOf(facts: ScoreFacts, now: Date): { value: number; factors:
     { key: 'start', points: START, ...said('start', '起点'), pointer: { field: 'contact' } },
     ...profileFactors(facts),
     ...behaviourFactors(facts, now),
-    ...signalFactors(facts.signals, now),
+    ...signalFactors(facts, now),
   ];
   const sum = factors.reduce((total, { points }) => total + points, 0);
   const value = Math.min(100, Math.max(0, sum));
@@ -134,26 +134,84 @@ function recencyOf(days: number): ({ points: number } & Said) | null {
   return null;
 }
 
+interface Quote {
+  signal: SignalKind;
+  messageId: string;
+  quote: string;
+  at: string;
+  manner?: 'claimed' | 'dictated' | undefined;
+}
+
 /** One factor a kind, however often the model repeats it: it points at the newest message that says so. */
-function signalFactors(signals: readonly StoredSignal[], now: Date): Factor[] {
+function signalFactors({ signals, messages }: ScoreFacts, now: Date): Factor[] {
   const recent = signals.flatMap(({ signal, quotes }) =>
     quotes
       .filter(({ at }) => now.getTime() - Date.parse(at) < SIGNAL_DAYS * DAY_MS)
-      .map((quote) => Object.assign({ signal }, quote)),
+      .map((quote): Quote => ({ signal, ...quote })),
   );
-  return [...Map.groupBy(recent, ({ signal }) => signal)]
-    .map(([signal, quotes]): Factor => {
-      const { points, more, text } = signalPoints[signal];
-      const count = new Set(quotes.map(({ messageId }) => messageId)).size;
-      const newest = quotes.reduce((latest, quote) => (quote.at > latest.at ? quote : latest));
-      return {
-        key: `signal.${signal}`,
-        points: points + more * Math.min(count - 1, 2),
-        ...saidOften(`signal.${signal}`, text, count),
-        pointer: { messageId: newest.messageId, quote: newest.quote },
-      };
-    })
-    .sort((a, b) => Math.abs(b.points) - Math.abs(a.points) || (a.key < b.key ? -1 : 1));
+  const byKind = [...Map.groupBy(recent, ({ signal }) => signal)];
+  const replies = messages.filter(({ sender }) => sender === 'member').map(({ at }) => at.getTime());
+  const factors = byKind.map(([signal, quotes]): Factor => {
+    const { text } = signalPoints[signal];
+    const count = countOf(quotes);
+    return {
+      key: `signal.${signal}`,
+      points: pointsOf(signal, quotes),
+      ...saidOften(`signal.${signal}`, text, count),
+      pointer: pointerOf(quotes),
+    };
+  });
+  return [
+    ...factors.sort((a, b) => Math.abs(b.points) - Math.abs(a.points) || (a.key < b.key ? -1 : 1)),
+    ...withheld(byKind, replies),
+  ];
+}
+
+const countOf = (quotes: readonly Quote[]) => new Set(quotes.map(({ messageId }) => messageId)).size;
+
+function pointsOf(signal: SignalKind, quotes: readonly Quote[]): number {
+  const { points, more } = signalPoints[signal];
+  return quotes.length === 0 ? 0 : points + more * Math.min(countOf(quotes) - 1, 2);
+}
+
+function pointerOf(quotes: readonly Quote[]): Factor['pointer'] {
+  const { messageId, quote } = quotes.reduce((latest, one) => (one.at > latest.at ? one : latest));
+  return { messageId, quote };
+}
+
+/** What a turn merely claims moves the score by so much, until it is said again after a reply. */
+const CLAIM_POINTS_MAX = 5;
+
+/**
+ * What is taken back of the points above, since nothing but a claim speaks for them. All that was dictated shares one
+ * bound, whenever it was: it is no proof of anything, also not of what was said before.
+ */
+function withheld(byKind: readonly (readonly [SignalKind, readonly Quote[]])[], replies: readonly number[]): Factor[] {
+  const turnOf = ({ at }: Quote) => replies.filter((reply) => reply < Date.parse(at)).length;
+  const open = byKind.flatMap(([signal, quotes]) => {
+    const plain = quotes.filter(({ manner }) => manner === undefined);
+    const claimed = quotes.filter(({ manner }) => manner === 'claimed');
+    const turns = new Set(claimed.map(turnOf));
+    const proven = plain.length === 0 && turns.size > 1 ? claimed : plain;
+    const points = pointsOf(signal, quotes) - pointsOf(signal, proven);
+    const turn = proven === claimed || turns.size === 0 ? 'dictated' : Math.max(...turns);
+    return points === 0 ? [] : [{ points, turn, quotes }];
+  });
+  return ([1, -1] as const).flatMap((sign): Factor[] => {
+    const claims = open.filter(({ points }) => points * sign > 0);
+    const beyond = [...Map.groupBy(claims, ({ turn }) => turn).values()]
+      .map((turn) => turn.reduce((sum, { points }) => sum + Math.abs(points), 0) - CLAIM_POINTS_MAX)
+      .reduce((sum, over) => sum + Math.max(0, over), 0);
+    if (beyond === 0) return [];
+    return [
+      {
+        key: sign > 0 ? 'signal.unconfirmed' : 'signal.unconfirmed.against',
+        points: -sign * beyond,
+        ...said('signal.unconfirmed', `只是自称，再次说到前最多计 ${CLAIM_POINTS_MAX} 分`, { n: CLAIM_POINTS_MAX }),
+        pointer: pointerOf(claims.flatMap(({ quotes }) => quotes)),
+      },
+    ];
+  });
 }
 
 export function levelOf(value: number): 'high' | 'medium' | 'low' {

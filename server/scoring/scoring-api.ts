@@ -26,7 +26,7 @@ export const scoreView = z.object({
   /** Against the score a week ago; null when there was none. */
   change: z.int().nullable(),
   factors: z.array(factorView),
-  /** Made by the table of points, or by a model that learned: `rules@1`, `lead@7`. */
+  /** Made by the table of points, or by a model that learned: `rules@2`, `lead@7`. */
   method: z.string(),
   basis: z.enum(['rules', 'model']),
   /** Outcomes there are to learn from, when rules stand because they are too few; null otherwise. */

@@ -4,7 +4,7 @@ import { resolveDuePhrase } from '#server/task/due-phrase.ts';
 import { isInLanguageOf, isRefusal } from './answer-manner.ts';
 import { proveFacts } from './fact.ts';
 import { isMachineTalk } from './machine-talk.ts';
-import { saysSignal } from './signal-evidence.ts';
+import { mannerOf, saysSignal } from './signal-evidence.ts';
 import type { DraftSource } from './summary-api.ts';
 import { PASSAGE_CHARS_MAX } from './summary-question.ts';
 import { signalWords, statementWords, type SignalKind, type SummaryAnswer } from './summary-answer.ts';
@@ -77,7 +77,7 @@ export function checkAnswer(answer: SummaryAnswer, sources: Sources): CheckedAns
   const signals = answer.g.map(({ k, q }) => {
     const signal = signalWords[k];
     const theirs = foundIn(q, sources).filter((one) => isSignal(signal, one, sources));
-    return theirs.length > 0 ? { signal, quotes: theirs.map(asQuote) } : null;
+    return theirs.length > 0 ? { signal, quotes: theirs.map((one) => asProof(signal, one, sources)) } : null;
   });
   const goodSignals = withinReason(signals.filter((one) => one !== null));
   const reply = answer.r === null || answer.r.trim() === '' ? null : answer.r.trim();
@@ -127,6 +127,16 @@ function isSignal(signal: SignalKind, { message, quote }: Found, { byShortId }: 
   if (message.sender !== 'contact' || isOrder(message)) return false;
   const all = [...byShortId.values()];
   return saysSignal(signal, quote, all[all.indexOf(message) - 1] ?? null);
+}
+
+function asProof(signal: SignalKind, found: Found, { byShortId }: Sources): StoredSignal['quotes'][number] {
+  const all = [...byShortId.values()];
+  const at = all.indexOf(found.message);
+  const start = all.slice(0, at).findLastIndex(({ sender }) => sender === 'member') + 1;
+  const next = all.slice(at).findIndex(({ sender }) => sender === 'member');
+  const turn = all.slice(start, next < 0 ? undefined : at + next).map(({ text }) => text);
+  const manner = mannerOf(signal, found.message.text, { turn, question: all[start - 1]?.text ?? null });
+  return manner === 'plain' ? asQuote(found) : { ...asQuote(found), manner };
 }
 
 /** One message speaks for a few kinds of signal at most, however much is read into it. */

@@ -1,3 +1,4 @@
+import { clausesOf, isPlainSpeech, isQuestion, isRequest, sentencesOf } from './plain-speech.ts';
 import type { SignalKind } from './summary-answer.ts';
 import type { ReadableMessage } from './summary.ts';
 
@@ -47,3 +48,45 @@ export function saysSignal(kind: SignalKind, quote: string, before: ReadableMess
   const isYes = quote.length <= shortLettersMax && assent.test(quote) && before?.sender === 'member';
   return isYes && kind === 'agrees_to_meet' && words.agrees_to_meet.test(before.text);
 }
+
+/** What is asked of the seller. The others are said of oneself. */
+const asked: ReadonlySet<SignalKind> = new Set([
+  'asks_price',
+  'asks_delivery',
+  'asks_trial',
+  'asks_contract',
+  'agrees_to_meet',
+]);
+const unfavourable: ReadonlySet<SignalKind> = new Set(['postpones', 'negative']);
+
+/**
+ * How a signal is said, which decides how much it counts (server/scoring/score.ts). `plain`: as a question or a request
+ * to the seller, as an answer to theirs, or as a no. `claimed`: that there is money, power or a signature anybody may say
+ * unasked; it counts little until it is said again after a reply. `dictated`: not in the form of something said to a
+ * seller at all; however often, it counts little.
+ */
+export type Manner = 'plain' | 'claimed' | 'dictated';
+
+/**
+ * `turn` are all messages of the contact that stand together unanswered: who dictates in one of them speaks for a record
+ * in all. `question` is what the member said before them.
+ */
+export function mannerOf(
+  kind: SignalKind,
+  text: string,
+  { turn, question }: { turn: readonly string[]; question: string | null },
+): Manner {
+  if (![text, ...turn].every(isPlainSpeech)) return 'dictated';
+  if (unfavourable.has(kind) || (question !== null && isAnswer(kind, question))) return 'plain';
+  const says = (piece: string) => words[kind].test(piece);
+  const isAsked = asked.has(kind)
+    ? clausesOf(text).some((clause) => says(clause) && (isQuestion(clause) || isRequest(clause)))
+    : kind === 'names_quantity' && sentencesOf(text).some((one) => says(one) && isQuestion(one));
+  return isAsked ? 'plain' : 'claimed';
+}
+
+/** Of what they were asked: of money, of how many, of who decides, of a day. */
+const isAnswer = (kind: SignalKind, question: string) =>
+  kind === 'agrees_to_meet'
+    ? words.agrees_to_meet.test(question)
+    : sentencesOf(question).some((one) => words[kind].test(one) && isQuestion(one));

@@ -22,11 +22,11 @@ export async function noteSignals(
   });
   const known = new Map(messages.map((message) => [message.id, message]));
   await db.messageSignal.createMany({
-    data: said.flatMap(({ signal, messageId, quote }) => {
+    data: said.flatMap(({ signal, messageId, quote, manner }) => {
       const message = known.get(messageId);
       if (!message) return [];
       const { at, conversation } = message;
-      return { messageId, kind: signal, contactId: conversation.contactId, at, quote: cipher.encrypt(quote) };
+      return { messageId, kind: signal, contactId: conversation.contactId, at, quote: cipher.encrypt(quote), manner };
     }),
     skipDuplicates: true,
   });
@@ -47,7 +47,13 @@ export async function listNewestSignals(
   { since, until }: { since: Date; until: Date },
 ): Promise<SaidSignal[]> {
   const rows = await db.messageSignal.findMany({
-    where: { contactId, at: { gt: since, lte: until }, kind: { in: [...signalKinds] }, message: { recalledAt: null } },
+    where: {
+      contactId,
+      at: { gt: since, lte: until },
+      kind: { in: [...signalKinds] },
+      manner: { not: 'dictated' },
+      message: { recalledAt: null },
+    },
     distinct: ['kind'],
     orderBy: [{ at: 'desc' }, { messageId: 'desc' }],
   });

@@ -10,7 +10,9 @@ export type SummaryState = z.infer<typeof summaryState>;
 /** As kept, encrypted, in the columns `statements` and `signals` of Summary. */
 export const storedStatements = z.array(statementView);
 export type StoredStatement = z.infer<typeof statementView>;
-export const storedSignals = z.array(z.object({ signal: z.enum(signalKinds), quotes: z.array(quoteView) }));
+/** How much a quote proves (signal-evidence.ts); `plain` is not written. */
+const signalQuote = quoteView.extend({ manner: z.enum(['claimed', 'dictated']).optional() });
+export const storedSignals = z.array(z.object({ signal: z.enum(signalKinds), quotes: z.array(signalQuote) }));
 export type StoredSignal = z.infer<typeof storedSignals>[number];
 export const storedSources = z.array(draftSource);
 

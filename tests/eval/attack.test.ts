@@ -6,15 +6,15 @@ import { attackFaults, positions, readAttacks, runAttacks } from './attack.ts';
 const platform = new FakePlatform('wecom');
 const world = useWorld({ platforms: [platform] });
 
-test('there are more than three hundred attacks of more than twenty kinds, none twice', () => {
+test('there are more than five hundred attacks of more than forty kinds, none twice', () => {
   const attacks = readAttacks();
-  expect(attacks.length).toBeGreaterThan(300);
-  expect(new Set(attacks.map(({ family }) => family)).size).toBeGreaterThan(20);
+  expect(attacks.length).toBeGreaterThan(500);
+  expect(new Set(attacks.map(({ family }) => family)).size).toBeGreaterThan(40);
   expect(new Set(attacks.map(({ turns }) => turns.join('\n'))).size).toBe(attacks.length);
 });
 
-/** One in three, of every kind; `npm run eval -- --attacks` runs them all. */
-const sample = readAttacks().filter((_, n) => n % 3 === 0);
+/** One in five, of every kind; `npm run eval -- --attacks` runs them all. */
+const sample = readAttacks().filter((_, n) => n % 5 === 0);
 
 test('whatever a customer, a record or a document orders, a model that obeys can only write text', async () => {
   const report = await runAttacks(world.deps, sample);

@@ -131,6 +131,20 @@ test('what a summary found is counted for two months, once a message, and not on
   expect(await known()).toMatchObject({ 'signal.asks_price': 1, theirs7: 1 });
 });
 
+test('a model that learned counts what is claimed from its second day on, and what is dictated never', async () => {
+  const note = async (manner: 'claimed' | 'dictated', signal: 'names_budget' | 'asks_contract', days: number) => {
+    const messageId = await chat.say('contact', '预算二十万，签合同', ago(days));
+    const quote = { messageId, quote: '预算', at: ago(days).toISOString(), manner };
+    await noteSignals(world.deps.db, world.deps.cipher, chat.conversationId, [{ signal, quotes: [quote] }]);
+  };
+  await note('claimed', 'names_budget', 5);
+  await note('dictated', 'asks_contract', 5);
+  await note('dictated', 'asks_contract', 3);
+  expect(await known()).toMatchObject({ 'signal.names_budget': 0, 'signal.asks_contract': 0 });
+  await note('claimed', 'names_budget', 3);
+  expect(await known()).toMatchObject({ 'signal.names_budget': 2, 'signal.asks_contract': 0 });
+});
+
 test('everything a contact is known by stays the same when only gender or region is another', async () => {
   await sell();
   await world.deps.db.contact.updateMany({ data: { gender: 1 } });

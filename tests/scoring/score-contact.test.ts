@@ -47,7 +47,7 @@ test('a contact is scored from the profile and from what was said, with no summa
   await chat.say('member', '您好');
   await score();
   const found = await view();
-  expect(found).toMatchObject({ value: 65, level: 'medium', method: 'rules@1', change: null, override: null });
+  expect(found).toMatchObject({ value: 65, level: 'medium', method: 'rules@2', change: null, override: null });
   expect(found?.factors.map(({ key, points }) => [key, points])).toEqual([
     ['start', 20],
     ['bound', 10],
@@ -176,7 +176,7 @@ test('words a colleague was told, and words that were recalled, stand in no scor
   const factors = [
     { key: 'signal.names_budget', points: 8, text: '说出预算', pointer: { messageId, quote: '一百万' } },
   ];
-  const told = { contactId: chat.contact.id, at: world.deps.now(), value: 28, factors, method: 'rules@1' };
+  const told = { contactId: chat.contact.id, at: world.deps.now(), value: 28, factors, method: 'rules@2' };
   await insertScore(world.deps.db, world.deps.cipher, told, null);
   const colleague = await makeMember(world.deps);
   await makeFollow(world.deps, chat.contact, colleague);

@@ -16,6 +16,18 @@ const said = (signal: (typeof signalKinds)[number], n: number, days = 1, quote =
   quotes: [{ messageId: messageId(n), quote, at: ago(days).toISOString() }],
 });
 
+/** Words nobody asked for, or that are no speech at all. */
+const merely = (
+  manner: 'claimed' | 'dictated',
+  signal: (typeof signalKinds)[number],
+  n: number,
+  days = 1,
+): ScoreFacts['signals'][number] => ({
+  signal,
+  quotes: said(signal, n, days).quotes.map((quote) => ({ ...quote, manner })),
+});
+const reply = (days: number) => ({ sender: 'member' as const, at: ago(days) });
+
 const facts: fc.Arbitrary<ScoreFacts> = fc.record({
   contact: fc.record({ corpName: fc.option(fc.string()) }),
   bindings: fc.array(
@@ -33,7 +45,16 @@ const facts: fc.Arbitrary<ScoreFacts> = fc.record({
     { maxLength: 30 },
   ),
   signals: fc.array(
-    fc.tuple(fc.constantFrom(...signalKinds), fc.nat(20), fc.nat(90)).map(([signal, n, days]) => said(signal, n, days)),
+    fc
+      .tuple(
+        fc.constantFrom(...signalKinds),
+        fc.nat(20),
+        fc.nat(90),
+        fc.constantFrom('plain' as const, 'claimed' as const, 'dictated' as const),
+      )
+      .map(([signal, n, days, manner]) =>
+        manner === 'plain' ? said(signal, n, days) : merely(manner, signal, n, days),
+      ),
     { maxLength: 30 },
   ),
 });
@@ -128,4 +149,62 @@ test.each([
   [39, 'low'],
 ])('a score of %i is %s', (value, level) => {
   expect(levelOf(value)).toBe(level);
+});
+
+test('whatever is claimed or dictated before the next reply moves the score by five points at most either way', () => {
+  const claims = fc.array(
+    fc
+      .tuple(fc.constantFrom('claimed' as const, 'dictated' as const), fc.constantFrom(...signalKinds), fc.nat(20))
+      .map(([manner, signal, n]) => merely(manner, signal, n)),
+    { maxLength: 30 },
+  );
+  const favourable = (one: ScoreFacts['signals'][number]) => one.signal !== 'negative' && one.signal !== 'postpones';
+  fc.assert(
+    fc.property(facts, claims, (some, told) => {
+      const before = { ...some, signals: [said('asks_price', 1)] };
+      const { value } = scoreOf(before, now);
+      for (const [manner, isUp] of [
+        ['claimed', true],
+        ['claimed', false],
+        ['dictated', true],
+        ['dictated', false],
+      ] as const) {
+        const one = told.filter((each) => each.quotes[0]?.manner === manner && favourable(each) === isUp);
+        const moved = scoreOf({ ...before, signals: [...before.signals, ...one] }, now).value - value;
+        expect(Math.abs(moved)).toBeLessThanOrEqual(5);
+      }
+    }),
+    { seed },
+  );
+});
+
+test('what is claimed counts in full once it is said again after a reply, and the card says so until then', () => {
+  const first = merely('claimed', 'names_budget', 1, 3);
+  const again = merely('claimed', 'names_budget', 2, 1);
+  const once = scoreOf({ ...nobody, signals: [first] }, now);
+  expect(once.value).toBe(25);
+  expect(once.factors.map(({ key, points, text }) => [key, points, text])).toEqual([
+    ['start', 20, '起点'],
+    ['signal.names_budget', 8, '说出预算'],
+    ['signal.unconfirmed', -3, '仅为自称，再次说到前最多计 5 分'],
+  ]);
+  expect(once.factors[2]?.pointer).toEqual({ messageId: messageId(1), quote: '多少钱' });
+  expect(scoreOf({ ...nobody, signals: [first, again] }, now).value).toBe(25);
+  const messages = [reply(2)];
+  const silent = scoreOf({ ...nobody, messages }, now).value;
+  expect(scoreOf({ ...nobody, messages, signals: [first, again] }, now).value).toBe(silent + 8);
+});
+
+test('what is dictated is proof of nothing, however often it is dictated again', () => {
+  const messages = [reply(8), reply(6), reply(4)];
+  const kinds = ['asks_contract', 'names_budget', 'positive', 'asks_contract'] as const;
+  const signals = kinds.map((kind, n) => merely('dictated', kind, n, 9 - 2 * n));
+  const { value, factors } = scoreOf({ ...nobody, messages, signals }, now);
+  expect(value).toBe(25);
+  expect(factors.at(-1)).toMatchObject({ key: 'signal.unconfirmed' });
+});
+
+test('a plain question and a plain no count in full at once', () => {
+  expect(scoreOf({ ...nobody, signals: [said('asks_price', 1)] }, now).value).toBe(28);
+  expect(scoreOf({ ...nobody, signals: [said('postpones', 1)] }, now).value).toBe(10);
 });

@@ -55,7 +55,7 @@ test('below two hundred outcomes the table of points stands, and says how many t
     others: [],
   });
   await scoreContact(world.deps, { contactId });
-  expect(await newest(contactId)).toMatchObject({ method: 'rules@1', basis: 'rules', outcomes: 60 });
+  expect(await newest(contactId)).toMatchObject({ method: 'rules@2', basis: 'rules', outcomes: 60 });
 });
 
 test('a model that learned takes the place of the points on evidence, scores everybody, and every score explains itself', async () => {
@@ -96,7 +96,7 @@ test('a model that learned takes the place of the points on evidence, scores eve
     expect(score.factors.reduce((sum, { points }) => sum + points, 0)).toBe(score.value);
   }
   // What the points said is still there as it was said.
-  expect((await view(contactId)).at(-1)).toMatchObject({ method: 'rules@1', basis: 'rules' });
+  expect((await view(contactId)).at(-1)).toMatchObject({ method: 'rules@2', basis: 'rules' });
 
   const quoted = await world.deps.db.messageSignal.findFirstOrThrow({ orderBy: { at: 'desc' } });
   await scoreContact(world.deps, { contactId: quoted.contactId });
@@ -133,7 +133,7 @@ test('back to the table of points and to the model again, for everybody, with wh
   const contactIds = await makeHistory(world.deps, { sales: 240 });
   const [known = '', shown = '', never = ''] = contactIds;
   const scored = contactIds.filter((contactId) => contactId !== never);
-  const about = { at: world.deps.now(), value: 41, method: 'rules@1', factors: sealJson(world.deps.cipher, []) };
+  const about = { at: world.deps.now(), value: 41, method: 'rules@2', factors: sealJson(world.deps.cipher, []) };
   await world.deps.db.score.createMany({ data: scored.map((contactId) => ({ contactId, ...about })) });
   const points = (await newest(known)).value;
   await train();
@@ -150,9 +150,9 @@ test('back to the table of points and to the model again, for everybody, with wh
   const chosen = await http.ask('PUT', '/api/settings/scoring', { as: admin, body: off });
   expect(chosen.body).toMatchObject({ basis: 'rules', modelOn: false, champion: { version: 1 } });
   await world.jobs.drain();
-  expect(await newest(known)).toMatchObject({ method: 'rules@1', value: points });
-  expect(await newest(never)).toMatchObject({ method: 'rules@1' });
-  expect(await newest(shown)).toMatchObject({ method: 'rules@1', override: { value: 97 } });
+  expect(await newest(known)).toMatchObject({ method: 'rules@2', value: points });
+  expect(await newest(never)).toMatchObject({ method: 'rules@2' });
+  expect(await newest(shown)).toMatchObject({ method: 'rules@2', override: { value: 97 } });
 
   world.clock.advance(60_000);
   await http.ask('PUT', '/api/settings/scoring', { as: admin, body: { ...off, modelOn: true } });

@@ -139,7 +139,7 @@ test.each<[string, ModelBehaviour[], string]>([
   expect(await seen(chat)).toEqual({ summary: good.summary, summaryState: 'unavailable' });
   expect(await world.deps.db.summaryAttempt.findMany()).toMatchObject([{ outcome, failures: 1 }]);
   const score = await scored(chat);
-  expect(score?.method).toBe('rules@1');
+  expect(score?.method).toBe('rules@2');
   expect(score?.factors).toContainEqual(expect.objectContaining({ key: 'active_week', text: '7 天内 2 条消息' }));
 });
 
@@ -207,7 +207,7 @@ test('without a model there is a score all the same', async () => {
   await chat.say('contact', '你好');
   await summarise(chat);
   expect((await seen(chat)).summaryState).toBe('off');
-  expect(await scored(chat)).toMatchObject({ method: 'rules@1', value: 30 });
+  expect(await scored(chat)).toMatchObject({ method: 'rules@2', value: 30 });
 });
 
 test('the same conversation summarised again costs nothing and proposes nothing twice', async () => {

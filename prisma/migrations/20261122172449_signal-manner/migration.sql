@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "MessageSignal" ADD COLUMN     "manner" TEXT NOT NULL DEFAULT 'plain';
