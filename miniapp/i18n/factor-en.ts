@@ -90,6 +90,7 @@ export const factorEn: Translated<typeof factorZhCN> = {
   'factor.monetary': 'Bought for ¥{yuan} in a year',
   'factor.monetary.none': 'No sales in a year',
 
+  'factor.signal.unconfirmed': 'Only claimed: {n} points at most until said again',
   'factor.signal.asks_contract': 'Asked about contract or payment',
   'factor.signal.asks_contract.more': 'Asked about contract or payment ×{n}',
   'factor.signal.asks_contract.none': 'No question about contract or payment in 60 days',

@@ -88,6 +88,7 @@ export const factorZhCN = {
   'factor.monetary': '一年内成交 {yuan} 元',
   'factor.monetary.none': '一年内没有成交额',
 
+  'factor.signal.unconfirmed': '只是自称，再次说到前最多计 {n} 分',
   'factor.signal.asks_contract': '谈合同付款',
   'factor.signal.asks_contract.more': '谈合同付款×{n}',
   'factor.signal.asks_contract.none': '60 天内没有谈合同付款',

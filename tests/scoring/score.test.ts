@@ -186,7 +186,7 @@ test('what is claimed counts in full once it is said again after a reply, and th
   expect(once.factors.map(({ key, points, text }) => [key, points, text])).toEqual([
     ['start', 20, '起点'],
     ['signal.names_budget', 8, '说出预算'],
-    ['signal.unconfirmed', -3, '仅为自称，再次说到前最多计 5 分'],
+    ['signal.unconfirmed', -3, '只是自称，再次说到前最多计 5 分'],
   ]);
   expect(once.factors[2]?.pointer).toEqual({ messageId: messageId(1), quote: '多少钱' });
   expect(scoreOf({ ...nobody, signals: [first, again] }, now).value).toBe(25);
