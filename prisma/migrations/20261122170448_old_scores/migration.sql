@@ -1,3 +1,0 @@
--- AlterTable
-ALTER TABLE "ScoringWork" ADD COLUMN     "forgetAfter" UUID,
-ADD COLUMN     "forgottenAt" TIMESTAMPTZ;

@@ -1,2 +1,0 @@
--- AlterTable
-ALTER TABLE "ModelRun" ADD COLUMN     "estimatedMicros" BIGINT NOT NULL DEFAULT 0;

@@ -1,2 +1,0 @@
--- AlterTable
-ALTER TABLE "MessageSignal" ADD COLUMN     "manner" TEXT NOT NULL DEFAULT 'plain';

@@ -1,2 +1,0 @@
--- AlterTable
-ALTER TABLE "KnowledgePassage" ADD COLUMN     "unfitModel" TEXT;
