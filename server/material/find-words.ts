@@ -24,12 +24,14 @@ export async function findWords(db: Db, text: string): Promise<Finding[]> {
   return made.find(text);
 }
 
-/** The same of a whole message: of its text, and of what its links and mini programs are called. */
+/** The same of a whole message: of its text, and of what its links, mini programs and files are called. */
 export async function findWordsIn(db: Db, { text, attachments }: ResolvedContent): Promise<(Finding & Place)[]> {
   const parts = [
     { path: 'text', said: text },
-    ...attachments.flatMap(({ content }, at) => {
+    ...attachments.flatMap(({ content, file }, at) => {
       const path = `attachments.${at}`;
+      // Of pictures and videos contacts see no name.
+      if (content.kind === 'file') return file ? [{ path, said: file.name }] : [];
       if (content.kind === 'app') return [{ path, said: content.title }];
       return content.kind === 'link' ? [{ path, said: `${content.title}\n${content.description}` }] : [];
     }),

@@ -32,7 +32,7 @@ const forms: readonly RegExp[] = [
 
 /** Letters with a space or a mark between each two. */
 const isSpelledOut = (text: string) =>
-  /(?:\p{Script=Han}[\s\p{P}\p{S}]+){5,}\p{Script=Han}(?!\p{Script=Han})/u.test(text);
+  /(?<!\p{Script=Han})(?:\p{Script=Han}[\s\p{P}\p{S}]+){4,}\p{Script=Han}/u.test(text);
 
 /** Pictures in several places between the words. */
 const isDecorated = (text: string) =>

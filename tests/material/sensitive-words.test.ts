@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import type { Caller } from '#server/base/caller.ts';
-import { findWords, saveWords, viewWords } from '#server/material/find-words.ts';
+import { findWords, findWordsIn, saveWords, viewWords } from '#server/material/find-words.ts';
 import { builtIn, makeFinder, plainWord, type Word } from '#server/material/sensitive-words.ts';
 import { callerOf, makeMember } from '#tests/support/factories.ts';
 import { seededRandom } from '#tests/support/random.ts';
@@ -41,6 +42,27 @@ test('of words that begin alike the longest is named; a risky word does not hide
 test('a built-in word the company allows is not warned of; one it forbids is', async () => {
   await saveWords(world.deps, caller, { forbidden: ['最佳'], allowed: ['首选', 'no.1'] });
   expect((await find('首选最佳，NO.1')).map(({ word, level }) => [word, level])).toEqual([['最佳', 'forbid']]);
+});
+
+test('what a contact reads of an attachment is looked through: a link’s title, a file’s name, but no picture’s name', async () => {
+  await forbid('内部价');
+  const file = { id: randomUUID(), type: 'application/pdf', size: 1, sha256: '0'.repeat(64), name: '内部价.pdf' };
+  const found = await findWordsIn(world.deps.db, {
+    text: '报价见附件',
+    attachments: [
+      { materialId: null, content: { kind: 'file', fileId: file.id }, file: { ...file, kind: 'file' } },
+      { materialId: null, content: { kind: 'image', fileId: file.id }, file: { ...file, kind: 'image' } },
+      {
+        materialId: null,
+        content: { kind: 'link', title: '内部价', description: '', url: 'https://a.cn', pictureUrl: null },
+        file: null,
+      },
+    ],
+  });
+  expect(found.map(({ path, word, level }) => [path, word, level])).toEqual([
+    ['attachments.0', '内部价', 'forbid'],
+    ['attachments.2', '内部价', 'forbid'],
+  ]);
 });
 
 test('the list says each word once, and who changed it is in the audit log', async () => {
