@@ -9,7 +9,7 @@ import { segmentZhCN } from '#miniapp/i18n/segment-zh-CN.ts';
 
 learnWords({ 'zh-CN': segmentZhCN, en: segmentEn });
 
-type UsedBy = SegmentView['usedBy'][number];
+export type UsedBy = SegmentView['usedBy'][number];
 export const useWords = {
   broadcast: 'segment.use.broadcast',
   series: 'segment.use.series',
