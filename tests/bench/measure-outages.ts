@@ -17,7 +17,7 @@ import { sessionSecret, type Server, type Stage } from './stage.ts';
 import { quantileOf, type Line } from './table.ts';
 
 /** Odd: the p99 of a quarter of a minute is moved by chance, so what counts is the middle one. */
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SECONDS = 15;
 const RATE = 150;
 const CONNECTIONS = 32;
