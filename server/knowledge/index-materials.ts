@@ -1,7 +1,7 @@
 import type { Deps } from '#server/base/deps.ts';
 import { listMaterialContents } from '#server/material/material-store.ts';
 import { blocksOfMaterial, kindsWithWords } from './knowledge.ts';
-import { listStaleMaterials, lockMaterial, replacePassages } from './passage-store.ts';
+import { listStaleMaterials, lockStaleMaterial, replacePassages } from './passage-store.ts';
 import { passagesOf } from './passage.ts';
 
 const BATCH = 500;
@@ -11,10 +11,11 @@ export async function indexMaterials(deps: Deps): Promise<void> {
   const ids = await listStaleMaterials(deps.db, kindsWithWords, BATCH);
   for (const id of ids) {
     await deps.db.$transaction(async (tx) => {
-      const version = await lockMaterial(tx, id);
+      const version = await lockStaleMaterial(tx, id);
+      if (version === null) return;
       const material = (await listMaterialContents(tx, [id])).get(id);
       const blocks = material && blocksOfMaterial(material.content);
-      if (!material || !blocks || version === null) return;
+      if (!material || !blocks) return;
       const passages = passagesOf(blocks);
       // One that says nothing in words still has to be known as read.
       const kept = passages.length > 0 ? passages : [{ headings: [], text: material.title }];

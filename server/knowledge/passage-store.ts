@@ -139,9 +139,14 @@ export async function listStaleMaterials(db: Db, kinds: readonly string[], limit
   return rows.map(({ id }) => id);
 }
 
-/** Whoever takes the same material over waits for the other. Its version; null when it is gone. Takes a transaction. */
-export async function lockMaterial(tx: Db, id: string): Promise<number | null> {
+/**
+ * Whoever takes the same material over waits for the other. Its version; null when it is gone, or when the other took it
+ * over meanwhile: whoever found its passages is still reading them. Takes a transaction.
+ */
+export async function lockStaleMaterial(tx: Db, id: string): Promise<number | null> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`knowledge:${id}`}, 0))`;
   const row = await tx.material.findUnique({ where: { id }, select: { version: true } });
-  return row && row.version;
+  if (!row) return null;
+  const taken = await tx.knowledgePassage.count({ where: { materialId: id, materialVersion: row.version } });
+  return taken > 0 ? null : row.version;
 }

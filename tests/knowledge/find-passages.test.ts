@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { findPassages } from '#server/knowledge/find-passages.ts';
+import { lockStaleMaterial, replacePassages } from '#server/knowledge/passage-store.ts';
 import { makeMaterial } from '#tests/support/factories.ts';
+import { untilSomebodyWaits } from '#tests/support/lock-wait.ts';
 import { useWorld } from '#tests/support/world.ts';
 import { fillKnowledge } from './corpus.ts';
 
@@ -59,10 +61,29 @@ test('texts and links of the material library are found as they stand now, and n
   expect(await found('你们搬到杭州了吗')).toEqual([]);
 });
 
-test('two who ask at once take a new material over once', async () => {
+test('two who ask at once take a new material over once, and what the first one found stays as it is', async () => {
+  const { deps } = world;
+  const text = '周末也可以预约演示。';
+  const material = await makeMaterial(deps, { title: '演示时间', content: { kind: 'text', text } });
+  let second: Promise<string[]> | undefined;
+  let firstId: string | undefined;
+  await deps.db.$transaction(async (tx) => {
+    const materialVersion = await lockStaleMaterial(tx, material.id);
+    if (materialVersion === null) throw new Error('somebody else took it over');
+    second = found('能预约演示吗');
+    await untilSomebodyWaits(deps);
+    await replacePassages(tx, { materialId: material.id, materialVersion }, material.title, [{ headings: [], text }]);
+    const [taken] = await tx.knowledgePassage.findMany();
+    firstId = taken?.id;
+  });
+  expect(await second).toEqual(['演示时间']);
+  expect((await deps.db.knowledgePassage.findMany()).map(({ id }) => id)).toEqual([firstId]);
+});
+
+test('many who ask at once all find what was saved a moment ago', async () => {
   const text = '周末也可以预约演示。';
   await makeMaterial(world.deps, { title: '演示时间', content: { kind: 'text', text } });
-  const both = await Promise.all([found('能预约演示吗'), found('能预约演示吗')]);
-  expect(both).toEqual([['演示时间'], ['演示时间']]);
+  const all = await Promise.all(Array.from({ length: 12 }, () => found('能预约演示吗')));
+  expect(all).toEqual(Array.from({ length: 12 }, () => ['演示时间']));
   expect(await world.deps.db.knowledgePassage.count()).toBe(1);
 });
