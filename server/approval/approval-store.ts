@@ -161,7 +161,7 @@ export async function listSubjectNames(
 export async function findFirstContact(db: Db, scope: Scope, customerId: string): Promise<string | null> {
   const binding = await db.binding.findFirst({
     where: { customerId, contact: contactsIn(scope) },
-    orderBy: { madeAt: 'asc' },
+    orderBy: [{ madeAt: 'asc' }, { contactId: 'asc' }],
   });
   return binding?.contactId ?? null;
 }

@@ -112,9 +112,16 @@ export async function saveFollowDetails(
   await db.follow.update({ where: { id }, data: change });
 }
 
-export async function addFollowTags(db: Db, followId: string, tagIds: readonly string[], at: Date): Promise<void> {
-  const data = tagIds.map((tagId) => ({ followId, tagId, at }));
-  if (data.length > 0) await db.followTag.createMany({ data, skipDuplicates: true });
+/** Takes a transaction: until its end the follow keeps the state its tags are given. */
+export async function addFollowTags(tx: Db, followId: string, tagIds: readonly string[], at: Date): Promise<void> {
+  if (tagIds.length === 0) return;
+  // A state that changes this moment is waited for; Prisma cannot ask so.
+  await tx.$executeRaw`
+    INSERT INTO "FollowTag" ("followId", "tagId", "contactId", state, at)
+    SELECT f.id, tag.id, f."contactId", f.state, ${at}
+    FROM (SELECT id, "contactId", state FROM "Follow" WHERE id = ${followId}::uuid FOR KEY SHARE) f
+    CROSS JOIN unnest(${tagIds}::uuid[]) AS tag(id)
+    ON CONFLICT DO NOTHING`;
 }
 
 export async function deleteFollowTags(db: Db, followId: string, tagIds: readonly string[]): Promise<void> {

@@ -188,8 +188,8 @@ function statement(by: 'ids' | 'range', isPast: boolean, swapped: FeatureOptions
       SELECT f."contactId" AS id, min(f."addedAt") AS added,
         count(*) FILTER (WHERE f.state IN ('active', 'pending') OR f."changedAt" > $1::timestamptz) AS colleagues,
         max(CASE WHEN f.state = 'removed_by_contact' AND f."changedAt" <= $1::timestamptz THEN 1 ELSE 0 END) AS removed,
-        (array_agg(f."addWay" ORDER BY f."addedAt"))[1] AS way,
-        (array_agg(f.channel ORDER BY f."addedAt") FILTER (WHERE f.channel IS NOT NULL AND coalesce(f."channelAt", f."addedAt") <= $1::timestamptz))[1] AS channel
+        (array_agg(f."addWay" ORDER BY f."addedAt", f.id))[1] AS way,
+        (array_agg(f.channel ORDER BY f."addedAt", f.id) FILTER (WHERE f.channel IS NOT NULL AND coalesce(f."channelAt", f."addedAt") <= $1::timestamptz))[1] AS channel
       FROM "Follow" f WHERE ${among('f."contactId"')} AND coalesce(f."addedAt", f."changedAt") <= $1::timestamptz
       GROUP BY f."contactId"),
     t AS (

@@ -23,7 +23,7 @@ export async function countOverrides(db: Db): Promise<OverrideCounts> {
         WHERE o.stage IN ('won', 'lost') AND o."stageAt" > s."overrideAt"
           AND (o."contactId" = s."contactId" OR (o."contactId" IS NULL AND EXISTS (
             SELECT 1 FROM "Binding" b WHERE b."customerId" = o."customerId" AND b."contactId" = s."contactId")))
-        ORDER BY o."stageAt" LIMIT 1) o)
+        ORDER BY o."stageAt", o.id LIMIT 1) o)
     SELECT (SELECT count(*) FROM shown)::int AS count, count(*)::int AS settled,
       (count(*) FILTER (WHERE abs(override - came) < abs(value - came)))::int AS "repRight",
       (count(*) FILTER (WHERE abs(override - came) > abs(value - came)))::int AS "scoreRight"

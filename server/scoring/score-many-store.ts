@@ -87,7 +87,7 @@ export async function noteDue(client: pg.PoolClient, since: Date, now: Date, day
      SELECT "contactId" FROM (
        SELECT "contactId" FROM "Conversation" WHERE "lastMessageAt" > $1
        UNION SELECT "contactId" FROM "Follow" WHERE "changedAt" > $1
-       UNION SELECT f."contactId" FROM "FollowTag" t JOIN "Follow" f ON f.id = t."followId" WHERE t.at > $1
+       UNION SELECT "contactId" FROM "FollowTag" WHERE at > $1
        UNION SELECT "contactId" FROM "Binding" WHERE "madeAt" > $1
        UNION SELECT "contactId" FROM "BindingChange" WHERE at > $1
        UNION SELECT b."contactId" FROM "Customer" u JOIN "Binding" b ON b."customerId" = u.id WHERE u."updatedAt" > $1

@@ -90,12 +90,7 @@ const writers: Record<SegmentField, Writer> = {
   'follow.added': instant(ofFollow, 'f."addedAt"'),
   'follow.add_way': choice(ofFollow, 'f."addWay"', 'int'),
   'follow.channel': choice(ofFollow, 'f.channel', 'text'),
-  'follow.tag': choice(
-    of('"Follow" f JOIN "FollowTag" t ON t."followId" = f.id', 'f."contactId"', "f.state = 'active' AND "),
-    't."tagId"',
-    'uuid',
-    'TRUE',
-  ),
+  'follow.tag': choice(of('"FollowTag" t', 't."contactId"', "t.state = 'active' AND "), 't."tagId"', 'uuid', 'TRUE'),
   // A connection that was transferred went on, with a colleague.
   'follow.removed_by_contact': yes(() =>
     of(

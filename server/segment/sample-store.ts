@@ -10,7 +10,10 @@ export async function listSampleFacts(db: Db, ids: readonly string[]) {
       where: { id: contactId },
       include: {
         follows: { include: { tags: { include: { tag: { select: { name: true } } } } } },
-        bindings: { include: { customer: { include: { opportunities: true } } }, orderBy: { madeAt: 'asc' } },
+        bindings: {
+          include: { customer: { include: { opportunities: true } } },
+          orderBy: [{ madeAt: 'asc' }, { customerId: 'asc' }],
+        },
       },
     }),
     db.score.findMany({

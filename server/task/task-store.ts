@@ -173,7 +173,10 @@ export async function listNames(db: Db, tasks: Task[]): Promise<TaskNames> {
 
 /** The customer the contact was bound to first; null when to none. */
 export async function findCustomerOf(db: Db, contactId: string): Promise<string | null> {
-  const binding = await db.binding.findFirst({ where: { contactId }, orderBy: { madeAt: 'asc' } });
+  const binding = await db.binding.findFirst({
+    where: { contactId },
+    orderBy: [{ madeAt: 'asc' }, { customerId: 'asc' }],
+  });
   return binding?.customerId ?? null;
 }
 

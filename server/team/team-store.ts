@@ -228,7 +228,7 @@ export async function lockReminders(tx: Db, subject: string): Promise<void> {
 export async function findContactFor(db: Db, customerId: string, memberId: string): Promise<string | null> {
   const binding = await db.binding.findFirst({
     where: { customerId, contact: { follows: { some: { memberId, state: 'active' } } } },
-    orderBy: { madeAt: 'asc' },
+    orderBy: [{ madeAt: 'asc' }, { contactId: 'asc' }],
     select: { contact: { select: { key: true } } },
   });
   return binding?.contact.key ?? null;

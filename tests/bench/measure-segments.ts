@@ -74,7 +74,7 @@ async function countByHand(client: pg.Client, tagId: string, now: Date): Promise
   const { rows } = await client.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM "Contact" c
      WHERE c."optedOutAt" IS NULL
-       AND c.id IN (SELECT f."contactId" FROM "Follow" f JOIN "FollowTag" t ON t."followId" = f.id WHERE t."tagId" = $1 AND f.state = 'active')
+       AND c.id IN (SELECT t."contactId" FROM "FollowTag" t WHERE t."tagId" = $1 AND t.state = 'active')
        AND c.id IN (SELECT b."contactId" FROM "Binding" b JOIN "Customer" u ON u.id = b."customerId" WHERE u.stage IN ('qualified', 'quoted'))
        AND NOT EXISTS (SELECT 1 FROM "Conversation" v WHERE v."contactId" = c.id AND v."lastMessageAt" >= $2)`,
     [tagId, instantOf(dayOf(now) - SILENT_DAYS + 1, 0)],

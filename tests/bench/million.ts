@@ -182,8 +182,9 @@ const statements = [
    FROM generate_series(1, ${CUSTOMERS}, 7) n ON CONFLICT DO NOTHING`,
 
   // Three each: one of how keen they are (a tenth are 高意向), one of where from, one of fifty.
-  `INSERT INTO "FollowTag" ("followId", "tagId", at)
-   SELECT ${id('follow', 'n')}, tag, now() - interval '1 day' FROM generate_series(1, ${TAGS_GIVEN / 3}) n
+  `INSERT INTO "FollowTag" ("followId", "tagId", "contactId", state, at)
+   SELECT f.id, tag, f."contactId", f.state, now() - interval '1 day' FROM generate_series(1, ${TAGS_GIVEN / 3}) n
+   JOIN "Follow" f ON f.id = ${id('follow', 'n')}
    CROSS JOIN LATERAL (VALUES
      (CASE WHEN ${percent('n', 10)} < 10 THEN ${id('tag', '1')} WHEN ${percent('n', 10)} < 45 THEN ${id('tag', '2')} ELSE ${id('tag', '3')} END),
      (${id('tag', `4 + ${percent('n', 11)} % 7`)}),

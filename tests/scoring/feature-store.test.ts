@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { addFollowTags } from '#server/contact/follow-store.ts';
 import { rawRowOf, vectorOf } from '#server/scoring/feature-block.ts';
 import { readFeatures } from '#server/scoring/feature-store.ts';
 import { noteSignals } from '#server/summary/signal-store.ts';
@@ -90,7 +91,7 @@ test('of the past only what was known then is told: no message, tag, grade, role
   const follow = await world.deps.db.follow.findFirstOrThrow();
   const tag = { platform: 'wecom', key: 't', name: '已成交', groupKey: 'g', groupName: '组' };
   const { id: tagId } = await world.deps.db.tag.create({ data: tag });
-  await world.deps.db.followTag.create({ data: { followId: follow.id, tagId, at: ago(9) } });
+  await addFollowTags(world.deps.db, follow.id, [tagId], ago(9));
   await chat.say('contact', '在吗', ago(30));
   await chat.say('contact', '合同签了', ago(8));
   expect(await known(ago(20), true)).toMatchObject({

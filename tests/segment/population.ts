@@ -98,7 +98,9 @@ export async function populate(deps: Deps, random: Random, count: number): Promi
   );
   await db.follow.createMany({ data: follows });
   await db.followTag.createMany({
-    data: follows.flatMap(({ id: followId }) => some(tagIds, 2).map((tagId) => ({ followId, tagId }))),
+    data: follows.flatMap(({ id: followId, contactId, state }) =>
+      some(tagIds, 2).map((tagId) => ({ followId, tagId, contactId, state })),
+    ),
   });
 
   const customerIds = ids(Math.floor(count * 0.7));

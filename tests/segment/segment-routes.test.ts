@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Contact, Member } from '#prisma/client/client.ts';
+import { addFollowTags } from '#server/contact/follow-store.ts';
 import type { CountView, SegmentRule, SegmentView } from '#server/segment/segment-api.ts';
 import { segmentFields } from '#server/segment/segment-api.ts';
 import {
@@ -186,7 +187,7 @@ describe('a count', () => {
       data: { platform: 'wecom', key: 't', name: '高意向', groupKey: 'g', groupName: '意向' },
     });
     const follow = await makeFollow(deps, mine, rep, { addedAt: new Date('2026-02-01T17:00:00Z') });
-    await deps.db.followTag.create({ data: { followId: follow.id, tagId: tag.id } });
+    await addFollowTags(deps.db, follow.id, [tag.id], deps.now());
     await bound(mine, { name: '云帆科技有限公司', grade: 'A', regionCode: '330106' });
     for (let n = 0; n < 7; n++) await bound(await makeContact(deps, { followedBy: [stranger] }), { grade: 'A' });
     const rule = {

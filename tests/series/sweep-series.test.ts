@@ -273,7 +273,7 @@ describe('what a step does', () => {
       { step: 1, result: 'done', reason: null },
       { step: 2, result: 'done', reason: null },
     ]);
-    expect((await tasks()).map(({ title }) => title)).toEqual(['第 4 天回访', '第 5 天回访']);
+    expect((await tasks()).map(({ title }) => title).toSorted()).toEqual(['第 4 天回访', '第 5 天回访']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { makeModel } from '#server/base/model.ts';
 import { readConfig } from '#server/base/config.ts';
+import { addFollowTags } from '#server/contact/follow-store.ts';
 import { recallMessages } from '#server/conversation/conversation-store.ts';
 import type { ToldSummary } from '#server/summary/summary-answer.ts';
 import { viewScore } from '#server/scoring/view-score.ts';
@@ -268,7 +269,7 @@ test('a tag the member has already put on the contact is not suggested', async (
   await summarise(chat);
   expect((await seen(chat)).summary?.suggestedTags).toHaveLength(1);
   const follow = await world.deps.db.follow.findFirstOrThrow({ where: { contactId: chat.contact.id } });
-  await world.deps.db.followTag.create({ data: { followId: follow.id, tagId: tag.id } });
+  await addFollowTags(world.deps.db, follow.id, [tag.id], world.deps.now());
   expect((await seen(chat)).summary?.suggestedTags).toEqual([]);
 });
 
