@@ -1,6 +1,6 @@
 import { dayOf } from '#server/base/shanghai.ts';
-import { leafOf, type Leaf } from './field-sql.ts';
-import type { SegmentRule } from './segment-api.ts';
+import { leafOf, type Rows } from './field-sql.ts';
+import type { SegmentCondition, SegmentRule } from './segment-api.ts';
 import type { Scribe } from './value-sql.ts';
 
 export interface SegmentSql {
@@ -23,7 +23,8 @@ export interface WhereOptions {
  * `not` is the exact complement. Values are parameters, all of them.
  *
  * Each condition is an EXISTS: of those that must all hold PostgreSQL makes hash joins, of their opposites too (of NOT IN
- * it never does), of those inside `any` hashed subplans, and of either index lookups where a page is asked for.
+ * it never does), of those inside `any` hashed subplans, and of either index lookups where a page is asked for. Those
+ * that must all hold stand inside the first of them: few are left when "Contact" itself is read.
  */
 export function segmentWhere(rule: SegmentRule, options: WhereOptions): SegmentSql {
   const scribe = makeScribe(options);
@@ -63,14 +64,14 @@ export function segmentFlags(
 ): { flags: string[]; joins: string; values: unknown[] } {
   const scribe = makeScribe(options);
   const joins: string[] = [];
-  const asSet = (leaf: Leaf): string => {
-    if (typeof leaf === 'string') return leaf;
+  const one = (part: Part): string => {
+    if (typeof part === 'string') return part;
     const set = `set${joins.length}`;
-    const ids = `SELECT DISTINCT ${leaf.key} AS id FROM ${leaf.from} WHERE ${leaf.holds}`;
+    const ids = `SELECT DISTINCT ${part.key} AS id FROM ${part.from} WHERE ${part.holds}`;
     joins.push(` LEFT JOIN (${ids}) ${set} ON ${set}.id = ${scribe.id}`);
-    return `(${set}.id IS NOT NULL)`;
+    return `(${set}.id IS ${part.isAsked ? 'NOT NULL' : 'NULL'})`;
   };
-  const flags = rules.map((rule) => write(rule, scribe, asSet));
+  const flags = rules.map((rule) => write(rule, scribe, { one, all: (parts) => parts.map(one).join(' AND ') }));
   return { flags, joins: joins.join(''), values: scribe.values };
 }
 
@@ -85,20 +86,34 @@ function makeScribe({ alias = 'c', firstParam = 1, now }: WhereOptions): Scribe 
   };
 }
 
-function write(rule: SegmentRule, scribe: Scribe, asSql: (leaf: Leaf) => string = asExists(scribe)): string {
-  const joined = (rules: readonly SegmentRule[], by: string, none: string) =>
-    rules.length === 0 ? none : `(${rules.map((each) => write(each, scribe, asSql)).join(by)})`;
-  if ('all' in rule) return joined(rule.all, ' AND ', 'TRUE');
-  if ('any' in rule) return joined(rule.any, ' OR ', 'FALSE');
-  if ('not' in rule) return `(NOT ${write(rule.not, scribe, asSql)})`;
-  const positive = complements[rule.operator];
-  return positive ? `(NOT ${asSql(leafOf({ ...rule, operator: positive }, scribe))})` : asSql(leafOf(rule, scribe));
+/** A condition: of the contact's own row, written out; or rows that must be there, or must not. */
+type Part = string | (Rows & { isAsked: boolean });
+
+interface Style {
+  one(part: Part): string;
+  /** Of several that must all hold. */
+  all(parts: readonly Part[]): string;
 }
 
-const asExists =
-  ({ id }: Scribe) =>
-  (leaf: Leaf): string =>
-    typeof leaf === 'string' ? leaf : `EXISTS (SELECT 1 FROM ${leaf.from} WHERE ${leaf.key} = ${id} AND ${leaf.holds})`;
+function write(rule: SegmentRule, scribe: Scribe, style: Style = inExists(scribe)): string {
+  if ('all' in rule) {
+    const parts = rule.all.map((each) => ('field' in each ? partOf(each, scribe) : write(each, scribe, style)));
+    return parts.length === 0 ? 'TRUE' : `(${style.all(parts)})`;
+  }
+  if ('any' in rule) {
+    const parts = rule.any.map((each) => write(each, scribe, style));
+    return parts.length === 0 ? 'FALSE' : `(${parts.join(' OR ')})`;
+  }
+  if ('not' in rule) return `(NOT ${write(rule.not, scribe, style)})`;
+  return style.one(partOf(rule, scribe));
+}
+
+function partOf(condition: SegmentCondition, scribe: Scribe): Part {
+  const complement = complements[condition.operator];
+  const leaf = leafOf(complement ? { ...condition, operator: complement } : condition, scribe);
+  if (typeof leaf === 'string') return complement ? `(NOT ${leaf})` : leaf;
+  return { ...leaf, isAsked: !complement };
+}
 
 /** Questions that are the complement of another one. */
 const complements: Record<string, string> = {
@@ -108,3 +123,22 @@ const complements: Record<string, string> = {
   never: 'ever',
   no: 'yes',
 };
+
+function inExists(scribe: Scribe): Style {
+  const one = (part: Part): string => (typeof part === 'string' ? part : existsFor(scribe.id, part));
+  const all = (parts: readonly Part[]): string => {
+    const first = parts.find((part) => typeof part !== 'string' && part.isAsked);
+    if (!first || typeof first === 'string') return parts.map(one).join(' AND ');
+    const [inside, beside]: [string[], string[]] = [[], []];
+    for (const part of parts)
+      if (typeof part === 'string') beside.push(part);
+      else if (part !== first) inside.push(existsFor('held.id', part));
+    const held = `SELECT ${first.key} AS id FROM ${first.from} WHERE ${first.holds}`;
+    const conditions = [`held.id = ${scribe.id}`, ...inside].join(' AND ');
+    return [`EXISTS (SELECT 1 FROM (${held}) held WHERE ${conditions})`, ...beside].join(' AND ');
+  };
+  return { one, all };
+}
+
+const existsFor = (id: string, { from, key, holds, isAsked }: Exclude<Part, string>): string =>
+  `${isAsked ? '' : 'NOT '}EXISTS (SELECT 1 FROM ${from} WHERE ${key} = ${id} AND ${holds})`;

@@ -15,7 +15,14 @@ import {
 } from './value-sql.ts';
 
 /** What a condition asks: of the contact's own row, or whether rows hold that name the contact by their key. */
-export type Leaf = string | { from: string; key: string; holds: string };
+export type Leaf = string | Rows;
+
+export interface Rows {
+  from: string;
+  /** Of the contact. */
+  key: string;
+  holds: string;
+}
 
 export function leafOf(condition: SegmentCondition, scribe: Scribe): Leaf {
   const { field } = condition;
