@@ -4,7 +4,7 @@ import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
 import { contactsIn } from '#server/contact/contact-store.ts';
-import type { Factor } from '#server/scoring/score.ts';
+import type { Factor } from '#server/scoring/factor.ts';
 import { factorView } from '#server/scoring/scoring-api.ts';
 import type { Health, HealthFacts, HealthLevel, LastAlert } from './health.ts';
 

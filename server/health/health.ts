@@ -1,6 +1,8 @@
-import { said, saidOften } from '#server/scoring/said.ts';
-import type { Factor } from '#server/scoring/score.ts';
+import { sumUp, type Factor } from '#server/scoring/factor.ts';
 import { inYuan } from '#server/scoring/features.ts';
+import { said } from '#server/scoring/said.ts';
+import { recentQuotes, signalFactor, type SignalPoints } from '#server/scoring/signal-factor.ts';
+import type { SignalKind } from '#server/summary/summary-answer.ts';
 import type { StoredSignal } from '#server/summary/summary.ts';
 import type { healthLevels } from './health-api.ts';
 
@@ -32,7 +34,6 @@ export interface Health {
 
 const START = 10;
 const DAY_MS = 86_400_000;
-const SIGNAL_DAYS = 60;
 /** Who has written less and bought nothing is no customer to be lost yet. */
 export const KNOWN_MESSAGES = 6;
 /** Nobody is called silent sooner. */
@@ -43,23 +44,16 @@ const SILENT_DAYS = 14;
  */
 const lines = { rules: { watch: 35, risk: 60 }, model: { watch: 20, risk: 40 } } as const;
 
-/** How near a customer is to being lost. The factors add up to the risk, always. */
+/** How near a customer is to being lost. */
 export function healthOf(facts: HealthFacts, now: Date): Health {
   const isKnown = facts.theirs.count >= KNOWN_MESSAGES || facts.deals.count > 0;
   if (!isKnown) return { level: 'unknown', risk: null, factors: [] };
-  const factors: Factor[] = [
-    { key: 'start', points: START, ...said('start', '起点'), pointer: { field: 'contact' } },
+  const { value: risk, factors } = sumUp('health', START, [
     ...leavingFactors(facts),
     ...silenceFactors(facts, now),
     ...moodFactors(facts.signals, now),
     ...valueFactors(facts, now),
-  ];
-  const sum = factors.reduce((total, { points }) => total + points, 0);
-  const risk = Math.min(100, Math.max(0, sum));
-  if (sum > 100)
-    factors.push({ key: 'ceiling', points: risk - sum, ...said('ceiling', '封顶 100'), pointer: { field: 'health' } });
-  if (sum < 0)
-    factors.push({ key: 'floor', points: risk - sum, ...said('floor', '保底 0'), pointer: { field: 'health' } });
+  ]);
   return { level: levelOf(risk), risk, factors };
 }
 
@@ -138,33 +132,17 @@ function silenceFactors({ theirs, waiting }: HealthFacts, now: Date): Factor[] {
   return factors;
 }
 
-const moods = {
-  negative: { points: 18, more: 6, text: '不满或拒绝' },
-  postpones: { points: 6, more: 2, text: '推迟' },
-  compares_competitor: { points: 8, more: 2, text: '在比较竞品' },
-} as const;
-const isMood = (signal: string): signal is keyof typeof moods => Object.hasOwn(moods, signal);
+const moods: Partial<Record<SignalKind, SignalPoints>> = {
+  negative: { points: 18, more: 6 },
+  postpones: { points: 6, more: 2 },
+  compares_competitor: { points: 8, more: 2 },
+};
 
-function moodFactors(signals: readonly StoredSignal[], now: Date): Factor[] {
-  const said = signals.flatMap(({ signal, quotes }) =>
-    isMood(signal)
-      ? quotes
-          .filter(({ at }) => now.getTime() - Date.parse(at) < SIGNAL_DAYS * DAY_MS)
-          .map((quote) => ({ ...quote, signal }))
-      : [],
-  );
-  return [...Map.groupBy(said, ({ signal }) => signal)].map(([signal, quotes]) => {
-    const { points, more, text } = moods[signal];
-    const count = new Set(quotes.map(({ messageId }) => messageId)).size;
-    const newest = quotes.reduce((latest, quote) => (quote.at > latest.at ? quote : latest));
-    return {
-      key: `signal.${signal}`,
-      points: points + more * Math.min(count - 1, 2),
-      ...saidOften(`signal.${signal}`, text, count),
-      pointer: { messageId: newest.messageId, quote: newest.quote },
-    };
+const moodFactors = (signals: readonly StoredSignal[], now: Date): Factor[] =>
+  recentQuotes(signals, now).flatMap(([signal, quotes]) => {
+    const worth = moods[signal];
+    return worth ? [signalFactor(signal, quotes, worth)] : [];
   });
-}
 
 function valueFactors({ deals, hasOpenOpportunity }: HealthFacts, now: Date): Factor[] {
   const factors: Factor[] = [];

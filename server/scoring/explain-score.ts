@@ -4,7 +4,7 @@ import { vectorFrom } from './feature-block.ts';
 import { SIGNAL_DAYS } from './features.ts';
 import { readModel } from './model-store.ts';
 import { said } from './said.ts';
-import type { Factor } from './score.ts';
+import type { Factor } from './factor.ts';
 import { reasonsOf } from './scoring-model.ts';
 import type { Score } from './scoring-store.ts';
 

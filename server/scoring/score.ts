@@ -1,10 +1,8 @@
-import type { z } from 'zod';
 import type { SignalKind } from '#server/summary/summary-answer.ts';
 import type { StoredSignal } from '#server/summary/summary.ts';
-import { said, saidOften, type Said } from './said.ts';
-import type { factorView } from './scoring-api.ts';
-
-export type Factor = z.infer<typeof factorView>;
+import { sumUp, type Factor } from './factor.ts';
+import { said, type Said } from './said.ts';
+import { pointerOf, pointsOf, recentQuotes, signalFactor, type Quote, type SignalPoints } from './signal-factor.ts';
 
 /** Kept with every score: which table of points made it. */
 export const METHOD = 'rules@2';
@@ -20,8 +18,6 @@ export interface ScoreFacts {
 
 const START = 20;
 const DAY_MS = 86_400_000;
-/** What was said longer ago says nothing about now. */
-const SIGNAL_DAYS = 60;
 
 const rolePoints: ReadonlyMap<string, { points: number } & Said> = new Map([
   ['decision_maker', { points: 10, ...said('role.decision_maker', '是决策人') }],
@@ -36,38 +32,24 @@ const gradePoints: ReadonlyMap<string, number> = new Map([
   ['D', -4],
 ]);
 
-/** `more`: for each further message that says the same, twice at most. */
-const signalPoints: Record<SignalKind, { points: number; more: number; text: string }> = {
-  asks_contract: { points: 12, more: 2, text: '谈合同付款' },
-  asks_price: { points: 8, more: 2, text: '询价' },
-  names_budget: { points: 8, more: 0, text: '说出预算' },
-  agrees_to_meet: { points: 8, more: 1, text: '同意见面' },
-  asks_trial: { points: 7, more: 1, text: '要试用或演示' },
-  asks_delivery: { points: 6, more: 1, text: '问交期' },
-  positive: { points: 6, more: 1, text: '明确肯定' },
-  names_quantity: { points: 5, more: 0, text: '说出数量' },
-  names_decision_maker: { points: 5, more: 0, text: '说出决策人' },
-  compares_competitor: { points: 3, more: 0, text: '在比较竞品' },
-  postpones: { points: -10, more: -2, text: '推迟' },
-  negative: { points: -12, more: -3, text: '不满或拒绝' },
+const signalPoints: Record<SignalKind, SignalPoints> = {
+  asks_contract: { points: 12, more: 2 },
+  asks_price: { points: 8, more: 2 },
+  names_budget: { points: 8, more: 0 },
+  agrees_to_meet: { points: 8, more: 1 },
+  asks_trial: { points: 7, more: 1 },
+  asks_delivery: { points: 6, more: 1 },
+  positive: { points: 6, more: 1 },
+  names_quantity: { points: 5, more: 0 },
+  names_decision_maker: { points: 5, more: 0 },
+  compares_competitor: { points: 3, more: 0 },
+  postpones: { points: -10, more: -2 },
+  negative: { points: -12, more: -3 },
 };
 
-/** The score of a contact. Its factors add up to its value, always: what the bounds take or give is a factor too. */
-export function scoreOf(facts: ScoreFacts, now: Date): { value: number; factors: Factor[] } {
-  const factors = [
-    { key: 'start', points: START, ...said('start', '起点'), pointer: { field: 'contact' } },
-    ...profileFactors(facts),
-    ...behaviourFactors(facts, now),
-    ...signalFactors(facts, now),
-  ];
-  const sum = factors.reduce((total, { points }) => total + points, 0);
-  const value = Math.min(100, Math.max(0, sum));
-  if (sum > 100)
-    factors.push({ key: 'ceiling', points: value - sum, ...said('ceiling', '封顶 100'), pointer: { field: 'score' } });
-  if (sum < 0)
-    factors.push({ key: 'floor', points: value - sum, ...said('floor', '保底 0'), pointer: { field: 'score' } });
-  return { value, factors };
-}
+/** The score of a contact. */
+export const scoreOf = (facts: ScoreFacts, now: Date): { value: number; factors: Factor[] } =>
+  sumUp('score', START, [...profileFactors(facts), ...behaviourFactors(facts, now), ...signalFactors(facts, now)]);
 
 function profileFactors({ contact, bindings }: ScoreFacts): Factor[] {
   const factors: Factor[] = [];
@@ -134,49 +116,14 @@ function recencyOf(days: number): ({ points: number } & Said) | null {
   return null;
 }
 
-interface Quote {
-  signal: SignalKind;
-  messageId: string;
-  quote: string;
-  at: string;
-  manner?: 'claimed' | 'dictated' | undefined;
-}
-
-/** One factor a kind, however often the model repeats it: it points at the newest message that says so. */
 function signalFactors({ signals, messages }: ScoreFacts, now: Date): Factor[] {
-  const recent = signals.flatMap(({ signal, quotes }) =>
-    quotes
-      .filter(({ at }) => now.getTime() - Date.parse(at) < SIGNAL_DAYS * DAY_MS)
-      .map((quote): Quote => ({ signal, ...quote })),
-  );
-  const byKind = [...Map.groupBy(recent, ({ signal }) => signal)];
+  const byKind = recentQuotes(signals, now);
   const replies = messages.filter(({ sender }) => sender === 'member').map(({ at }) => at.getTime());
-  const factors = byKind.map(([signal, quotes]): Factor => {
-    const { text } = signalPoints[signal];
-    const count = countOf(quotes);
-    return {
-      key: `signal.${signal}`,
-      points: pointsOf(signal, quotes),
-      ...saidOften(`signal.${signal}`, text, count),
-      pointer: pointerOf(quotes),
-    };
-  });
+  const factors = byKind.map(([signal, quotes]) => signalFactor(signal, quotes, signalPoints[signal]));
   return [
     ...factors.sort((a, b) => Math.abs(b.points) - Math.abs(a.points) || (a.key < b.key ? -1 : 1)),
     ...withheld(byKind, replies),
   ];
-}
-
-const countOf = (quotes: readonly Quote[]) => new Set(quotes.map(({ messageId }) => messageId)).size;
-
-function pointsOf(signal: SignalKind, quotes: readonly Quote[]): number {
-  const { points, more } = signalPoints[signal];
-  return quotes.length === 0 ? 0 : points + more * Math.min(countOf(quotes) - 1, 2);
-}
-
-function pointerOf(quotes: readonly Quote[]): Factor['pointer'] {
-  const { messageId, quote } = quotes.reduce((latest, one) => (one.at > latest.at ? one : latest));
-  return { messageId, quote };
 }
 
 /** What a turn merely claims moves the score by so much, until it is said again after a reply. */
@@ -193,7 +140,7 @@ function withheld(byKind: readonly (readonly [SignalKind, readonly Quote[]])[], 
     const claimed = quotes.filter(({ manner }) => manner === 'claimed');
     const turns = new Set(claimed.map(turnOf));
     const proven = plain.length === 0 && turns.size > 1 ? claimed : plain;
-    const points = pointsOf(signal, quotes) - pointsOf(signal, proven);
+    const points = pointsOf(quotes, signalPoints[signal]) - pointsOf(proven, signalPoints[signal]);
     const turn = proven === claimed || turns.size === 0 ? 'dictated' : Math.max(...turns);
     return points === 0 ? [] : [{ points, turn, quotes }];
   });

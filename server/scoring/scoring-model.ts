@@ -7,7 +7,7 @@ import { columnsOf, rawRowOf, type FeatureBlock, type Lexicon } from './feature-
 import { featureOf } from './features.ts';
 import { modelCard, type featureGroups, type ScoringTarget } from './model-api.ts';
 import { said, type Said } from './said.ts';
-import type { Factor } from './score.ts';
+import type { Factor } from './factor.ts';
 
 /** What is kept of a model, packed: what it learned, and the words its vectors name by number. */
 export const modelBody = z.object({

@@ -1,7 +1,9 @@
 import { route, type Route } from '#server/base/http.ts';
-import { clearOverride, overrideScore } from './override-score.ts';
-import { askToTrain, chooseBasis, promoteModel } from './choose-model.ts';
+import { askToTrain } from './ask-to-train.ts';
+import { chooseBasis } from './choose-basis.ts';
 import { scoringModelApi } from './model-api.ts';
+import { clearOverride, overrideScore } from './override-score.ts';
+import { promoteModel } from './promote-model.ts';
 import { scoringApi } from './scoring-api.ts';
 import { viewModels } from './view-models.ts';
 import { listScoreViews } from './view-score.ts';

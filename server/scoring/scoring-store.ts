@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Prisma, Score as Row } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
-import type { Factor, ScoreFacts } from './score.ts';
+import type { Factor } from './factor.ts';
+import type { ScoreFacts } from './score.ts';
 import { factorView } from './scoring-api.ts';
 
 export interface NewScore {

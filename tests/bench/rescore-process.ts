@@ -1,5 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
-import { promoteModel } from '#server/scoring/choose-model.ts';
+import { promoteModel } from '#server/scoring/promote-model.ts';
 import { lead } from '#server/scoring/lead.ts';
 import { listModels } from '#server/scoring/model-store.ts';
 import { rescoreContacts } from '#server/scoring/rescore-contacts.ts';
