@@ -1,6 +1,10 @@
 import type { approvalApi } from '#server/approval/approval-api.ts';
+import type { delegateApi } from '#server/approval/delegate-api.ts';
+import type { policyApi } from '#server/approval/policy-api.ts';
 import type { bindingApi } from '#server/binding/binding-api.ts';
 import type { broadcastApi } from '#server/broadcast/broadcast-api.ts';
+import type { broadcastRulesApi } from '#server/broadcast/broadcast-rules-api.ts';
+import type { resultsApi } from '#server/broadcast/results-api.ts';
 import type { channelApi } from '#server/channel/channel-api.ts';
 import type { contactApi } from '#server/contact/contact-api.ts';
 import type { conversationApi } from '#server/conversation/conversation-api.ts';
@@ -117,11 +121,11 @@ export const api = {
   answerApproval: to<typeof approvalApi.answer>('POST', '/api/approvals/:id/answer'),
   commentApproval: to<typeof approvalApi.comment>('POST', '/api/approvals/:id/comments'),
   readAttachment: to<typeof approvalApi.readAttachment>('GET', '/api/approvals/:id/attachments/:attachmentId'),
-  policies: to<typeof approvalApi.listPolicies>('GET', '/api/approval-policies'),
-  savePolicy: to<typeof approvalApi.savePolicy>('PUT', '/api/approval-policies/:kind'),
-  delegates: to<typeof approvalApi.listDelegates>('GET', '/api/approval-delegates'),
-  addDelegate: to<typeof approvalApi.addDelegate>('POST', '/api/approval-delegates'),
-  removeDelegate: to<typeof approvalApi.removeDelegate>('DELETE', '/api/approval-delegates/:id'),
+  policies: to<typeof policyApi.list>('GET', '/api/approval-policies'),
+  savePolicy: to<typeof policyApi.save>('PUT', '/api/approval-policies/:kind'),
+  delegates: to<typeof delegateApi.list>('GET', '/api/approval-delegates'),
+  addDelegate: to<typeof delegateApi.add>('POST', '/api/approval-delegates'),
+  removeDelegate: to<typeof delegateApi.remove>('DELETE', '/api/approval-delegates/:id'),
 
   teamSummary: to<typeof teamApi.summary>('GET', '/api/team/summary'),
   pipeline: to<typeof teamApi.pipeline>('GET', '/api/team/pipeline'),
@@ -172,7 +176,7 @@ export const api = {
   editBroadcast: to<typeof broadcastApi.edit>('PUT', '/api/broadcasts/:id'),
   removeBroadcast: to<typeof broadcastApi.remove>('DELETE', '/api/broadcasts/:id'),
   checkBroadcast: to<typeof broadcastApi.check>('POST', '/api/broadcasts/:id/check'),
-  broadcastRecipients: to<typeof broadcastApi.recipients>('GET', '/api/broadcasts/:id/recipients'),
+  broadcastRecipients: to<typeof resultsApi.recipients>('GET', '/api/broadcasts/:id/recipients'),
   testBroadcast: to<typeof broadcastApi.test>('POST', '/api/broadcasts/:id/test'),
   submitBroadcast: to<typeof broadcastApi.submit>('POST', '/api/broadcasts/:id/submit'),
   withdrawBroadcast: to<typeof broadcastApi.withdraw>('POST', '/api/broadcasts/:id/withdraw'),
@@ -180,7 +184,7 @@ export const api = {
   resumeBroadcast: to<typeof broadcastApi.resume>('POST', '/api/broadcasts/:id/resume'),
   cancelBroadcast: to<typeof broadcastApi.cancel>('POST', '/api/broadcasts/:id/cancel'),
   remindBroadcast: to<typeof broadcastApi.remind>('POST', '/api/broadcasts/:id/remind'),
-  broadcastResults: to<typeof broadcastApi.results>('GET', '/api/broadcasts/:id/results'),
+  broadcastResults: to<typeof resultsApi.results>('GET', '/api/broadcasts/:id/results'),
   contactLists: to<typeof segmentApi.lists>('GET', '/api/contact-lists'),
 
   inbound: to<typeof inboundApi.list>('GET', '/api/inbound'),
@@ -218,8 +222,8 @@ export const api = {
   contactSeries: to<typeof seriesApi.ofContact>('GET', '/api/contacts/:id/series'),
   moveSeriesRun: to<typeof seriesApi.moveRun>('POST', '/api/series-runs/:id/state'),
 
-  broadcastRules: to<typeof broadcastApi.rules>('GET', '/api/settings/broadcast-rules'),
-  saveBroadcastRules: to<typeof broadcastApi.saveRules>('PUT', '/api/settings/broadcast-rules'),
+  broadcastRules: to<typeof broadcastRulesApi.read>('GET', '/api/settings/broadcast-rules'),
+  saveBroadcastRules: to<typeof broadcastRulesApi.save>('PUT', '/api/settings/broadcast-rules'),
   welcome: to<typeof channelApi.welcome>('GET', '/api/settings/welcome'),
   saveWelcome: to<typeof channelApi.saveWelcome>('PUT', '/api/settings/welcome'),
 

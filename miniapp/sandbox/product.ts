@@ -2,7 +2,7 @@ import { isApiError } from '#miniapp/api/api-error.ts';
 import { api } from '#miniapp/api/api.ts';
 import { to, type Answer } from '#miniapp/api/call.ts';
 import { frameMark } from '#bot/sandbox/sandbox-api.ts';
-import type { ApprovalPolicy, approvalApi } from '#server/approval/approval-api.ts';
+import type { ApprovalPolicy, policyApi } from '#server/approval/policy-api.ts';
 import type { memberApi } from '#server/member/member-api.ts';
 import { control } from './control.ts';
 import { dingtalk } from './dingtalk.ts';
@@ -100,7 +100,7 @@ const formLabels = {
   reason: '理由',
 };
 
-type Policies = Answer<typeof approvalApi.listPolicies>;
+type Policies = Answer<typeof policyApi.list>;
 
 /** Null where nobody administers. */
 export async function readDiscountRule(): Promise<DiscountRule | null> {
@@ -132,7 +132,7 @@ export async function chooseDiscountRule(rule: DiscountRule): Promise<void> {
     })),
   };
   await asDingtalkUser(admin, () =>
-    to<typeof approvalApi.savePolicy>(
+    to<typeof policyApi.save>(
       'PUT',
       onPhone('/api/approval-policies/:kind', admin),
     )({
@@ -144,7 +144,7 @@ export async function chooseDiscountRule(rule: DiscountRule): Promise<void> {
 
 async function discountPolicy(admin: string): Promise<Policies['items'][number]> {
   const { items } = await asDingtalkUser(admin, () =>
-    to<typeof approvalApi.listPolicies>('GET', onPhone('/api/approval-policies', admin))(),
+    to<typeof policyApi.list>('GET', onPhone('/api/approval-policies', admin))(),
   );
   const found = items.find(({ kind }) => kind === 'discount');
   if (!found) throw new Error('The product has no policy for discounts.');

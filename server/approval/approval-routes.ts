@@ -12,8 +12,10 @@ import {
 import { approvalApi } from './approval-api.ts';
 import { attachFile, readAttachment } from './attach-file.ts';
 import { decideMany, decideOnPage } from './decide-approval.ts';
+import { delegateApi } from './delegate-api.ts';
 import { listDelegates } from './delegate-store.ts';
 import { listApprovals } from './list-approvals.ts';
+import { policyApi } from './policy-api.ts';
 import { listPolicies, membersIn, type StoredPolicy } from './policy-store.ts';
 import { previewApproval } from './preview-approval.ts';
 import { readApproval } from './read-approval.ts';
@@ -68,14 +70,14 @@ export const approvalRoutes: Route[] = [
     viewApproval(deps, caller, await attachFile(deps, caller, { ...params, ...body })),
   ),
   route(approvalApi.readAttachment, (deps, { caller, params }) => readAttachment(deps, caller, params)),
-  route(approvalApi.listPolicies, async (deps) => {
+  route(policyApi.list, async (deps) => {
     const stored = await listPolicies(deps.db);
     return { items: await Promise.all(stored.map((policy) => viewPolicy(deps.db, policy))) };
   }),
-  route(approvalApi.savePolicy, async (deps, { caller, params, body }) =>
+  route(policyApi.save, async (deps, { caller, params, body }) =>
     viewPolicy(deps.db, await savePolicy(deps, caller, { ...params, ...body })),
   ),
-  route(approvalApi.listDelegates, async (deps, { caller }) => {
+  route(delegateApi.list, async (deps, { caller }) => {
     const delegates = await listDelegates(deps.db, caller.role === 'admin' ? null : caller.memberId, deps.now());
     const names = await listMemberNames(
       deps.db,
@@ -92,10 +94,10 @@ export const approvalRoutes: Route[] = [
       })),
     };
   }),
-  route(approvalApi.addDelegate, (deps, { caller, body }) =>
+  route(delegateApi.add, (deps, { caller, body }) =>
     addDelegate(deps, caller, { ...body, fromAt: new Date(body.fromAt), untilAt: new Date(body.untilAt) }),
   ),
-  route(approvalApi.removeDelegate, async (deps, { caller, params }) => {
+  route(delegateApi.remove, async (deps, { caller, params }) => {
     await removeDelegate(deps, caller, params);
     return {};
   }),

@@ -7,7 +7,8 @@ import { contactsIn } from '#server/contact/contact-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import type { Approval, ApprovalState, Risk, Step } from './approval.ts';
 import { unknownApproval } from './approval-refusal.ts';
-import type { ApprovalKind, ApprovalPolicy } from './approval-api.ts';
+import type { ApprovalKind } from './approval-api.ts';
+import type { ApprovalPolicy } from './policy-api.ts';
 import { insertHistory, type WrittenEntry } from './history-store.ts';
 import type { Level, Seat } from './seat.ts';
 

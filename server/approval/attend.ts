@@ -2,7 +2,7 @@ import { after, nothing, inTurn, type Approval, type Step } from './approval.ts'
 import { escalate, lateSeats, replace } from './approval-seating.ts';
 import { expire } from './approval-end.ts';
 import { openSeats, type Seat } from './seat.ts';
-import type { ApprovalPolicy } from './approval-api.ts';
+import type { ApprovalPolicy } from './policy-api.ts';
 import { actingFor, isActive, type Org } from './org.ts';
 import { membersAbove } from './policy.ts';
 

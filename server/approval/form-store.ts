@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Db } from '#server/base/database.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
-import { approvalPolicy } from './approval-api.ts';
+import { approvalPolicy } from './policy-api.ts';
 
 export type FormRun = 'none' | 'owed' | 'starting' | 'running' | 'withdrawing' | 'ended' | 'failed';
 

@@ -1,6 +1,7 @@
 import type { Prisma } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
-import { approvalKinds, approvalPolicy, type ApprovalKind, type ApprovalPolicy } from './approval-api.ts';
+import { approvalKinds, type ApprovalKind } from './approval-api.ts';
+import { approvalPolicy, type ApprovalPolicy } from './policy-api.ts';
 import { builtInPolicy } from './policy.ts';
 
 export interface StoredPolicy {

@@ -2,7 +2,8 @@ import { Refusal } from '#server/base/refusal.ts';
 import type { Approval, Risk } from './approval.ts';
 import type { ResolvedLevel, Seat } from './seat.ts';
 import { noApprover } from './approval-refusal.ts';
-import type { ApprovalKind, ApprovalPolicy } from './approval-api.ts';
+import type { ApprovalKind } from './approval-api.ts';
+import type { ApprovalPolicy } from './policy-api.ts';
 import { actingFor, isActive, lineAbove, ofRole, type Org } from './org.ts';
 
 type Rule = ApprovalPolicy['bands'][number]['levels'][number]['who'];

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Role } from './caller.ts';
 
 type Schema = z.ZodType;
@@ -25,6 +25,9 @@ export interface Endpoint<
   /** 200 unless said otherwise. */
   status?: number;
 }
+
+/** `:id` of a path. */
+export const byId = z.object({ id: z.uuid() });
 
 export function endpoint<
   Params extends Schema = z.ZodUndefined,

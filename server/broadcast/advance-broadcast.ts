@@ -10,7 +10,7 @@ import { lockBroadcast, saveBroadcast } from './broadcast-store.ts';
 import { finishedText, refusedText } from './broadcast-words.ts';
 import { openStates, unsentStates, type Delivery, type DeliveryState } from './delivery.ts';
 import { countByState, countRecipients, endRecipients, saveDeliveries } from './delivery-store.ts';
-import type { FailureReason } from './broadcast-api.ts';
+import type { FailureReason } from './results-api.ts';
 import { releaseTouches } from './touch-store.ts';
 
 /** What its deliveries say of the whole: all calls have left, or nothing of it changes any more. */

@@ -1,5 +1,6 @@
 import { route, type Route } from '#server/base/http.ts';
 import { broadcastApi } from './broadcast-api.ts';
+import { broadcastRulesApi } from './broadcast-rules-api.ts';
 import { readBroadcastRules, saveBroadcastRules } from './broadcast-rules.ts';
 import { getBroadcast } from './broadcast-store.ts';
 import { cancelBroadcast } from './cancel-broadcast.ts';
@@ -8,6 +9,7 @@ import { exportBroadcast } from './export-broadcast.ts';
 import { listBroadcasts } from './list-broadcasts.ts';
 import { pauseBroadcast, resumeBroadcast } from './pause-broadcast.ts';
 import { remindMembers } from './remind-members.ts';
+import { resultsApi } from './results-api.ts';
 import { submitBroadcast } from './submit-broadcast.ts';
 import { withdrawBroadcast } from './take-back.ts';
 import { testBroadcast } from './test-broadcast.ts';
@@ -38,7 +40,7 @@ export const broadcastRoutes: Route[] = [
   route(broadcastApi.check, async (deps, { caller, params }) =>
     viewBroadcast(deps, caller, await startCheck(deps, caller, params.id)),
   ),
-  route(broadcastApi.recipients, (deps, { caller, params, query }) => viewRecipients(deps, caller, params.id, query)),
+  route(resultsApi.recipients, (deps, { caller, params, query }) => viewRecipients(deps, caller, params.id, query)),
   route(broadcastApi.submit, async (deps, { caller, params, body }) =>
     viewBroadcast(deps, caller, await submitBroadcast(deps, caller, { ...params, ...body })),
   ),
@@ -58,18 +60,18 @@ export const broadcastRoutes: Route[] = [
     viewBroadcast(deps, caller, await cancelBroadcast(deps, caller, { ...params, ...body })),
   ),
   route(broadcastApi.remind, (deps, { caller, params }) => remindMembers(deps, caller, params)),
-  route(broadcastApi.results, async (deps, { params }) => {
+  route(resultsApi.results, async (deps, { params }) => {
     await hurryResults(deps, params.id);
     return viewResults(deps, params.id);
   }),
-  route(broadcastApi.export, async (deps, { caller, params, query, ctx }) => {
+  route(resultsApi.export, async (deps, { caller, params, query, ctx }) => {
     const lines = await exportBroadcast(deps, caller, { ...params, ...query });
     ctx.type = 'text/csv; charset=utf-8';
     ctx.attachment(`broadcast-${query.what}.csv`);
     return lines;
   }),
-  route(broadcastApi.rules, (deps) => readBroadcastRules(deps.db)),
-  route(broadcastApi.saveRules, (deps, { caller, body }) =>
+  route(broadcastRulesApi.read, (deps) => readBroadcastRules(deps.db)),
+  route(broadcastRulesApi.save, (deps, { caller, body }) =>
     deps.db.$transaction((tx) => saveBroadcastRules(tx, body, caller.memberId)),
   ),
 ];

@@ -1,7 +1,7 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Db } from '#server/base/database.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
-import { broadcastRules, type BroadcastRules } from './broadcast-api.ts';
+import { broadcastRules, type BroadcastRules } from './broadcast-rules-api.ts';
 
 const KEY = 'broadcast.rules';
 

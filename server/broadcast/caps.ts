@@ -1,5 +1,6 @@
 import { dateOf, dayOf, dayOn, endOf, instantOf, lastDayOfMonth, weekdayOf, type Day } from '#server/base/shanghai.ts';
-import type { BroadcastRules, ExclusionReason } from './broadcast-api.ts';
+import type { ExclusionReason } from './broadcast-api.ts';
+import type { BroadcastRules } from './broadcast-rules-api.ts';
 import { APPROVAL_DAYS } from './broadcast.ts';
 
 /** Days of the company, both included. */

@@ -2,7 +2,7 @@ import type { BroadcastDelivery as Row } from '#prisma/client/client.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Day } from '#server/base/shanghai.ts';
 import type { SendResult } from '#server/platform/group-send.ts';
-import type { FailureReason } from './broadcast-api.ts';
+import type { FailureReason } from './results-api.ts';
 import {
   endOf,
   openStates,

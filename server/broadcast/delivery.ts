@@ -1,6 +1,6 @@
 import type { PlatformErrorKind } from '#server/platform/platform-error.ts';
 import type { SendResult } from '#server/platform/group-send.ts';
-import type { FailureReason } from './broadcast-api.ts';
+import type { FailureReason } from './results-api.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;

@@ -1,4 +1,5 @@
-import type { ExclusionReason, FailureReason, ResultView } from './broadcast-api.ts';
+import type { ExclusionReason } from './broadcast-api.ts';
+import type { FailureReason, ResultView } from './results-api.ts';
 
 export interface ExportWords {
   memberColumns: readonly string[];

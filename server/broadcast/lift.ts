@@ -1,4 +1,4 @@
-import type { EffectView, ResultView } from './broadcast-api.ts';
+import type { EffectView, ResultView } from './results-api.ts';
 
 /** Of how many, how many did it. */
 export interface Counted {

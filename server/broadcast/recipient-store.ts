@@ -2,7 +2,8 @@ import { Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { followedStates } from '#server/contact/follow.ts';
-import type { ExclusionReason, FailureReason } from './broadcast-api.ts';
+import type { ExclusionReason } from './broadcast-api.ts';
+import type { FailureReason } from './results-api.ts';
 
 export interface RecipientFilter {
   part?: string | undefined;

@@ -3,7 +3,7 @@ import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import { followedStates } from '#server/contact/follow.ts';
 import { unknownBroadcast } from './broadcast.ts';
-import type { FailureReason } from './broadcast-api.ts';
+import type { FailureReason } from './results-api.ts';
 
 /** What its results hang on. */
 export interface Sent {

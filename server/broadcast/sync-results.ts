@@ -9,7 +9,7 @@ import type { PlatformKey } from '#server/platform/key.ts';
 import { announceBroadcasts } from './announce-broadcast.ts';
 import { advanceBroadcast, endDelivery } from './advance-broadcast.ts';
 import type { Broadcast } from './broadcast.ts';
-import type { FailureReason } from './broadcast-api.ts';
+import type { FailureReason } from './results-api.ts';
 import { findBroadcast } from './broadcast-store.ts';
 import { isTooOld, openStates, pollAt, type Delivery } from './delivery.ts';
 import { countAsked, listRipe, patient, saveDeliveries, saveResultsAt, settleRecipients } from './delivery-store.ts';

@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
-import type { broadcastApi, recipientView } from './broadcast-api.ts';
 import { getBroadcast } from './broadcast-store.ts';
 import { badCursor } from './list-broadcasts.ts';
 import { listNamesInScope, listRecipients } from './recipient-store.ts';
+import type { recipientView, resultsApi } from './results-api.ts';
 
-type Query = z.output<NonNullable<typeof broadcastApi.recipients.query>>;
+type Query = z.output<NonNullable<typeof resultsApi.recipients.query>>;
 
 /** The people behind a number. Who is outside the caller's scope is counted, and not named. */
 export async function viewRecipients(

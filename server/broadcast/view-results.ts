@@ -1,6 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
-import type { FailureReason, ResultView } from './broadcast-api.ts';
+import type { FailureReason, ResultView } from './results-api.ts';
 import { readBroadcastRules } from './broadcast-rules.ts';
 import { effectOf, moneyEffectOf, rateOf, type Earned } from './lift.ts';
 import { windowOf } from './note-replies.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
+import { person } from '#server/base/person.ts';
 import { messageContent, variables } from '#server/material/material-api.ts';
 
 export const channelKinds = ['code', 'link'] as const;
@@ -42,7 +43,6 @@ export const channelDraft = z.object({
 });
 export type ChannelDraft = z.infer<typeof channelDraft>;
 
-const person = z.object({ id: z.uuid(), name: z.string() });
 export const channelView = channelDraft.extend({
   id: z.uuid(),
   platform: z.string(),
@@ -102,7 +102,6 @@ export const welcomeView = z.object({
 });
 
 const keepers = ['marketing', 'admin', 'manager', 'director'] as const;
-const byId = z.object({ id: z.uuid() });
 
 export const channelApi = {
   list: endpoint({

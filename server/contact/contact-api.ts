@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
 
 export const tagView = z.object({ id: z.uuid(), name: z.string(), group: z.string() });
 
@@ -47,8 +47,6 @@ export const optOutView = z
 
 export type ContactView = z.infer<typeof contactView>;
 export type TagView = z.infer<typeof tagView>;
-
-const byId = z.object({ id: z.uuid() });
 
 export const contactApi = {
   tags: endpoint({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
 
 export const customerKinds = ['organisation', 'person'] as const;
 export const customerStages = ['new', 'contacted', 'qualified', 'quoted', 'won', 'lost'] as const;
@@ -69,7 +69,6 @@ export const customerFieldView = z.object({
 });
 export type CustomerFieldView = z.infer<typeof customerFieldView>;
 
-const byId = z.object({ id: z.uuid() });
 export const noteView = z.object({
   id: z.uuid(),
   author: z.object({ id: z.uuid(), name: z.string() }),

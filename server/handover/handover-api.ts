@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Role } from '#server/base/caller.ts';
 import { endpoint } from '#server/base/endpoint.ts';
+import { person } from '#server/base/person.ts';
 
 export const handoverStates = ['draft', 'asked', 'rejected', 'running', 'done', 'partly', 'withdrawn'] as const;
 export const itemKinds = ['contact', 'customer', 'opportunity', 'task', 'approval'] as const;
@@ -39,7 +40,6 @@ export const itemReasons = [
 ] as const;
 export type ItemReason = (typeof itemReasons)[number];
 
-const person = z.object({ id: z.uuid(), name: z.string() });
 const counts = z.object({
   contact: z.int(),
   customer: z.int(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
+import { person } from '#server/base/person.ts';
 import { factorView } from '#server/scoring/scoring-api.ts';
 
 /** `unknown`: too little is known to say. */
@@ -15,8 +16,6 @@ export const healthView = z.object({
   at: z.iso.datetime(),
 });
 export type HealthView = z.infer<typeof healthView>;
-
-const person = z.object({ id: z.uuid(), name: z.string() });
 
 export const churnAlert = z.object({
   id: z.uuid(),
@@ -51,7 +50,7 @@ export const healthApi = {
     method: 'POST',
     path: '/api/churn-alerts/:id/close',
     summary: 'Say what was done about it, or that it was no alarm',
-    params: z.object({ id: z.uuid() }),
+    params: byId,
     body: z.object({ state: z.enum(['done', 'dismissed']), reason: z.string().trim().max(200).default('') }),
     answer: churnAlert,
   }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
 
 export const documentKinds = ['markdown', 'text', 'word', 'pdf'] as const;
 
@@ -62,7 +62,7 @@ export const knowledgeApi = {
     method: 'GET',
     path: '/api/knowledge/:id',
     summary: 'A document with its passages, in order',
-    params: z.object({ id: z.uuid() }),
+    params: byId,
     answer: documentView.extend({
       contents: z.array(z.object({ headings: z.array(z.string()), text: z.string() })),
     }),
@@ -82,7 +82,7 @@ export const knowledgeApi = {
     path: '/api/knowledge/:id',
     summary: 'Give it another title',
     roles: keepers,
-    params: z.object({ id: z.uuid() }),
+    params: byId,
     body: z.object({ version: z.int(), title: z.string().trim().min(1).max(120) }),
     answer: documentView,
   }),
@@ -91,7 +91,7 @@ export const knowledgeApi = {
     path: '/api/knowledge/:id',
     summary: 'No draft rests on it any more',
     roles: keepers,
-    params: z.object({ id: z.uuid() }),
+    params: byId,
     answer: z.object({}),
   }),
   find: endpoint({

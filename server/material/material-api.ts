@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
 
 export const materialKinds = ['text', 'image', 'video', 'file', 'link', 'app'] as const;
 export type MaterialKind = (typeof materialKinds)[number];
@@ -97,7 +97,6 @@ export const wordFinding = z.object({
 });
 
 const keepers = ['marketing', 'admin', 'manager', 'director'] as const;
-const byId = z.object({ id: z.uuid() });
 export const materialDraft = z.object({
   title: z.string().trim().min(1).max(80),
   folder: z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { roles } from '#server/base/caller.ts';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
 
 export const memberView = z.object({
   id: z.uuid(),
@@ -77,7 +77,7 @@ export const memberApi = {
     path: '/api/members/:id',
     summary: 'Give a member another role',
     roles: ['admin'],
-    params: z.object({ id: z.uuid() }),
+    params: byId,
     body: z.object({ role: z.enum(roles) }),
     answer: memberView,
   }),

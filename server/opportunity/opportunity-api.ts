@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
+import { person } from '#server/base/person.ts';
 import { givenDay } from '#server/base/given-time.ts';
 import { approvalView } from '#server/approval/approval-api.ts';
 
@@ -11,7 +12,6 @@ export type OpportunityStage = (typeof opportunityStages)[number];
 export const gateFacts = ['need', 'budget', 'decision_maker', 'amount', 'expected_on', 'terms'] as const;
 export type GateFact = (typeof gateFacts)[number];
 
-const person = z.object({ id: z.uuid(), name: z.string() });
 /** Fen; up to ten billion yuan. */
 const amount = z.int().min(0).max(1_000_000_000_000);
 
@@ -58,7 +58,6 @@ const draft = z.object({
   terms: z.string().trim().max(2000).nullable().optional(),
 });
 
-const byId = z.object({ id: z.uuid() });
 const seen = z.object({ version: z.int().min(1) });
 const reason = z.string().trim().min(1).max(500);
 /** Made by the client for one press: pressing again asks for the same thing. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
 
 /** lead: will this contact buy. churn: will this customer be lost. */
 export const scoringTargets = ['lead', 'churn'] as const;
@@ -143,7 +143,7 @@ export const scoringModelApi = {
     path: '/api/scoring-models/:id/promote',
     summary: 'Let this model make the scores, with a reason',
     roles: ['admin'],
-    params: z.object({ id: z.uuid() }),
+    params: byId,
     body: z.object({ reason: z.string().trim().min(2).max(200) }),
     answer: scoringState,
   }),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import type { Role } from '#server/base/caller.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
+import { person } from '#server/base/person.ts';
 
 /** What a condition can ask of a field, by the type of the field. */
 export const operatorsOf = {
@@ -110,7 +112,6 @@ export const fieldView = z.object({
   options: z.array(option).nullable(),
 });
 
-const person = z.object({ id: z.uuid(), name: z.string() });
 export const usedByView = z.object({
   kind: z.enum(['broadcast', 'series', 'segment']),
   id: z.uuid(),
@@ -181,8 +182,8 @@ export const unmatchedLine = z.object({
 });
 export type UnmatchedLine = z.infer<typeof unmatchedLine>;
 
-const marketers = ['marketing', 'admin', 'manager', 'director'] as const;
-const byId = z.object({ id: z.uuid() });
+/** Who plans what many are to get. */
+export const marketers = ['marketing', 'admin', 'manager', 'director'] as const satisfies Role[];
 const segmentDraft = z.object({
   name: z.string().trim().min(1).max(60),
   description: z.string().trim().max(500).default(''),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
+import { person } from '#server/base/person.ts';
 
 export const STEPS_MAX = 20;
 export const seriesStates = ['draft', 'running', 'paused', 'ended'] as const;
@@ -40,7 +41,6 @@ export type SeriesEntry = z.infer<typeof seriesEntry>;
 export type SeriesState = (typeof seriesStates)[number];
 export type RunState = (typeof runStates)[number];
 
-const person = z.object({ id: z.uuid(), name: z.string() });
 const seriesDraft = z.object({
   name: z.string().trim().min(1).max(60),
   entry: seriesEntry,
@@ -86,7 +86,6 @@ export const runView = z.object({
 export type RunView = z.infer<typeof runView>;
 
 const keepers = ['marketing', 'admin', 'manager', 'director'] as const;
-const byId = z.object({ id: z.uuid() });
 
 export const seriesApi = {
   list: endpoint({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint } from '#server/base/endpoint.ts';
+import { byId, endpoint } from '#server/base/endpoint.ts';
 import { givenTime } from '#server/base/given-time.ts';
 
 export const taskStates = ['proposed', 'open', 'done', 'cancelled', 'dismissed'] as const;
@@ -21,7 +21,6 @@ export const taskView = z.object({
 });
 export type TaskView = z.infer<typeof taskView>;
 
-const byId = z.object({ id: z.uuid() });
 const seen = z.object({ version: z.int().min(1) });
 
 export const taskApi = {

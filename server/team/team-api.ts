@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
+import { person } from '#server/base/person.ts';
 import { customerGrades } from '#server/customer/customer-api.ts';
 import { opportunityStages } from '#server/opportunity/opportunity-api.ts';
 
-const person = z.object({ id: z.uuid(), name: z.string() });
 const leaders = ['manager', 'director', 'admin'] as const;
 const days = z.int().min(1).max(365);
 

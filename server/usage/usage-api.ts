@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
+import { person } from '#server/base/person.ts';
 import { givenDay } from '#server/base/given-time.ts';
 
 /** What the model is asked for; each has a switch of its own. Named after its file in prompts/. */
 export const useCases = ['summarise-conversation', 'draft-reply', 'draft-segment'] as const;
 export const useCase = z.enum(useCases);
-
-const person = z.object({ id: z.uuid(), name: z.string() });
 
 /** Yuan with up to six decimals. */
 const figures = z.object({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ApprovalPolicy } from '#server/approval/approval-api.ts';
+import type { ApprovalPolicy } from '#server/approval/policy-api.ts';
 import { after, type Approval } from '#server/approval/approval.ts';
 import { open } from '#server/approval/approval-opening.ts';
 import { openSeats } from '#server/approval/seat.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Member } from '#prisma/client/client.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { dayOf, instantOf, type Day } from '#server/base/shanghai.ts';
-import type { BroadcastRules } from '#server/broadcast/broadcast-api.ts';
+import type { BroadcastRules } from '#server/broadcast/broadcast-rules-api.ts';
 import { getBroadcast } from '#server/broadcast/broadcast-store.ts';
 import { mayTouch, spanOf, type Caps, type Span, type Touch } from '#server/broadcast/caps.ts';
 import { withdrawBroadcast } from '#server/broadcast/take-back.ts';

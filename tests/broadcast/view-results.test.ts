@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Contact, Member } from '#prisma/client/client.ts';
-import type { ResultView } from '#server/broadcast/broadcast-api.ts';
+import type { ResultView } from '#server/broadcast/results-api.ts';
 import { exportBroadcast, quoted } from '#server/broadcast/export-broadcast.ts';
 import { noteReplies } from '#server/broadcast/note-replies.ts';
 import { memberState, viewResults } from '#server/broadcast/view-results.ts';

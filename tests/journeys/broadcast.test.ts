@@ -1,7 +1,9 @@
 import type { Page } from 'playwright-core';
 import { expect, test, vi } from 'vitest';
 import type { SandboxContact, SandboxGroupSend } from '#bot/sandbox/sandbox-api.ts';
-import type { BroadcastRules, BroadcastView, ResultView } from '#server/broadcast/broadcast-api.ts';
+import type { BroadcastView } from '#server/broadcast/broadcast-api.ts';
+import type { BroadcastRules } from '#server/broadcast/broadcast-rules-api.ts';
+import type { ResultView } from '#server/broadcast/results-api.ts';
 import { callerAs, picture, shows, useJourney, type Call } from '#tests/support/journey.ts';
 import { cardOn, dingtalkOf } from '#tests/support/sale.ts';
 import { patienceMs } from '#tests/support/patience.ts';

@@ -1,9 +1,6 @@
-import {
-  approvalApi,
-  type ApprovalDetail,
-  type ApprovalKind,
-  type ApprovalPolicy,
-} from '#server/approval/approval-api.ts';
+import { approvalApi, type ApprovalDetail, type ApprovalKind } from '#server/approval/approval-api.ts';
+import { delegateApi } from '#server/approval/delegate-api.ts';
+import { policyApi, type ApprovalPolicy } from '#server/approval/policy-api.ts';
 import { memberApi } from '#server/member/member-api.ts';
 import { director, id, manager, Refusing, rep, type Asked, type Route } from './mock-part.ts';
 import type { MockProduct } from './mock-product.ts';
@@ -305,8 +302,8 @@ export function approvalDeeds(mock: MockProduct, on: On): Route[] {
         base64: Buffer.from('竞品报价 10,900 元').toString('base64'),
       };
     }),
-    on(approvalApi.listPolicies, () => ({ items: approvals.policies })),
-    on(approvalApi.savePolicy, ({ params, body }) => {
+    on(policyApi.list, () => ({ items: approvals.policies })),
+    on(policyApi.save, ({ params, body }) => {
       const policy = approvals.policies.find(({ kind }) => kind === params['kind']);
       if (!policy) throw new Refusing({ status: 404, code: 'approval.unknown' });
       return Object.assign(policy, {
@@ -320,8 +317,8 @@ export function approvalDeeds(mock: MockProduct, on: On): Route[] {
       return { byRule, risk: 'low', mode: 'own', levels: byRule ? [] : [{ of: 'any', members: [manager] }] };
     }),
     on(approvalApi.requestReveal, () => someApproval(704, { kind: 'sensitive_reveal' })),
-    on(approvalApi.listDelegates, () => ({ items: approvals.delegates })),
-    on(approvalApi.addDelegate, ({ body }) => {
+    on(delegateApi.list, () => ({ items: approvals.delegates })),
+    on(delegateApi.add, ({ body }) => {
       const named = (given: unknown) => members.find((one) => one.id === given) ?? manager;
       const delegate = {
         id: id(900 + approvals.delegates.length),
@@ -333,7 +330,7 @@ export function approvalDeeds(mock: MockProduct, on: On): Route[] {
       approvals.delegates.push(delegate);
       return { id: delegate.id };
     }),
-    on(approvalApi.removeDelegate, ({ params }) => {
+    on(delegateApi.remove, ({ params }) => {
       approvals.delegates = approvals.delegates.filter((one) => one.id !== params['id']);
       return {};
     }),

@@ -1,4 +1,5 @@
-import { broadcastApi, type BroadcastView, type EffectView, type ResultView } from '#server/broadcast/broadcast-api.ts';
+import { broadcastApi, type BroadcastView } from '#server/broadcast/broadcast-api.ts';
+import { resultsApi, type EffectView, type ResultView } from '#server/broadcast/results-api.ts';
 import { director, id, manager, Refusing, rep, type Asked, type Route } from './mock-part.ts';
 import type { MockProduct } from './mock-product.ts';
 
@@ -272,7 +273,7 @@ export function broadcastDeeds(mock: MockProduct, on: On): Route[] {
       return {};
     }),
     on(broadcastApi.check, (asked) => change(asked, { plan: somePlan(), planning: null })),
-    on(broadcastApi.recipients, ({ query }) => ({
+    on(resultsApi.recipients, ({ query }) => ({
       items: query['after']
         ? [{ ...somebody(443), name: '周*' }]
         : [
@@ -304,7 +305,7 @@ export function broadcastDeeds(mock: MockProduct, on: On): Route[] {
       change(asked, { state: 'cancelled', cancelReason: String(asked.body['reason']), may: nothing }),
     ),
     on(broadcastApi.remind, () => ({ reminded: 1, tooOften: 0 })),
-    on(broadcastApi.results, () => broadcasts.results),
+    on(resultsApi.results, () => broadcasts.results),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { broadcastApi, type BroadcastRules } from '#server/broadcast/broadcast-api.ts';
+import { broadcastRulesApi, type BroadcastRules } from '#server/broadcast/broadcast-rules-api.ts';
 import { channelApi, type ChannelView } from '#server/channel/channel-api.ts';
 import { id, manager, Refusing, rep, type Asked, type Route } from './mock-part.ts';
 import type { MockProduct } from './mock-product.ts';
@@ -139,7 +139,7 @@ export function channelDeeds(mock: MockProduct, on: On): Route[] {
     on(channelApi.archive, (asked) => Object.assign(found(asked), { archivedAt: new Date().toISOString() })),
     on(channelApi.welcome, () => mock.channels.welcome),
     on(channelApi.saveWelcome, ({ body }) => Object.assign(mock.channels.welcome, body)),
-    on(broadcastApi.rules, () => mock.channels.rules),
-    on(broadcastApi.saveRules, ({ body }) => Object.assign(mock.channels.rules, body)),
+    on(broadcastRulesApi.read, () => mock.channels.rules),
+    on(broadcastRulesApi.save, ({ body }) => Object.assign(mock.channels.rules, body)),
   ];
 }

@@ -1,4 +1,5 @@
-import { approvalKinds, type ApprovalKind, type ApprovalPolicy } from '#server/approval/approval-api.ts';
+import { approvalKinds, type ApprovalKind } from '#server/approval/approval-api.ts';
+import type { ApprovalPolicy } from '#server/approval/policy-api.ts';
 import { memberApi, type AccountView, type MemberView } from '#server/member/member-api.ts';
 import type { MockApprovals } from './mock-approvals.ts';
 import { director, id, manager, rep, type Route } from './mock-part.ts';

@@ -1,4 +1,5 @@
-import type { ApprovalKind, ApprovalPolicy } from '#server/approval/approval-api.ts';
+import type { ApprovalKind } from '#server/approval/approval-api.ts';
+import type { ApprovalPolicy } from '#server/approval/policy-api.ts';
 import type { MemberView } from '#server/member/member-api.ts';
 import { ApiError } from '#miniapp/api/api-error.ts';
 import { language, t, type MessageKey } from '#miniapp/i18n/i18n.ts';

@@ -4,8 +4,8 @@ import type {
   BroadcastView,
   CheckItem,
   ExclusionReason,
-  ResultView,
 } from '#server/broadcast/broadcast-api.ts';
+import type { ResultView } from '#server/broadcast/results-api.ts';
 import { broadcastEn } from '#miniapp/i18n/broadcast-en.ts';
 import { broadcastZhCN } from '#miniapp/i18n/broadcast-zh-CN.ts';
 import { learnWords, type PlainKey } from '#miniapp/i18n/i18n.ts';

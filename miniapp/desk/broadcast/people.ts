@@ -1,4 +1,5 @@
-import type { ExclusionReason, FailureReason } from '#server/broadcast/broadcast-api.ts';
+import type { ExclusionReason } from '#server/broadcast/broadcast-api.ts';
+import type { FailureReason } from '#server/broadcast/results-api.ts';
 
 /** A number on the page, and how the people behind it are asked for. */
 export interface Behind {
