@@ -1,4 +1,3 @@
-import OpenAI from 'openai';
 import type { Breaker } from './breaker.ts';
 import { makeBreaker } from './breaker.ts';
 import type { Config } from './config.ts';
@@ -8,8 +7,9 @@ import type { Embedding } from './llm.ts';
 import type { Log } from './log.ts';
 import type { MaskedText } from './masking.ts';
 import type { Metrics } from './metrics.ts';
-import { mayBeCharged } from './model-call.ts';
+import { guessedTokens, openClient } from './model-call.ts';
 import { reserve, settle } from './model-day.ts';
+import { mayBeCharged, reasonOf } from './model-failure.ts';
 import { isSwitchedOn, lineFor, readModelSetting } from './model-setting.ts';
 import { dayOf } from './shanghai.ts';
 
@@ -30,21 +30,13 @@ export function makeEmbedding(options: Options): (Embedding & { close(): void })
   const { OPENAI_EMBEDDING_MODEL: model, OPENAI_API_KEY, OPENAI_BASE_URL, LLM_TIMEOUT_MS } = options.config;
   if (!model || !(OPENAI_API_KEY || OPENAI_BASE_URL)) return undefined;
   const closing = new AbortController();
-  const client = new OpenAI({
-    baseURL: OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
-    apiKey: OPENAI_API_KEY ?? 'none',
-    organization: null,
-    project: null,
-    maxRetries: 0,
-    timeout: LLM_TIMEOUT_MS,
-    logLevel: 'off',
-  });
+  const client = openClient(options.config);
   const breaker = makeBreaker(options.now);
   const call = async (texts: readonly MaskedText[]) => {
     const signal = AbortSignal.any([AbortSignal.timeout(LLM_TIMEOUT_MS), closing.signal]);
     const input = [...texts];
     const { data, usage } = await client.embeddings.create({ model, input, encoding_format: 'float' }, { signal });
-    return { vectors: vectorsIn(data, texts.length), tokens: usage?.prompt_tokens ?? guessedTokens(texts) };
+    return { vectors: vectorsIn(data, texts.length), tokens: usage?.prompt_tokens ?? guessedTokens(texts.join('')) };
   };
   return {
     model,
@@ -72,7 +64,7 @@ async function embed(
   if (!setting.on) return null;
   const day = dayOf(now());
   const costOf = (tokens: number) => Math.round(tokens * config.LLM_EMBEDDING_YUAN_PER_MILLION);
-  const guessed = guessedTokens(texts);
+  const guessed = guessedTokens(texts.join(''));
   const expected = costOf(guessed);
   const startedAt = performance.now();
   const told = {
@@ -135,14 +127,3 @@ function vectorsIn(data: unknown, count: number): number[][] | null {
 }
 
 const isKept = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(Math.fround(value));
-
-/** A class of failure; null for what is none of the endpoint's. */
-function reasonOf(error: unknown): string | null {
-  if (error instanceof OpenAI.APIConnectionTimeoutError || error instanceof OpenAI.APIUserAbortError) return 'timeout';
-  if (error instanceof OpenAI.APIError)
-    return error.status === undefined ? 'connection' : `http ${String(error.status)}`;
-  if (error instanceof SyntaxError || error instanceof TypeError) return 'broken answer';
-  return error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name) ? 'timeout' : null;
-}
-
-const guessedTokens = (texts: readonly string[]) => Math.ceil(Buffer.byteLength(texts.join('')) / 3);

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import OpenAI from 'openai';
+import OpenAI, { type ClientOptions } from 'openai';
 import type { ChatCompletionCreateParamsNonStreaming, ChatCompletionMessageParam } from 'openai/resources/chat';
 import { z } from 'zod';
 import type { Config } from './config.ts';
+import { mayBeCharged, ReplyTooLarge, retryDelay, unavailable } from './model-failure.ts';
 
 export interface ModelReply {
   text: string;
@@ -23,26 +24,6 @@ export interface CallOptions {
   maxOutputTokens: number | undefined;
 }
 
-/** The endpoint gave no answer. `reason` is a class of failure, never what was said. */
-export class ModelUnavailable extends Error {
-  override readonly name = 'ModelUnavailable';
-  readonly reason: string;
-  /** False when the endpoint is well and only this question is not to its liking. */
-  readonly isOutage: boolean;
-  /** For how long the endpoint does not want to be asked again; 0 when it did not say. */
-  readonly retryAfterMs: number;
-  /** Tries that may have been charged for: the endpoint had the question. */
-  uncounted = 0;
-
-  constructor(reason: string, isOutage: boolean, retryAfterMs = 0) {
-    super(`The model gave no answer: ${reason}`);
-    this.reason = reason;
-    this.isOutage = isOutage;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
-const RETRY_AFTER_MS_MAX = 2000;
 /** Many times what any answer needs, thoughts included. A body that goes on is not read to its end. */
 const REPLY_BYTES_MAX = 1_048_576;
 /** Nothing asked for is longer; what is would only be sent back for repair at a high price. */
@@ -60,17 +41,7 @@ export interface ModelCall {
 /** One question to an OpenAI-compatible endpoint: within the timeout, once more after a passing failure. */
 export function makeModelCall(config: Config, retryPauseMs = 500): ModelCall {
   const closing = new AbortController();
-  const client = new OpenAI({
-    baseURL: config.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
-    apiKey: config.OPENAI_API_KEY ?? 'none',
-    organization: null,
-    project: null,
-    maxRetries: 0,
-    timeout: config.LLM_TIMEOUT_MS,
-    // Its debug level prints prompts.
-    logLevel: 'off',
-    fetch: boundedFetch,
-  });
+  const client = openClient(config, { fetch: boundedFetch });
   let accepted: (typeof formats)[number] = 'json_schema';
 
   async function once(options: CallOptions, format: (typeof formats)[number]): Promise<ModelReply> {
@@ -119,9 +90,19 @@ export function makeModelCall(config: Config, retryPauseMs = 500): ModelCall {
   return { ask, close: () => closing.abort() };
 }
 
-class ReplyTooLarge extends Error {
-  override readonly name = 'ReplyTooLarge';
-}
+/** The configured endpoint. Whoever asks decides whether to try again. */
+export const openClient = (config: Config, options: ClientOptions = {}): OpenAI =>
+  new OpenAI({
+    baseURL: config.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
+    apiKey: config.OPENAI_API_KEY ?? 'none',
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: config.LLM_TIMEOUT_MS,
+    // Its debug level prints prompts.
+    logLevel: 'off',
+    ...options,
+  });
 
 const boundedFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, init);
@@ -239,75 +220,6 @@ export function jsonIn(text: string): unknown {
 /** PostgreSQL keeps neither U+0000 nor half a surrogate pair. */
 const storable = (_: string, value: unknown) =>
   typeof value === 'string' ? value.replaceAll('\u0000', '').toWellFormed() : value;
-
-/** Null when trying again now is of no use. */
-function retryDelay(error: unknown, retryPauseMs: number): number | null {
-  if (!(error instanceof OpenAI.APIError) || isTimeout(error)) return null;
-  const status = error.status as number | undefined;
-  if (status !== undefined && status !== 429 && status < 500) return null;
-  const asked = retryAfterMs(error);
-  if (asked === null) return retryPauseMs;
-  return asked <= RETRY_AFTER_MS_MAX ? asked : null;
-}
-
-/** RFC 9110: seconds, or the time itself. */
-function retryAfterMs({ headers }: InstanceType<typeof OpenAI.APIError>): number | null {
-  const said = headers?.get('retry-after');
-  if (!said) return null;
-  const ms = /^\d+(\.\d+)?$/.test(said.trim()) ? Number(said) * 1000 : Date.parse(said) - Date.now();
-  return Number.isNaN(ms) ? null : Math.max(ms, 0);
-}
-
-const isTimeout = (error: unknown) =>
-  error instanceof OpenAI.APIConnectionTimeoutError || error instanceof OpenAI.APIUserAbortError;
-
-function unavailable(error: unknown, uncounted: number): Error {
-  const told = classOf(error);
-  if (told instanceof ModelUnavailable) told.uncounted = uncounted;
-  return told;
-}
-
-function classOf(error: unknown): Error {
-  if (isTimeout(error)) return new ModelUnavailable('timeout', true);
-  if (error instanceof OpenAI.APIError) {
-    const status = error.status as number | undefined;
-    if (status === undefined) return new ModelUnavailable('connection', true);
-    return new ModelUnavailable(`http ${status}`, ![400, 413, 422].includes(status), retryAfterMs(error) ?? 0);
-  }
-  // A body that is no JSON, or a connection cut in the middle of one.
-  if (error instanceof SyntaxError || error instanceof TypeError || isAborted(error))
-    return new ModelUnavailable(isAborted(error) ? 'timeout' : 'broken answer', true);
-  return error instanceof Error ? error : new Error(String(error));
-}
-
-/** A gateway that waited in vain: whoever stands behind it may have written an answer. 524 is Cloudflare's. */
-const waitedInVain = new Set<unknown>([408, 504, 524]);
-/** Of a connection that never came about: nothing was asked over it. */
-const neverLeft = new Set<unknown>([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** Whether the endpoint may have worked on a question it gave no answer to, and charge for it. An error it answers with is free. */
-export function mayBeCharged(error: unknown): boolean {
-  if (isTimeout(error) || isAborted(error)) return true;
-  if (!(error instanceof OpenAI.APIError))
-    return error instanceof ReplyTooLarge || error instanceof SyntaxError || error instanceof TypeError;
-  const status: unknown = error.status;
-  if (status !== undefined) return waitedInVain.has(status);
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as { code?: unknown };
-    if (neverLeft.has(code) || /^(CERT|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)_/.test(String(code))) return false;
-  }
-  return true;
-}
-
-const isAborted = (error: unknown) =>
-  error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
 
 /** For endpoints that count no tokens; on the high side, since the budget is kept by it. */
 export const guessedTokens = (text: string) => Math.ceil(Buffer.byteLength(text) / 3);

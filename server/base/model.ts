@@ -12,12 +12,12 @@ import {
   jsonIn,
   makeModelCall,
   tokensOfUncounted,
-  ModelUnavailable,
   type CallOptions,
   type ModelCall,
   type ModelReply,
 } from './model-call.ts';
 import { reserve, settle } from './model-day.ts';
+import { ModelUnavailable } from './model-failure.ts';
 import { isSwitchedOn, lineFor, readModelSetting } from './model-setting.ts';
 import { dayOf } from './shanghai.ts';
 
