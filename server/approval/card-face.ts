@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { shanghaiTime } from '#server/base/shanghai.ts';
 import type { Card, CardButton } from '#server/platform/card.ts';
 import type { ApprovalKind, approvalStates, risks, seatStates } from './approval-api.ts';
+import { chinese, english, type Words } from './card-words.ts';
 
 /** What a card needs to know of an approval, and of the one who sees it. */
 export interface CardSubject {
@@ -70,12 +71,12 @@ function buttonsOf({ risk, question, revision }: CardSubject, say: Words): CardB
 
 function linesOf(subject: CardSubject, say: Words): Card['lines'] {
   const { requesterName, customerName, reason, createdAt, question, says } = subject;
-  const much = say.measures[subject.kind](subject.measure);
+  const measure = say.measures[subject.kind];
   const lines = [
     { label: say.who, text: requesterName },
     { label: say.customer, text: customerName ?? '' },
     { label: say.amount, text: amountOf(subject) },
-    { label: say.measure[subject.kind], text: much },
+    ...(measure ? [{ label: measure.label, text: `${Math.round(subject.measure * 100) / 100}${measure.unit}` }] : []),
     { label: say.says, text: says ?? '' },
     question === null ? { label: say.why, text: reason } : { label: say.asked, text: question },
     { label: say.when, text: shanghaiTime(createdAt) },
@@ -104,115 +105,3 @@ function yuan(fen: number): string {
   const [whole = '0', cents = '00'] = (fen / 100).toFixed(2).split('.');
   return `¥${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${cents === '00' ? '' : `.${cents}`}`;
 }
-
-type Measures = Record<ApprovalKind, (measure: number) => string>;
-
-interface Words {
-  kinds: Record<ApprovalKind, string>;
-  states: Record<Exclude<CardSubject['state'], 'pending'>, string>;
-  risks: Record<CardSubject['risk'], string>;
-  measure: Record<ApprovalKind, string>;
-  measures: Measures;
-  who: string;
-  customer: string;
-  amount: string;
-  why: string;
-  when: string;
-  asked: string;
-  says: string;
-  approve: string;
-  reject: string;
-  look: string;
-  passedOn: string;
-  yours: string;
-  closed: string;
-  colon: string;
-}
-
-const number = (measure: number): string => String(Math.round(measure * 100) / 100);
-
-const chinese: Words = {
-  kinds: {
-    discount: '折扣审批',
-    contract_terms: '合同条款审批',
-    customer_transfer: '客户交接审批',
-    stage_exception: '阶段例外审批',
-    sensitive_reveal: '查看敏感信息审批',
-    broadcast: '群发审批',
-  },
-  states: { approved: '已同意', rejected: '已拒绝', withdrawn: '已撤回', expired: '已过期' },
-  risks: { low: '', medium: '请核对后再决定', high: '高风险：请打开查看后再决定' },
-  measure: {
-    discount: '折扣',
-    contract_terms: '合同金额',
-    customer_transfer: '交接数量',
-    stage_exception: '商机金额',
-    sensitive_reveal: '有效时长',
-    broadcast: '触达人数',
-  },
-  measures: {
-    discount: (measure) => `${number(measure)} %`,
-    contract_terms: () => '',
-    customer_transfer: (measure) => `${number(measure)} 位`,
-    stage_exception: () => '',
-    sensitive_reveal: (measure) => `${number(measure)} 小时`,
-    broadcast: (measure) => `${number(measure)} 人`,
-  },
-  who: '申请人',
-  customer: '客户',
-  amount: '金额',
-  why: '原因',
-  when: '时间',
-  asked: '待补充',
-  says: '内容',
-  approve: '同意',
-  reject: '拒绝',
-  look: '查看',
-  passedOn: '已转交他人处理',
-  yours: '你已同意，等待其他人',
-  closed: '已无需你处理',
-  colon: '：',
-};
-
-const english: Words = {
-  kinds: {
-    discount: 'Discount',
-    contract_terms: 'Contract terms',
-    customer_transfer: 'Hand-over',
-    stage_exception: 'Stage exception',
-    sensitive_reveal: 'Reveal a sensitive field',
-    broadcast: 'Broadcast',
-  },
-  states: { approved: 'Approved', rejected: 'Rejected', withdrawn: 'Withdrawn', expired: 'Expired' },
-  risks: { low: '', medium: 'Check before you decide', high: 'High risk: open and read before you decide' },
-  measure: {
-    discount: 'Discount',
-    contract_terms: 'Contract',
-    customer_transfer: 'How many',
-    stage_exception: 'Deal',
-    sensitive_reveal: 'For',
-    broadcast: 'People',
-  },
-  measures: {
-    discount: (measure) => `${number(measure)} %`,
-    contract_terms: () => '',
-    customer_transfer: number,
-    stage_exception: () => '',
-    sensitive_reveal: (measure) => `${number(measure)} h`,
-    broadcast: number,
-  },
-  who: 'Asked by',
-  customer: 'Customer',
-  amount: 'Amount',
-  why: 'Why',
-  when: 'Asked',
-  asked: 'Waits for',
-  says: 'Text',
-  approve: 'Approve',
-  reject: 'Reject',
-  look: 'Open',
-  passedOn: 'Passed on to somebody else',
-  yours: 'You approved; others are still asked',
-  closed: 'Nothing left for you to do',
-  colon: ': ',
-};
