@@ -2,7 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import type { SandboxGroupSend } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxGroupSend } from '#bot/sandbox/wecom-send-api.ts';
 import { startSandbox } from '#bot/sandbox/sandbox.ts';
 import { contactHashOf, contentHashOf, recipientHashOf, type FrozenContent } from '#server/broadcast/broadcast-hash.ts';
 import { renderText } from '#server/material/message-content.ts';

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { SandboxGroupSend } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxGroupSend } from '#bot/sandbox/wecom-send-api.ts';
 import type { BroadcastView } from '#server/broadcast/broadcast-api.ts';
 import { callerAs, type Call } from '#tests/support/journey.ts';
 import type { Random } from '#tests/support/random.ts';
+import { Persistent } from './persistent.ts';
 
 export interface People {
   marketer: string;
@@ -17,14 +18,11 @@ const texts = ['您好，{member}为您准备了春季新品', '老客户专享�
  * Somebody of marketing who writes broadcasts and sends them for approval, a manager who approves, members who confirm or
  * do not. All of them try again until they have an answer, as people do.
  */
-export class Marketing {
+export class Marketing extends Persistent {
   /** What was approved, by broadcast: as its page said when the manager approved it. */
   readonly approved = new Map<string, { contentHash: string; recipientHash: string }>();
   readonly cancelled = new Set<string>();
-  failures = 0;
   withdrawn = 0;
-  readonly #url: string;
-  readonly #random: Random;
   readonly #pool: pg.Pool;
   #isEnding = false;
   #confirmsAll = false;
@@ -34,16 +32,15 @@ export class Marketing {
   #decided: () => void = () => {};
 
   constructor(url: string, random: Random, pool: pg.Pool) {
-    this.#url = url;
-    this.#random = random;
+    super(url, random);
     this.#pool = pool;
   }
 
   async open(people: People): Promise<void> {
-    const admin = await callerAs(this.#url, people.admin);
-    this.#marketer = await callerAs(this.#url, people.marketer);
-    this.#manager = await callerAs(this.#url, people.manager);
-    await this.#answer(admin, 'PUT', '/api/settings/broadcast-rules', {
+    const admin = await callerAs(this.url, people.admin);
+    this.#marketer = await callerAs(this.url, people.marketer);
+    this.#manager = await callerAs(this.url, people.manager);
+    await this.answer(admin, 'PUT', '/api/settings/broadcast-rules', {
       perDay: null,
       perWeek: null,
       perMonth: null,
@@ -53,7 +50,7 @@ export class Marketing {
       windowDays: 7,
     });
     const everybody = { name: '所有联系人', description: '', rule: { all: [] } };
-    this.#segmentId = (await this.#answer<{ id: string }>(this.#marketer, 'POST', '/api/segments', everybody)).id;
+    this.#segmentId = (await this.answer<{ id: string }>(this.#marketer, 'POST', '/api/segments', everybody)).id;
   }
 
   /** One broadcast after the other to the contacts of each of these groups of members, and members who confirm. */
@@ -81,39 +78,39 @@ export class Marketing {
         await sleep(500);
         continue;
       }
-      if (this.#random.chance(0.1)) {
-        const { status } = await this.#insist(this.#marketer, 'POST', `/api/broadcasts/${id}/withdraw`, {});
+      if (this.random.chance(0.1)) {
+        const { status } = await this.insist(this.#marketer, 'POST', `/api/broadcasts/${id}/withdraw`, {});
         if (status === 200) this.withdrawn += 1;
         continue;
       }
-      if (this.#random.chance(0.3)) await this.#optOut(id);
+      if (this.random.chance(0.3)) await this.#optOut(id);
       await this.#approve(frozen);
-      if (this.#random.chance(0.25)) await this.#cancel(id);
+      if (this.random.chance(0.25)) await this.#cancel(id);
       await this.#until(id, ({ state, finishedAt }) => this.#isEnding || state === 'finished' || finishedAt !== null);
     }
   }
 
   async #submitted(memberIds: string[]): Promise<string> {
-    const name = `群发 ${this.#random.hex(4)}`;
-    const { id, version } = await this.#answer<BroadcastView>(this.#marketer, 'POST', '/api/broadcasts', { name });
-    const parts = this.#random.chance(0.5) ? [50, 50] : [100];
+    const name = `群发 ${this.random.hex(4)}`;
+    const { id, version } = await this.answer<BroadcastView>(this.#marketer, 'POST', '/api/broadcasts', { name });
+    const parts = this.random.chance(0.5) ? [50, 50] : [100];
     const variants = parts.map((share, at) => ({
       key: 'AB'.charAt(at),
       share,
-      content: { text: this.#random.pick(texts) },
+      content: { text: this.random.pick(texts) },
     }));
-    const audience = { segmentId: this.#segmentId, memberIds, holdOutPercent: this.#random.pick([0, 10]) };
+    const audience = { segmentId: this.#segmentId, memberIds, holdOutPercent: this.random.pick([0, 10]) };
     // An answer may be lost: the second attempt is refused then, since it was done.
-    await this.#insist(this.#marketer, 'PUT', `/api/broadcasts/${id}`, {
+    await this.insist(this.#marketer, 'PUT', `/api/broadcasts/${id}`, {
       name,
       version,
       audience,
       content: { variants },
       sendAt: null,
     });
-    await this.#answer(this.#marketer, 'POST', `/api/broadcasts/${id}/test`, {});
+    await this.answer(this.#marketer, 'POST', `/api/broadcasts/${id}/test`, {});
     const seen = await this.#read(id);
-    await this.#insist(this.#marketer, 'POST', `/api/broadcasts/${id}/submit`, {
+    await this.insist(this.#marketer, 'POST', `/api/broadcasts/${id}/submit`, {
       version: seen.version,
       reason: '试验',
     });
@@ -132,7 +129,7 @@ export class Marketing {
   async #approve({ id, approval, contentHash, recipientHash }: BroadcastView): Promise<void> {
     if (!approval || contentHash === null || recipientHash === null) throw new Error(`${id} has nothing to approve.`);
     const body = { revision: 1, decision: 'approve' };
-    const answered = await this.#insist(this.#manager, 'POST', `/api/approvals/${approval.id}/decide`, body);
+    const answered = await this.insist(this.#manager, 'POST', `/api/approvals/${approval.id}/decide`, body);
     if (answered.status === 200 || answered.error === 'approval.already_decided') {
       this.approved.set(id, { contentHash, recipientHash });
       this.#decided();
@@ -140,8 +137,8 @@ export class Marketing {
   }
 
   async #cancel(id: string): Promise<void> {
-    await sleep(this.#random.below(12_000));
-    const { status } = await this.#insist(this.#marketer, 'POST', `/api/broadcasts/${id}/cancel`, {
+    await sleep(this.random.below(12_000));
+    const { status } = await this.insist(this.#marketer, 'POST', `/api/broadcasts/${id}/cancel`, {
       reason: '价格有误',
     });
     if (status === 200) this.cancelled.add(id);
@@ -159,48 +156,19 @@ export class Marketing {
   async confirmSome(share: number): Promise<void> {
     const { sends } = await this.control<{ sends: SandboxGroupSend[] }>('group-sends');
     for (const { id, member, state } of sends) {
-      if (state !== 'waiting' || !this.#random.chance(share)) continue;
+      if (state !== 'waiting' || !this.random.chance(share)) continue;
       // It may be cancelled at the same moment.
       await this.control('act', { kind: 'send_confirmed', member, send: id }).catch(() => {});
     }
   }
 
-  #read = (id: string) => this.#answer<BroadcastView>(this.#marketer, 'GET', `/api/broadcasts/${id}`);
+  #read = (id: string) => this.answer<BroadcastView>(this.#marketer, 'GET', `/api/broadcasts/${id}`);
 
   async #until(id: string, is: (broadcast: BroadcastView) => boolean): Promise<BroadcastView> {
     for (;;) {
       const broadcast = await this.#read(id);
       if (is(broadcast)) return broadcast;
-      await sleep(150 + this.#random.below(200));
+      await sleep(150 + this.random.below(200));
     }
-  }
-
-  async #answer<Answer>(call: Call, method: string, address: string, body?: object): Promise<Answer> {
-    const { status, answer } = await this.#insist(call, method, address, body);
-    if (status >= 300) throw new Error(`${method} ${address} was answered with ${status}: ${JSON.stringify(answer)}`);
-    return answer as Answer;
-  }
-
-  /** Until there is an answer that is one. */
-  async #insist(call: Call, method: string, address: string, body?: object) {
-    for (;;) {
-      try {
-        const response = await call(method, address, body);
-        const answer = (await response.json()) as { error?: { code: string } };
-        if (response.status < 500) return { status: response.status, answer, error: answer.error?.code ?? '' };
-      } catch {
-        this.failures += 1;
-      }
-      await sleep(100 + this.#random.below(200));
-    }
-  }
-
-  async control<Answer>(name: string, body?: object): Promise<Answer> {
-    const response = await fetch(`${this.#url}/sandbox/api/${name}`, {
-      method: body ? 'POST' : 'GET',
-      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
-    });
-    if (!response.ok) throw new Error(`The sandbox answered ${name} with ${response.status}: ${await response.text()}`);
-    return (await response.json()) as Answer;
   }
 }
