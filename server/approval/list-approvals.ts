@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { readCursor, writeCursor } from '#server/base/page-cursor.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { approvalApi, ApprovalView } from './approval-api.ts';
 import { countBoxes, inBox } from './box-store.ts';
@@ -26,13 +27,13 @@ export async function listApprovals(
     deps.cipher,
     inBox(box, memberId, deps.now()),
     { kind, risk, state, subject },
-    { after: query.after ? readCursor(query.after) : null, limit: limit + 1 },
+    { after: query.after ? pointIn(query.after) : null, limit: limit + 1 },
   );
   const page = found.slice(0, limit);
   const last = page.at(-1);
   return {
     items: await viewApprovals(deps, caller, page),
-    nextAfter: found.length > limit && last ? writeCursor(last) : null,
+    nextAfter: found.length > limit && last ? writeCursor({ at: last.createdAt, id: last.id }) : null,
     counts: await countBoxes(deps.db, memberId, deps.now()),
   };
 }
@@ -42,16 +43,8 @@ interface PagePoint {
   id: string;
 }
 
-const writeCursor = ({ createdAt, id }: PagePoint): string =>
-  Buffer.from(`${createdAt.getTime().toString(36)}.${id}`).toString('base64url');
-
-function readCursor(cursor: string): PagePoint {
-  const [, at, id] =
-    /^([0-9a-z]{1,10})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
-      Buffer.from(cursor, 'base64url').toString(),
-    ) ?? [];
-  const createdAt = new Date(Number.parseInt(at ?? '', 36));
-  if (!id || Number.isNaN(createdAt.getTime()))
-    throw new Refusal('approval.cursor', 'Pass `after` as the last page gave it, or leave it out.', 400);
-  return { createdAt, id };
+function pointIn(cursor: string): PagePoint {
+  const end = readCursor(cursor);
+  if (!end) throw new Refusal('approval.cursor', 'Pass `after` as the last page gave it, or leave it out.', 400);
+  return { createdAt: end.at, id: end.id };
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
+import { readCursor, writeCursor } from '#server/base/page-cursor.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import type { broadcastApi, broadcastLine } from './broadcast-api.ts';
@@ -13,7 +14,7 @@ export async function listBroadcasts(
   { state, search, after, limit }: Query,
 ): Promise<{ items: z.input<typeof broadcastLine>[]; nextAfter: string | null }> {
   const { db } = deps;
-  const found = await listRows(db, { state, search }, { after: after ? readCursor(after) : null, limit: limit + 1 });
+  const found = await listRows(db, { state, search }, { after: after ? pointIn(after) : null, limit: limit + 1 });
   const page = found.slice(0, limit);
   const last = page.at(-1);
   const segments = await listSegmentNames(
@@ -43,7 +44,7 @@ export async function listBroadcasts(
       owner: { id: one.ownerId, name: names.get(one.ownerId) ?? '' },
       updatedAt: one.updatedAt.toISOString(),
     })),
-    nextAfter: found.length > limit && last ? writeCursor(last) : null,
+    nextAfter: found.length > limit && last ? writeCursor({ at: last.updatedAt, id: last.id }) : null,
   };
 }
 
@@ -52,17 +53,10 @@ interface PagePoint {
   id: string;
 }
 
-const writeCursor = ({ updatedAt, id }: PagePoint): string =>
-  Buffer.from(`${updatedAt.getTime().toString(36)}.${id}`).toString('base64url');
-
-function readCursor(cursor: string): PagePoint {
-  const [, at, id] =
-    /^([0-9a-z]{1,11})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
-      Buffer.from(cursor, 'base64url').toString(),
-    ) ?? [];
-  const updatedAt = new Date(Number.parseInt(at ?? '', 36));
-  if (!id || Number.isNaN(updatedAt.getTime())) throw badCursor();
-  return { updatedAt, id };
+function pointIn(cursor: string): PagePoint {
+  const end = readCursor(cursor);
+  if (!end) throw badCursor();
+  return { updatedAt: end.at, id: end.id };
 }
 
 export const badCursor = () =>

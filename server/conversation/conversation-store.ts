@@ -31,15 +31,17 @@ export async function readConversation(
     orderBy: [{ at: 'desc' }, { id: 'desc' }],
     take: limit,
   });
-  return rows.reverse().map((row) => ({
-    id: row.id,
-    sender: row.sender as Sender,
-    at: row.at,
-    kind: row.kind as MessageKind,
-    text: openText(deps.cipher, row),
-    mediaName: openMedia(deps.cipher, row)?.name ?? null,
-  }));
+  return rows.reverse().map((row) => saidMessage(deps.cipher, row));
 }
+
+const saidMessage = (cipher: FieldCipher, row: Message): SaidMessage => ({
+  id: row.id,
+  sender: row.sender as Sender,
+  at: row.at,
+  kind: row.kind as MessageKind,
+  text: openText(cipher, row),
+  mediaName: openMedia(cipher, row)?.name ?? null,
+});
 
 /** Whether a model may read anything of the conversation. */
 export async function modelAllowed(deps: Deps, conversationId: string): Promise<boolean> {
@@ -68,15 +70,7 @@ export async function listConversationsOf(db: Db, scope: Scope, contactId: strin
 /** Which of the messages are there and not recalled, with what they say: quotes are checked against it. */
 export async function listMessages(deps: Deps, ids: string[]): Promise<(SaidMessage & { conversationId: string })[]> {
   const rows = await deps.db.message.findMany({ where: { id: { in: ids }, recalledAt: null } });
-  return rows.map((row) => ({
-    id: row.id,
-    conversationId: row.conversationId,
-    sender: row.sender as Sender,
-    at: row.at,
-    kind: row.kind as MessageKind,
-    text: openText(deps.cipher, row),
-    mediaName: openMedia(deps.cipher, row)?.name ?? null,
-  }));
+  return rows.map((row) => ({ ...saidMessage(deps.cipher, row), conversationId: row.conversationId }));
 }
 
 /** Which of the messages a model may still be told of: not recalled, and of a source an admin has opened to it. */

@@ -2,6 +2,7 @@ import type { Customer } from '#prisma/client/client.ts';
 import type { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { readCursor, writeCursor } from '#server/base/page-cursor.ts';
 import { normalisePhone } from '#server/base/phone.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { customerApi } from './customer-api.ts';
@@ -20,11 +21,14 @@ export async function listCustomers(
     deps.db,
     caller.scope,
     { search: search ? { text: search, phoneHash: phoneHashOf(deps, search) } : undefined, stage, grade, ownerId },
-    { after: query.after ? readCursor(query.after) : null, limit: limit + 1 },
+    { after: query.after ? pointIn(query.after) : null, limit: limit + 1 },
   );
   const customers = found.slice(0, limit);
   const last = customers.at(-1);
-  return { customers, nextAfter: found.length > limit && last ? writeCursor(last) : null };
+  return {
+    customers,
+    nextAfter: found.length > limit && last ? writeCursor({ at: last.updatedAt, id: last.id }) : null,
+  };
 }
 
 /** A phone is found by the whole number only: parts of it cannot be compared without reading it. */
@@ -33,15 +37,8 @@ function phoneHashOf(deps: Deps, search: string): string | null {
   return phone.length >= 7 && /^[+\d\s()-]+$/.test(search.normalize('NFKC')) ? deps.cipher.hash(phone) : null;
 }
 
-const writeCursor = ({ updatedAt, id }: PagePoint): string =>
-  Buffer.from(`${updatedAt.getTime().toString(36)}.${id}`).toString('base64url');
-
-function readCursor(cursor: string): PagePoint {
-  const [, at, id] =
-    /^([0-9a-z]+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(Buffer.from(cursor, 'base64url').toString()) ??
-    [];
-  const updatedAt = new Date(Number.parseInt(at ?? '', 36));
-  if (!id || Number.isNaN(updatedAt.getTime()))
-    throw new Refusal('customer.cursor', 'Pass `after` as the last page gave it, or leave it out.', 400);
-  return { updatedAt, id };
+function pointIn(cursor: string): PagePoint {
+  const end = readCursor(cursor);
+  if (!end) throw new Refusal('customer.cursor', 'Pass `after` as the last page gave it, or leave it out.', 400);
+  return { updatedAt: end.at, id: end.id };
 }
