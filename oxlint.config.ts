@@ -116,7 +116,7 @@ export default defineConfig({
     bans('bot/shared/**', onlyThePort, others('shared')),
     ...platforms.map((name) => bans(`bot/${name}/**`, onlyThePort, others(name))),
     bans('miniapp/**', {
-      group: ['#server/**', '!#server/**/*-api.ts', '#bot/**', '!#bot/sandbox/sandbox-api.ts'],
+      group: ['#server/**', '!#server/**/*-api.ts', '#bot/**', '!#bot/sandbox/*-api.ts'],
       message: 'miniapp/ knows the *-api.ts contracts only.',
     }),
     { files: ['prisma/*.ts', 'tests/**', '*.config.ts'], rules: { 'no-console': 'off', 'node/no-process-env': 'off' } },

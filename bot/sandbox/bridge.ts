@@ -1,7 +1,9 @@
 import { DeedRefused } from './deed-refused.ts';
 import { memberWrites } from './chat-deeds.ts';
 import { meetBridgeFault } from './meet-faults.ts';
-import type { BridgeCall, BridgeReply, Faults, MessageCard } from './sandbox-api.ts';
+import type { Faults } from './fault-api.ts';
+import type { BridgeCall, BridgeReply } from './frame-api.ts';
+import type { MessageCard } from './wecom-send-api.ts';
 import { followOf, isReadable, type ChatMessage, type Stage } from './stage.ts';
 import { verifySignature } from './wecom-access.ts';
 import { Errcode } from './wecom-call.ts';

@@ -10,7 +10,7 @@ export const clientScript = (theme: 'light' | 'dark'): string =>
 
 /**
  * What a client's webview puts into a page before the page's own scripts: its name, and the bridge. The window around
- * the frame plays the client; it answers by postMessage (sandbox-api.ts, FrameMessage). Runs in old engines too. `bridge`
+ * the frame plays the client; it answers by postMessage (frame-api.ts, FrameMessage). Runs in old engines too. `bridge`
  * gives the client's own names to `call(name, params, callback)` and `listen(name, listener)`.
  */
 export const frameScript = (agent: string, bridge: string): string => `(function () {

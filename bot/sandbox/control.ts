@@ -3,19 +3,28 @@ import { z } from 'zod';
 import { bridge } from './bridge.ts';
 import { DeedRefused } from './deed-refused.ts';
 import { dingtalkControl } from './dingtalk-control.ts';
-import * as api from './sandbox-api.ts';
+import { faultEdit, settingsEdit } from './fault-api.ts';
+import { bridgeCall, signatureCheck } from './frame-api.ts';
+import { act, play, type LogEntry, type SandboxState } from './sandbox-api.ts';
 import { followOf, followsOf, jsonIn, pairOf, type ChatMessage, type Follow, type Stage } from './stage.ts';
 import { expireTokens, verifySignature } from './wecom-access.ts';
 import { performAny } from './wecom-deed.ts';
 import { groupSendsOf } from './wecom-send-task.ts';
 import { tagsIn } from './wecom-tag.ts';
 import { channelsOf } from './wecom-way-in.ts';
+import {
+  sandboxMessage,
+  sandboxTransfer,
+  type SandboxChat,
+  type SandboxContact,
+  type SandboxMessage,
+} from './wecom-window-api.ts';
 
 const memberCookie = 'sandbox_member';
 
 /** What the control API can do beyond the stage. */
 export interface Control {
-  log(): api.LogEntry[];
+  log(): LogEntry[];
   watch(response: ServerResponse): void;
   reset(seed: number | undefined): number;
   verifyCallback(): Promise<boolean>;
@@ -45,23 +54,23 @@ export function controlDoor(stage: Stage, control: Control) {
     'GET cards': ({ query }) => ({
       cards: stage.world.cards.filter((one) => !query.has('member') || one.member === query.get('member')),
     }),
-    'GET transfers': () => ({ transfers: stage.world.transfers.map((one) => api.sandboxTransfer.parse(one)) }),
+    'GET transfers': () => ({ transfers: stage.world.transfers.map((one) => sandboxTransfer.parse(one)) }),
     'GET group-sends': ({ query }) => ({ sends: groupSendsOf(stage, query.get('member')) }),
     'GET channels': () => ({ channels: channelsOf(stage) }),
     'GET log': ({ query }) => ({ entries: control.log().slice(-Number(query.get('limit') ?? 200)) }),
     'POST act': ({ body }) => {
-      const done = performAny(stage, api.act.parse(body));
-      return { ...done, ...(done.message ? { message: api.sandboxMessage.parse(done.message) } : {}) };
+      const done = performAny(stage, act.parse(body));
+      return { ...done, ...(done.message ? { message: sandboxMessage.parse(done.message) } : {}) };
     },
     'POST play': ({ request, response, body }) => {
-      const { member } = api.play.parse(body);
+      const { member } = play.parse(body);
       if (!stage.world.members[member]?.active)
         throw new DeedRefused('sandbox.member_unknown', '没有这位在职成员。', 404);
       response.setHeader('set-cookie', [`${memberCookie}=${member}; Path=/; SameSite=Lax`, ...othersCookies(request)]);
       return { member };
     },
     'POST faults': ({ body }) => {
-      const edit = api.faultEdit.parse(body);
+      const edit = faultEdit.parse(body);
       const { faults } = stage.world;
       if (edit.api) {
         faults.api = edit.api.map(({ forMs, ...fault }) => ({
@@ -77,7 +86,7 @@ export function controlDoor(stage: Stage, control: Control) {
       return faults;
     },
     'POST settings': ({ body }) => {
-      Object.assign(stage.world.settings, api.settingsEdit.parse(body));
+      Object.assign(stage.world.settings, settingsEdit.parse(body));
       stage.changed();
       stage.tell({ type: 'settings', settings: stage.world.settings });
       return stage.world.settings;
@@ -87,8 +96,8 @@ export function controlDoor(stage: Stage, control: Control) {
       seed: control.reset(z.object({ seed: z.number().int().optional() }).parse(body).seed),
     }),
     'POST verify-callback': async () => ({ verified: await control.verifyCallback() }),
-    'POST verify-signature': ({ body }) => verifySignature(stage, api.signatureCheck.parse(body)),
-    'POST bridge': ({ body }) => invoke(api.bridgeCall.parse(body)),
+    'POST verify-signature': ({ body }) => verifySignature(stage, signatureCheck.parse(body)),
+    'POST bridge': ({ body }) => invoke(bridgeCall.parse(body)),
     ...dingtalkControl(stage),
   };
 
@@ -150,7 +159,7 @@ function othersCookies(request: IncomingMessage): string[] {
     .map((name) => `${name}=; Path=/; Max-Age=0`);
 }
 
-function stateOf(stage: Stage, member: string): api.SandboxState {
+function stateOf(stage: Stage, member: string): SandboxState {
   const { world } = stage;
   const followed = new Set(Object.values(world.follows).map((follow) => follow.contact));
   return {
@@ -183,14 +192,14 @@ function stateOf(stage: Stage, member: string): api.SandboxState {
   };
 }
 
-function contactsOf(stage: Stage, member: string): api.SandboxContact[] {
-  const lastTalk = (contact: api.SandboxContact) => contact.lastMessage?.at ?? contact.addedAt ?? 0;
+function contactsOf(stage: Stage, member: string): SandboxContact[] {
+  const lastTalk = (contact: SandboxContact) => contact.lastMessage?.at ?? contact.addedAt ?? 0;
   return followsOf(stage.world, member)
     .flatMap((follow) => contactOf(stage, follow) ?? [])
     .sort((a, b) => lastTalk(b) - lastTalk(a));
 }
 
-function contactOf(stage: Stage, follow: Follow): api.SandboxContact | null {
+function contactOf(stage: Stage, follow: Follow): SandboxContact | null {
   const { world } = stage;
   const contact = world.contacts[follow.contact];
   if (!contact) return null;
@@ -216,7 +225,7 @@ function contactOf(stage: Stage, follow: Follow): api.SandboxContact | null {
   };
 }
 
-function chatOf(stage: Stage, member: string, contact: string): api.SandboxChat {
+function chatOf(stage: Stage, member: string, contact: string): SandboxChat {
   const follow = followOf(stage.world, member, contact);
   const seen = follow ? contactOf(stage, follow) : null;
   if (!seen) throw new DeedRefused('sandbox.strangers', '两人还不是好友。', 404);
@@ -224,4 +233,4 @@ function chatOf(stage: Stage, member: string, contact: string): api.SandboxChat 
 }
 
 /** Without what only the platform knows of it. */
-const shown = (message: ChatMessage): api.SandboxMessage => api.sandboxMessage.parse(message);
+const shown = (message: ChatMessage): SandboxMessage => sandboxMessage.parse(message);

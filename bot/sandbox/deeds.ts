@@ -4,7 +4,8 @@ import { customerWrites, memberWrites, recall } from './chat-deeds.ts';
 import { consoleAddsTag, consoleRemovesTag, memberJoins, memberLeaves } from './console-deeds.ts';
 import { getFollow, getMember } from './deed-refused.ts';
 import { consents, customerAdds, memberConfirms, memberEdits, part } from './friend-deeds.ts';
-import type { ActResult, act, sendActs } from './sandbox-api.ts';
+import type { ActResult, act } from './sandbox-api.ts';
+import type { sendActs } from './wecom-send-api.ts';
 import type { Stage } from './stage.ts';
 
 /** Deeds that a platform's own part of the sandbox knows more about. */

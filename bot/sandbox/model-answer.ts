@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { replyIn, replyTo } from './model-reply.ts';
 import { draftOf, sentenceIn } from './model-draft.ts';
 import { read, type Cited, type Reading, type Said, type Signal } from './model-reading.ts';
-import type { Faults } from './sandbox-api.ts';
+import type { Faults } from './fault-api.ts';
 import { jsonIn } from './stage.ts';
 
 interface PromptMessage {

@@ -1,7 +1,7 @@
 import { dice } from './dice.ts';
 import { emptyDingtalk, foundDingtalkApp, seedDingtalk } from './dingtalk-seed.ts';
 import type { DingtalkApp } from './dingtalk-world.ts';
-import type { Settings } from './sandbox-api.ts';
+import type { Settings } from './fault-api.ts';
 import { archiveAll, talk, tellDemo } from './seed-chats.ts';
 import { hire, meet, nameTags } from './seed-people.ts';
 import type { Company, World } from './stage.ts';

@@ -1,17 +1,8 @@
 import type { DingtalkWire, DingtalkWorld } from './dingtalk-world.ts';
-import type {
-  CardFace,
-  Consent,
-  Faults,
-  LiveEvent,
-  LogEntry,
-  MessageCard,
-  Relation,
-  SandboxMessage,
-  SendOutcome,
-  Settings,
-  TransferState,
-} from './sandbox-api.ts';
+import type { Faults, Settings } from './fault-api.ts';
+import type { LiveEvent, LogEntry } from './sandbox-api.ts';
+import type { MessageCard, SendOutcome } from './wecom-send-api.ts';
+import type { CardFace, Consent, Relation, SandboxMessage, TransferState } from './wecom-window-api.ts';
 
 /** Everything the sandbox's company and platform consist of; kept in one file between starts. */
 export interface World {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SignatureCheck, SignatureVerdict } from './sandbox-api.ts';
+import type { SignatureCheck, SignatureVerdict } from './frame-api.ts';
 import { alphanumeric } from './alphanumeric.ts';
 import type { Credential, Stage } from './stage.ts';
 import { Errcode, get, post, textOf, type Call, type CallTable, type TokenKind } from './wecom-call.ts';

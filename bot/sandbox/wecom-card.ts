@@ -1,5 +1,5 @@
 import { DeedRefused } from './deed-refused.ts';
-import type { CardFace } from './sandbox-api.ts';
+import type { CardFace } from './wecom-window-api.ts';
 import { alphanumeric } from './alphanumeric.ts';
 import type { CardCode, Member, Stage, WecomCard } from './stage.ts';
 import { Errcode, listOf, optionalText, post, records, textOf, type CallTable } from './wecom-call.ts';

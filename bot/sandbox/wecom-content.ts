@@ -1,5 +1,5 @@
 import { memberWrites } from './chat-deeds.ts';
-import type { MessageCard } from './sandbox-api.ts';
+import type { MessageCard } from './wecom-send-api.ts';
 import type { ChatMessage, Stage } from './stage.ts';
 import { Errcode, optionalText, records, textOf } from './wecom-call.ts';
 import { uploadOf, uploadUrl } from './wecom-media.ts';

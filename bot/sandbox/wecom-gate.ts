@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { meetFaults } from './meet-faults.ts';
-import type { ApiFault } from './sandbox-api.ts';
+import type { ApiFault } from './fault-api.ts';
 import { nowSeconds } from './stage.ts';
 import { detailOf } from './log-detail.ts';
 import { jsonIn, type Stage } from './stage.ts';

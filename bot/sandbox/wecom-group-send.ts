@@ -1,4 +1,4 @@
-import type { SendOutcome } from './sandbox-api.ts';
+import type { SendOutcome } from './wecom-send-api.ts';
 import { alphanumeric } from './alphanumeric.ts';
 import { followOf, followsOf, pairOf, seconds, type GroupSend, type Stage } from './stage.ts';
 import {

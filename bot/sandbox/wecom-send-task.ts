@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { DeedRefused } from './deed-refused.ts';
-import type { ActResult, SandboxGroupSend, SendOutcome, sendActs } from './sandbox-api.ts';
+import type { ActResult } from './sandbox-api.ts';
+import type { SandboxGroupSend, SendOutcome, sendActs } from './wecom-send-api.ts';
 import { followOf, type GroupSend, type SendTask, type Stage } from './stage.ts';
 import { deliverContent } from './wecom-content.ts';
 

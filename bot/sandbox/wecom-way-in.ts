@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { customerAdds } from './friend-deeds.ts';
 import { DeedRefused } from './deed-refused.ts';
-import type { ActResult, SandboxChannel, sendActs } from './sandbox-api.ts';
+import type { ActResult } from './sandbox-api.ts';
+import type { SandboxChannel, sendActs } from './wecom-send-api.ts';
 import { followOf, type AcquisitionLink, type ContactWay, type Stage } from './stage.ts';
 
 /** D92114. */

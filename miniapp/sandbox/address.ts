@@ -1,4 +1,4 @@
-import type { Entry } from '#bot/sandbox/sandbox-api.ts';
+import type { Entry } from '#bot/sandbox/frame-api.ts';
 import type { Phone } from './scene.ts';
 import { stories } from './story.ts';
 

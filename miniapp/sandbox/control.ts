@@ -1,4 +1,20 @@
-import type * as api from '#bot/sandbox/sandbox-api.ts';
+import type {
+  DingtalkAct,
+  DingtalkActResult,
+  DingtalkBridgeCall,
+  DingtalkBridgeReply,
+  DingtalkFaultEdit,
+  DingtalkFaults,
+  DingtalkPhone,
+  DingtalkSettings,
+  DingtalkSettingsEdit,
+  DingtalkState,
+} from '#bot/sandbox/dingtalk-phone-api.ts';
+import type { FaultEdit, Faults, Settings, SettingsEdit } from '#bot/sandbox/fault-api.ts';
+import type { BridgeCall, BridgeReply } from '#bot/sandbox/frame-api.ts';
+import type { Act, ActResult, LiveEvent, LogEntry, Play, SandboxState } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxChannel, SandboxGroupSend } from '#bot/sandbox/wecom-send-api.ts';
+import type { SandboxCard, SandboxChat, SandboxContact, SandboxNotice } from '#bot/sandbox/wecom-window-api.ts';
 import { ApiError } from '#miniapp/api/api-error.ts';
 import { sentenceOf } from '#miniapp/ui/sentence-of.ts';
 import { isWord, w } from './words.ts';
@@ -55,39 +71,39 @@ const pair = (member: string, contact: string) =>
 
 /** Every call of sandbox-api.ts that this page makes. */
 export const control = {
-  state: () => ask<api.SandboxState>('GET', 'state'),
+  state: () => ask<SandboxState>('GET', 'state'),
   contacts: async (member: string) =>
-    (await ask<{ contacts: api.SandboxContact[] }>('GET', `contacts?member=${encodeURIComponent(member)}`)).contacts,
-  chat: (member: string, contact: string) => ask<api.SandboxChat>('GET', `chat?${pair(member, contact)}`),
+    (await ask<{ contacts: SandboxContact[] }>('GET', `contacts?member=${encodeURIComponent(member)}`)).contacts,
+  chat: (member: string, contact: string) => ask<SandboxChat>('GET', `chat?${pair(member, contact)}`),
   notices: async (member: string) =>
-    (await ask<{ notices: api.SandboxNotice[] }>('GET', `notices?member=${encodeURIComponent(member)}`)).notices,
+    (await ask<{ notices: SandboxNotice[] }>('GET', `notices?member=${encodeURIComponent(member)}`)).notices,
   cards: async (member: string) =>
-    (await ask<{ cards: api.SandboxCard[] }>('GET', `cards?member=${encodeURIComponent(member)}`)).cards,
+    (await ask<{ cards: SandboxCard[] }>('GET', `cards?member=${encodeURIComponent(member)}`)).cards,
   groupSends: async (member: string) =>
-    (await ask<{ sends: api.SandboxGroupSend[] }>('GET', `group-sends?member=${encodeURIComponent(member)}`)).sends,
-  channels: async () => (await ask<{ channels: api.SandboxChannel[] }>('GET', 'channels')).channels,
-  log: async () => (await ask<{ entries: api.LogEntry[] }>('GET', 'log?limit=300')).entries,
-  act: (deed: api.Act) => ask<api.ActResult>('POST', 'act', deed),
-  play: (member: string) => ask<api.Play>('POST', 'play', { member }),
-  faults: (edit: api.FaultEdit) => ask<api.Faults>('POST', 'faults', edit),
-  settings: (edit: api.SettingsEdit) => ask<api.Settings>('POST', 'settings', edit),
+    (await ask<{ sends: SandboxGroupSend[] }>('GET', `group-sends?member=${encodeURIComponent(member)}`)).sends,
+  channels: async () => (await ask<{ channels: SandboxChannel[] }>('GET', 'channels')).channels,
+  log: async () => (await ask<{ entries: LogEntry[] }>('GET', 'log?limit=300')).entries,
+  act: (deed: Act) => ask<ActResult>('POST', 'act', deed),
+  play: (member: string) => ask<Play>('POST', 'play', { member }),
+  faults: (edit: FaultEdit) => ask<Faults>('POST', 'faults', edit),
+  settings: (edit: SettingsEdit) => ask<Settings>('POST', 'settings', edit),
   expireTokens: () => ask<{ expired: number }>('POST', 'expire-tokens', {}),
   reset: () => ask<{ seed: number }>('POST', 'reset', {}),
-  bridge: (call: api.BridgeCall) => ask<api.BridgeReply>('POST', 'bridge', call),
+  bridge: (call: BridgeCall) => ask<BridgeReply>('POST', 'bridge', call),
   dingtalk: {
-    state: () => ask<api.DingtalkState>('GET', 'dingtalk/state'),
-    phone: (user: string) => ask<api.DingtalkPhone>('GET', `dingtalk/phone?user=${encodeURIComponent(user)}`),
-    act: (deed: api.DingtalkAct) => ask<api.DingtalkActResult>('POST', 'dingtalk/act', deed),
-    faults: (edit: api.DingtalkFaultEdit) => ask<api.DingtalkFaults>('POST', 'dingtalk/faults', edit),
-    settings: (edit: api.DingtalkSettingsEdit) => ask<api.DingtalkSettings>('POST', 'dingtalk/settings', edit),
+    state: () => ask<DingtalkState>('GET', 'dingtalk/state'),
+    phone: (user: string) => ask<DingtalkPhone>('GET', `dingtalk/phone?user=${encodeURIComponent(user)}`),
+    act: (deed: DingtalkAct) => ask<DingtalkActResult>('POST', 'dingtalk/act', deed),
+    faults: (edit: DingtalkFaultEdit) => ask<DingtalkFaults>('POST', 'dingtalk/faults', edit),
+    settings: (edit: DingtalkSettingsEdit) => ask<DingtalkSettings>('POST', 'dingtalk/settings', edit),
     expireTokens: () => ask<{ expired: number }>('POST', 'dingtalk/expire-tokens', {}),
-    bridge: (call: api.DingtalkBridgeCall) => ask<api.DingtalkBridgeReply>('POST', 'dingtalk/bridge', call),
+    bridge: (call: DingtalkBridgeCall) => ask<DingtalkBridgeReply>('POST', 'dingtalk/bridge', call),
   },
 };
 
 /** Tells every event; `back` when the stream is up again after a break, for what was missed. Answers how to stop. */
 export function watchSandbox(on: {
-  event: (event: api.LiveEvent) => void;
+  event: (event: LiveEvent) => void;
   connected: (isConnected: boolean) => void;
 }): () => void {
   let stream = open();
@@ -98,7 +114,7 @@ export function watchSandbox(on: {
   function open(): EventSource {
     const source = new EventSource('/sandbox/api/live');
     source.addEventListener('message', (message: MessageEvent<string>) =>
-      on.event(JSON.parse(message.data) as api.LiveEvent),
+      on.event(JSON.parse(message.data) as LiveEvent),
     );
     source.addEventListener('open', () => on.connected(true));
     source.addEventListener('error', () => on.connected(false));

@@ -9,8 +9,8 @@ import {
   type DingtalkSettingsEdit,
   type DingtalkState,
   type DingtalkUser,
-  type LiveEvent,
-} from '#bot/sandbox/sandbox-api.ts';
+} from '#bot/sandbox/dingtalk-phone-api.ts';
+import type { LiveEvent } from '#bot/sandbox/sandbox-api.ts';
 import { faceOf, type CardButton } from './card-face.ts';
 import { control, ControlError, sentence } from './control.ts';
 

@@ -1,6 +1,8 @@
 import { chooseLanguage, language } from '#miniapp/i18n/i18n.ts';
 import { say } from '#miniapp/ui/toast.ts';
-import type { Act, ActResult, Entry, FaultEdit } from '#bot/sandbox/sandbox-api.ts';
+import type { FaultEdit } from '#bot/sandbox/fault-api.ts';
+import type { Entry } from '#bot/sandbox/frame-api.ts';
+import type { Act, ActResult } from '#bot/sandbox/sandbox-api.ts';
 import { readAddress, writeAddress, type Address, type Width } from './address.ts';
 import { control, sentence } from './control.ts';
 import {

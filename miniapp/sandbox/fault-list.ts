@@ -1,11 +1,5 @@
-import type {
-  ApiFault,
-  DingtalkApiFault,
-  DingtalkFaultEdit,
-  DingtalkFaults,
-  FaultEdit,
-  Faults,
-} from '#bot/sandbox/sandbox-api.ts';
+import type { DingtalkApiFault, DingtalkFaultEdit, DingtalkFaults } from '#bot/sandbox/dingtalk-phone-api.ts';
+import type { ApiFault, FaultEdit, Faults } from '#bot/sandbox/fault-api.ts';
 import { w } from './words.ts';
 
 export type BridgeFault = Faults['bridge'][string];

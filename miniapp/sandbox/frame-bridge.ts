@@ -1,4 +1,4 @@
-import type { BridgeCall, FrameMessage } from '#bot/sandbox/sandbox-api.ts';
+import type { BridgeCall, FrameMessage } from '#bot/sandbox/frame-api.ts';
 import { control } from './control.ts';
 
 export type FrameCall = Extract<FrameMessage, { type: 'bridge.call' }>['payload'];

@@ -1,5 +1,5 @@
 import { reactive } from 'vue';
-import type { SandboxChannel, SandboxGroupSend } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxChannel, SandboxGroupSend } from '#bot/sandbox/wecom-send-api.ts';
 import { control } from './control.ts';
 import { scene } from './scene.ts';
 

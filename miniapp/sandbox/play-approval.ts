@@ -1,4 +1,4 @@
-import type { DingtalkCard } from '#bot/sandbox/sandbox-api.ts';
+import type { DingtalkCard } from '#bot/sandbox/dingtalk-phone-api.ts';
 import { say } from '#miniapp/ui/toast.ts';
 import { faceOf, type CardButton } from './card-face.ts';
 import { control } from './control.ts';

@@ -1,7 +1,7 @@
 import { isApiError } from '#miniapp/api/api-error.ts';
 import { api } from '#miniapp/api/api.ts';
 import { to, type Answer } from '#miniapp/api/call.ts';
-import { frameMark } from '#bot/sandbox/sandbox-api.ts';
+import { frameMark } from '#bot/sandbox/dingtalk-phone-api.ts';
 import type { ApprovalPolicy, policyApi } from '#server/approval/policy-api.ts';
 import type { memberApi } from '#server/member/member-api.ts';
 import { control } from './control.ts';

@@ -1,16 +1,14 @@
 import { computed, reactive, shallowRef } from 'vue';
+import type { Entry } from '#bot/sandbox/frame-api.ts';
+import type { LiveEvent, LogEntry, SandboxState } from '#bot/sandbox/sandbox-api.ts';
 import type {
-  Entry,
-  LiveEvent,
-  LogEntry,
   SandboxCard,
   SandboxChat,
   SandboxContact,
   SandboxMember,
   SandboxMessage,
   SandboxNotice,
-  SandboxState,
-} from '#bot/sandbox/sandbox-api.ts';
+} from '#bot/sandbox/wecom-window-api.ts';
 import type { Width } from './address.ts';
 import { control, sentence, watchSandbox } from './control.ts';
 import { hearDingtalk, readDingtalk } from './dingtalk.ts';

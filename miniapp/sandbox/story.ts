@@ -1,4 +1,5 @@
-import type { Entry, FaultEdit } from '#bot/sandbox/sandbox-api.ts';
+import type { FaultEdit } from '#bot/sandbox/fault-api.ts';
+import type { Entry } from '#bot/sandbox/frame-api.ts';
 import type { Phone } from './scene.ts';
 import type { Word } from './words.ts';
 

@@ -6,7 +6,7 @@ import type {
   DingtalkPhone,
   DingtalkSettingsEdit,
   DingtalkState,
-} from '#bot/sandbox/sandbox-api.ts';
+} from '#bot/sandbox/dingtalk-phone-api.ts';
 import type { SandboxWorld } from './sandbox-world.ts';
 
 export interface Frame {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { SandboxCard } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxCard } from '#bot/sandbox/wecom-window-api.ts';
 import { useSandbox } from './sandbox-world.ts';
 
 const world = useSandbox();

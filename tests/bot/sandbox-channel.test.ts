@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { sandboxChannel, type SandboxChannel } from '#bot/sandbox/sandbox-api.ts';
+import { sandboxChannel, type SandboxChannel } from '#bot/sandbox/wecom-send-api.ts';
 import { useSandbox } from './sandbox-world.ts';
 
 const world = useSandbox();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import vm from 'node:vm';
 import { beforeEach, expect, test } from 'vitest';
-import type { BridgeCall, BridgeReply } from '#bot/sandbox/sandbox-api.ts';
+import type { BridgeCall, BridgeReply } from '#bot/sandbox/frame-api.ts';
 import { useSandbox } from './sandbox-world.ts';
 
 const world = useSandbox();

@@ -2,15 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  sandboxState,
-  type Act,
-  type ActResult,
-  type FaultEdit,
-  type SandboxCard,
-  type SandboxGroupSend,
-  type SettingsEdit,
-} from '#bot/sandbox/sandbox-api.ts';
+import type { FaultEdit, SettingsEdit } from '#bot/sandbox/fault-api.ts';
+import { sandboxState, type Act, type ActResult } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxGroupSend } from '#bot/sandbox/wecom-send-api.ts';
+import type { SandboxCard } from '#bot/sandbox/wecom-window-api.ts';
 import { startSandbox } from '#bot/sandbox/sandbox.ts';
 import { wecom } from '#bot/wecom/wecom.ts';
 import { readXml, textOf } from '#bot/wecom/wecom-xml.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import vm from 'node:vm';
 import { expect, test } from 'vitest';
-import { marked } from '#bot/sandbox/sandbox-api.ts';
+import { marked } from '#bot/sandbox/dingtalk-phone-api.ts';
 import { DingtalkSide } from './dingtalk-side.ts';
 import { useSandbox } from './sandbox-world.ts';
 

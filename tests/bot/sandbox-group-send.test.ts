@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { sandboxGroupSend, type SandboxGroupSend, type SettingsEdit } from '#bot/sandbox/sandbox-api.ts';
+import type { SettingsEdit } from '#bot/sandbox/fault-api.ts';
+import { sandboxGroupSend, type SandboxGroupSend } from '#bot/sandbox/wecom-send-api.ts';
 import { useSandbox } from './sandbox-world.ts';
 
 const world = useSandbox();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import vm from 'node:vm';
 import { beforeEach, expect, test } from 'vitest';
-import { frameMessage, type BridgeCall, type BridgeReply } from '#bot/sandbox/sandbox-api.ts';
+import { frameMessage, type BridgeCall, type BridgeReply } from '#bot/sandbox/frame-api.ts';
 import { useSandbox } from './sandbox-world.ts';
 
 const world = useSandbox();

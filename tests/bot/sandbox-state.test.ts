@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
-import type { LiveEvent, SandboxContact } from '#bot/sandbox/sandbox-api.ts';
-import { sandboxChat, sandboxState } from '#bot/sandbox/sandbox-api.ts';
+import type { LiveEvent } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxContact } from '#bot/sandbox/wecom-window-api.ts';
+import { sandboxState } from '#bot/sandbox/sandbox-api.ts';
+import { sandboxChat } from '#bot/sandbox/wecom-window-api.ts';
 import { foundCompany } from '#bot/sandbox/found-company.ts';
 import { seedWorld } from '#bot/sandbox/seed-world.ts';
 import { useSandbox } from './sandbox-world.ts';

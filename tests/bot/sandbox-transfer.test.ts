@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
-import type { SandboxMember } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxMember } from '#bot/sandbox/wecom-window-api.ts';
 import { useSandbox, type Delivery } from './sandbox-world.ts';
 
 const world = useSandbox();

@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import type { Act, ActResult, FaultEdit, SandboxChat, SandboxState } from '#bot/sandbox/sandbox-api.ts';
+import type { FaultEdit } from '#bot/sandbox/fault-api.ts';
+import type { Act, ActResult, SandboxState } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxChat } from '#bot/sandbox/wecom-window-api.ts';
 import { startSandbox, type Sandbox } from '#bot/sandbox/sandbox.ts';
 
 export interface Delivery {

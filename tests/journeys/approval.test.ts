@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { DingtalkPhone } from '#bot/sandbox/sandbox-api.ts';
+import type { DingtalkPhone } from '#bot/sandbox/dingtalk-phone-api.ts';
 import { picture, shows, useJourney } from '#tests/support/journey.ts';
 import { askDiscount, cardOn, dingtalkOf, newSale, onCards, ruleDiscounts } from '#tests/support/sale.ts';
 

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, test, vi } from 'vitest';
-import type { SandboxContact, SandboxGroupSend } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxGroupSend } from '#bot/sandbox/wecom-send-api.ts';
+import type { SandboxContact } from '#bot/sandbox/wecom-window-api.ts';
 import type { BroadcastView } from '#server/broadcast/broadcast-api.ts';
 import type { BroadcastRules } from '#server/broadcast/broadcast-rules-api.ts';
 import type { ResultView } from '#server/broadcast/results-api.ts';

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import type { SandboxChannel, SandboxChat, SandboxMessage } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxChannel } from '#bot/sandbox/wecom-send-api.ts';
+import type { SandboxChat, SandboxMessage } from '#bot/sandbox/wecom-window-api.ts';
 import type { z } from 'zod';
 import type { boardLine, ChannelView } from '#server/channel/channel-api.ts';
 import { callerAs, picture as shoot, shows, useJourney, type Call } from '#tests/support/journey.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SandboxChat } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxChat } from '#bot/sandbox/wecom-window-api.ts';
 import { openTab, shows, sidebarOf, useJourney } from '#tests/support/journey.ts';
 import { patienceMs } from '#tests/support/patience.ts';
 

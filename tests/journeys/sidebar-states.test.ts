@@ -1,6 +1,6 @@
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { SandboxMember } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxMember } from '#bot/sandbox/wecom-window-api.ts';
 import { card, openTab, shows, sidebarOf, useJourney } from '#tests/support/journey.ts';
 
 const journey = useJourney();

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { SandboxWorld } from '#tests/bot/sandbox-world.ts';
-import type { DingtalkAct, DingtalkPhone, DingtalkState } from '#bot/sandbox/sandbox-api.ts';
+import type { DingtalkAct, DingtalkPhone, DingtalkState } from '#bot/sandbox/dingtalk-phone-api.ts';
 
 /** A product's app in DingTalk, small: it sends cards and todos, and answers presses as it is told. */
 export class DingtalkApp {

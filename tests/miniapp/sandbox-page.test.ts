@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Faults } from '#bot/sandbox/sandbox-api.ts';
+import type { Faults } from '#bot/sandbox/fault-api.ts';
 import { useSandbox } from '#tests/bot/sandbox-world.ts';
 import { axeFindings } from '#tests/support/axe.ts';
 import { launchBrowser } from '#tests/support/browser.ts';

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { DingtalkState } from '#bot/sandbox/sandbox-api.ts';
+import type { DingtalkState } from '#bot/sandbox/dingtalk-phone-api.ts';
 import { useSandbox } from '#tests/bot/sandbox-world.ts';
 import { axeFindings } from '#tests/support/axe.ts';
 import { launchBrowser } from '#tests/support/browser.ts';

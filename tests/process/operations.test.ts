@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import type { SandboxContact, SandboxState } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxState } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxContact } from '#bot/sandbox/wecom-window-api.ts';
 import { makeApp } from '#server/app.ts';
 import { sidebarView, type SidebarView } from '#server/sidebar/sidebar-api.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';

@@ -3,14 +3,9 @@ import path from 'node:path';
 import pg from 'pg';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
-import type {
-  Act,
-  ActResult,
-  FaultEdit,
-  SandboxContact,
-  SandboxState,
-  SettingsEdit,
-} from '#bot/sandbox/sandbox-api.ts';
+import type { FaultEdit, SettingsEdit } from '#bot/sandbox/fault-api.ts';
+import type { Act, ActResult, SandboxState } from '#bot/sandbox/sandbox-api.ts';
+import type { SandboxContact } from '#bot/sandbox/wecom-window-api.ts';
 import { launchBrowser } from '#tests/support/browser.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { freshFolder } from '#tests/support/folder.ts';

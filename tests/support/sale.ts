@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
-import type { DingtalkState } from '#bot/sandbox/sandbox-api.ts';
+import type { DingtalkState } from '#bot/sandbox/dingtalk-phone-api.ts';
 import { callerAs, openTab, sidebarOf, type Call, type Journey } from './journey.ts';
 
 let made = 0;
