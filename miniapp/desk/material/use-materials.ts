@@ -1,36 +1,35 @@
-import { useInfiniteQuery } from '@tanstack/vue-query';
-import { computed, ref } from 'vue';
+import { computed, ref, type MaybeRefOrGetter } from 'vue';
 import type { MaterialKind } from '#server/material/material-api.ts';
 import { api } from '#miniapp/api/api.ts';
+import { usePages } from '#miniapp/ui/use-pages.ts';
 import { useSearch } from '#miniapp/ui/use-search.ts';
 
 /** The library as it is looked through: what narrows it down, and what is found. */
-export function useMaterials() {
+export function useMaterials({ limit, enabled = true }: { limit: number; enabled?: MaybeRefOrGetter<boolean> }) {
   const { words, search, clear: clearSearch } = useSearch();
   const kind = ref<MaterialKind | ''>('');
   const folder = ref('');
   const tag = ref('');
   const order = ref<'used' | 'changed'>('used');
   const archived = ref(false);
-  const query = useInfiniteQuery({
-    queryKey: ['materials', 'desk', search, kind, folder, tag, order, archived],
-    queryFn: ({ pageParam }) =>
+  const { query, items: materials } = usePages({
+    queryKey: ['materials', limit, search, kind, folder, tag, order, archived],
+    page: (after) =>
       api.materials({
         query: {
-          limit: 30,
+          limit,
           order: order.value,
           ...(archived.value ? { archived: 'true' } : {}),
           ...(search.value ? { search: search.value } : {}),
           ...(kind.value ? { kind: kind.value } : {}),
           ...(folder.value ? { folder: folder.value } : {}),
           ...(tag.value ? { tag: tag.value } : {}),
-          ...(pageParam ? { after: pageParam } : {}),
+          ...(after ? { after } : {}),
         },
       }),
-    initialPageParam: '',
-    getNextPageParam: (page) => page.nextAfter,
+    next: (page) => page.nextAfter,
+    enabled,
   });
-  const materials = computed(() => (query.data.value?.pages ?? []).flatMap(({ items }) => items));
   const isFiltered = computed(() => [search, kind, folder, tag].some((one) => one.value !== ''));
   function clear(): void {
     clearSearch();

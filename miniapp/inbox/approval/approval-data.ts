@@ -1,7 +1,8 @@
-import { useInfiniteQuery, useQuery, useQueryClient, type QueryClient } from '@tanstack/vue-query';
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/vue-query';
 import { computed, reactive, watch, type Ref } from 'vue';
 import type { ApprovalDetail, ApprovalKind, ApprovalView } from '#server/approval/approval-api.ts';
 import { api } from '#miniapp/api/api.ts';
+import { usePages } from '#miniapp/ui/use-pages.ts';
 import type { Box, Risk } from './approval-words.ts';
 
 export interface Filter {
@@ -14,26 +15,24 @@ export interface Filter {
 export const counts = reactive({ known: false, pending: 0, copied: 0, mine: 0 });
 
 export function useApprovalList(filter: Filter) {
-  const query = useInfiniteQuery({
+  const { query, items } = usePages({
     queryKey: ['approvals', computed(() => ({ ...filter }))],
-    queryFn: ({ pageParam }) =>
+    page: (after) =>
       api.approvals({
         query: {
           box: filter.box,
           ...(filter.kind ? { kind: filter.kind } : {}),
           ...(filter.risk ? { risk: filter.risk } : {}),
-          ...(pageParam ? { after: pageParam } : {}),
+          ...(after ? { after } : {}),
         },
       }),
-    initialPageParam: '',
-    getNextPageParam: (page) => page.nextAfter,
+    next: (page) => page.nextAfter,
   });
   watch(
     () => query.data.value?.pages[0]?.counts,
     (known) => known && Object.assign(counts, known, { known: true }),
     { immediate: true },
   );
-  const items = computed(() => (query.data.value?.pages ?? []).flatMap((page) => page.items));
   return { query, items };
 }
 
