@@ -22,3 +22,7 @@ export function factorText({ key, text, says }: Pick<Factor, 'key' | 'text' | 's
     values[name] = typeof value === 'number' && value !== 1 ? number(value) : value;
   return (t as (message: MessageKey, filling: typeof values) => string)(word, values);
 }
+
+/** What weighs most comes first, whichever way it weighs. */
+export const byWeight = <Weighed extends { points: number }>(factors: readonly Weighed[]): Weighed[] =>
+  [...factors].sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
