@@ -4,6 +4,7 @@ import { showCard, sweepCards, sweepCardsEveryMs } from '#server/approval/show-c
 import { attendApproval, sweepApprovals, sweepApprovalsEveryMs } from '#server/approval/sweep-approvals.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { forgetAnswersEveryMs, forgetModelAnswers } from '#server/base/forget-model-answers.ts';
+import { forgetRequests, forgetRequestsEveryMs } from '#server/base/forget-requests.ts';
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
 import type { JobHandlers, Schedule } from '#server/base/queue.ts';
 import { noteOptOut } from '#server/broadcast/note-opt-out.ts';
@@ -91,6 +92,7 @@ const work: Work = {
   'summarise-conversation': summariseConversation,
   'sweep-summaries': sweepSummaries,
   'forget-model-answers': forgetModelAnswers,
+  'forget-requests': forgetRequests,
   'tell-of-budget': tellOfBudget,
   'score-contact': scoreAndWatch,
   'rescore-contacts': (deps) => rescoreContacts(deps),
@@ -159,6 +161,7 @@ export function schedules(deps: Deps): Schedule[] {
     }),
     { name: 'watch-health', payload: {}, everyMs: watchEveryMs },
     { name: 'forget-model-answers', payload: {}, everyMs: forgetAnswersEveryMs },
+    { name: 'forget-requests', payload: {}, everyMs: forgetRequestsEveryMs },
     { name: 'tell-of-budget', payload: {}, everyMs: tellOfBudgetEveryMs },
     ...deps.platforms.all.flatMap(schedulesOf),
   ];

@@ -293,7 +293,7 @@ export const broadcastEn: Translated<typeof broadcastZhCN> = {
   'cast.remind': 'Remind who has not sent',
   'cast.remindHint': 'The platform allows a few reminders a day.',
   'cast.reminded': '{n} member reminded|{n} members reminded',
-  'cast.remindedNone': 'No reminder left for today. Try tomorrow',
+  'cast.remindedNone': 'They were reminded just now, or as often as today allows. Try later',
   'cast.byVariant': 'By variant',
   'cast.export': 'Export (CSV)',
   'cast.exportMembers': 'By member',

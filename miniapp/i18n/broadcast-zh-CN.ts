@@ -287,7 +287,7 @@ export const broadcastZhCN = {
   'cast.remind': '提醒未发送员工',
   'cast.remindHint': '平台每天只允许提醒几次。',
   'cast.reminded': '已提醒 {n} 位员工',
-  'cast.remindedNone': '今天的提醒次数已用完，请明天再提醒',
+  'cast.remindedNone': '刚刚提醒过，或今天的提醒次数已用完，请稍后再试',
   'cast.byVariant': '按版本',
   'cast.export': '导出（CSV）',
   'cast.exportMembers': '按员工导出',

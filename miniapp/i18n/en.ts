@@ -461,6 +461,8 @@ export const en: Translated<typeof zhCN> = {
   'refused.approval.beyond_bounds': 'Nobody may approve that much. Ask for less.',
   'refused.approval.amount': 'The amount must be from 0 to ten billion yuan.',
   'refused.approval.content': 'Something is missing in what is asked. Check it and send again.',
+  'refused.request.key':
+    'Something was sent before from here and is saved. Look at it first; press again to save this as well.',
   'refused.approval.request_key': 'This differs from what was sent before. Open the page again.',
   'refused.approval.policy': 'Something in the policy is wrong. Correct what is marked.',
   'refused.approval.policy_stale': 'Somebody has just changed this policy. The newest is shown.',

@@ -452,6 +452,8 @@ export const zhCN = {
   'refused.approval.beyond_bounds': '超出了任何人能审批的范围，请改小。',
   'refused.approval.amount': '金额不对：必须是 0 到一百亿元之间的数字。',
   'refused.approval.content': '申请的内容不完整，请检查后再提交。',
+  'refused.request.key':
+    '之前已经从这里提交并保存过一次，内容与这次不同。请先看看已保存的；再按一次，会把这次的另存一份。',
   'refused.approval.request_key': '这次提交和之前的不一样，请重新打开页面再提交。',
   'refused.approval.policy': '审批规则有误，请按提示修改后再存。',
   'refused.approval.policy_stale': '有人刚改过这条审批规则，已显示最新的。',

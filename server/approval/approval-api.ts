@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
 import { person } from '#server/base/person.ts';
+import { requestKey } from '#server/base/request-key.ts';
 import { factorView } from '#server/scoring/scoring-api.ts';
 
 /**
@@ -315,7 +316,7 @@ export const approvalApi = {
     path: '/api/approvals/:id/comments',
     summary: 'A word to everybody concerned',
     params: byId,
-    body: z.object({ text: words }),
+    body: z.object({ text: words, requestKey }),
     answer: approvalView,
   }),
   attach: endpoint({
@@ -327,6 +328,7 @@ export const approvalApi = {
       name: z.string().trim().min(1).max(120),
       type: z.string().max(120),
       base64: z.base64().max(960_000),
+      requestKey,
     }),
     answer: approvalView,
     status: 201,

@@ -1,4 +1,4 @@
-import { entry, type Approval, type Step } from './approval.ts';
+import { entry, nothing, type Approval, type Step } from './approval.ts';
 import { inForm, noQuestion, notAsked, onlyRequester, remindedAlready } from './approval-refusal.ts';
 import { mustBePending, mustBeRead, nextReminderAt, seatToUse } from './approval-right.ts';
 import { openSeats, ownSeat } from './seat.ts';
@@ -12,6 +12,8 @@ export function ask(
 ): Step {
   seatToUse(approval, memberId, now);
   mustBeRead(approval, asked.revision);
+  // Sent again; the requester has been told.
+  if (approval.question === asked.question) return nothing;
   return {
     change: { question: asked.question },
     seats: [],

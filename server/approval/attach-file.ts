@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { once } from '#server/base/once.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { attach, viewAttachment } from './approval-talk.ts';
 import type { Approval } from './approval.ts';
@@ -19,7 +20,7 @@ const types =
 export async function attachFile(
   deps: Deps,
   caller: Caller,
-  file: { id: string; name: string; type: string; base64: string },
+  { requestKey, ...file }: { id: string; name: string; type: string; base64: string; requestKey?: string | undefined },
 ): Promise<Approval> {
   const { id: approvalId, name, type, base64 } = file;
   const { memberId } = caller;
@@ -27,18 +28,26 @@ export async function attachFile(
   if (!types.test(type)) throw wrongType();
   const bytes = Buffer.from(base64, 'base64').length;
   if (bytes === 0 || bytes > BYTES_MAX) throw tooLarge();
-  const id = randomUUID();
-  const changed = await deps.db.$transaction(async (tx) => {
-    const made = await changeApprovalIn(tx, deps, approvalId, (approval, now) =>
-      attach(approval, memberId, { id, name }, now),
-    );
-    if ((await countAttachmentsOf(tx, approvalId)) >= ATTACHMENTS_MAX) throw tooMany();
-    const row = { id, approvalId, name, type, bytes, base64, addedBy: memberId, at: deps.now() };
-    await insertAttachment(tx, deps.cipher, row);
-    return made;
+  const asked = { memberId, requestKey, deed: 'approval.attach', content: file };
+  return once(deps, asked, {
+    async first(take) {
+      const { changed } = await deps.db.$transaction((tx) =>
+        take(tx, async () => {
+          const id = randomUUID();
+          const changed = await changeApprovalIn(tx, deps, approvalId, (approval, now) =>
+            attach(approval, memberId, { id, name }, now),
+          );
+          if ((await countAttachmentsOf(tx, approvalId)) >= ATTACHMENTS_MAX) throw tooMany();
+          const row = { id, approvalId, name, type, bytes, base64, addedBy: memberId, at: deps.now() };
+          await insertAttachment(tx, deps.cipher, row);
+          return { id, changed };
+        }),
+      );
+      await tellOfChange(deps, changed);
+      return changed.approval;
+    },
+    again: async () => getVisible(deps, caller, approvalId),
   });
-  await tellOfChange(deps, changed);
-  return changed.approval;
 }
 
 /** The file leaves only when the history says who looked at it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
 import { givenTime } from '#server/base/given-time.ts';
+import { requestKey } from '#server/base/request-key.ts';
 import { person } from '#server/base/person.ts';
 
 export const delegateApi = {
@@ -23,6 +24,7 @@ export const delegateApi = {
       toMemberId: z.uuid(),
       fromAt: givenTime,
       untilAt: givenTime,
+      requestKey,
     }),
     answer: z.object({ id: z.uuid() }),
     status: 201,

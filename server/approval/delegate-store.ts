@@ -1,4 +1,5 @@
 import type { Db } from '#server/base/database.ts';
+import { Refusal } from '#server/base/refusal.ts';
 
 export interface Delegate {
   id: string;
@@ -22,6 +23,10 @@ export async function listDelegates(db: Db, memberId: string | null, now: Date):
   });
 }
 
+export async function hasDelegate(db: Db, id: string): Promise<boolean> {
+  return (await db.approvalDelegate.count({ where: { id } })) > 0;
+}
+
 /** False when there is none, or it is somebody else's. */
 export async function deleteDelegate(db: Db, id: string, memberId: string | null): Promise<boolean> {
   const { count } = await db.approvalDelegate.deleteMany({
@@ -29,3 +34,6 @@ export async function deleteDelegate(db: Db, id: string, memberId: string | null
   });
   return count > 0;
 }
+
+export const unknownDelegate = () =>
+  new Refusal('approval.delegate_unknown', 'There is no such stand-in of yours.', 404);

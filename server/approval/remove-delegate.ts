@@ -1,8 +1,7 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
-import { Refusal } from '#server/base/refusal.ts';
-import { deleteDelegate } from './delegate-store.ts';
+import { deleteDelegate, unknownDelegate } from './delegate-store.ts';
 
 /** What went over meanwhile stays with whoever got it. */
 export async function removeDelegate(deps: Deps, caller: Caller, { id }: { id: string }): Promise<void> {
@@ -13,5 +12,3 @@ export async function removeDelegate(deps: Deps, caller: Caller, { id }: { id: s
     subject: `approval_delegate:${id}`,
   });
 }
-
-const unknownDelegate = () => new Refusal('approval.delegate_unknown', 'There is no such stand-in of yours.', 404);

@@ -25,6 +25,7 @@ export const jobPayloads = {
   'summarise-conversation': z.object({ conversationId: z.uuid() }),
   'sweep-summaries': z.object({}),
   'forget-model-answers': z.object({}),
+  'forget-requests': z.object({}),
   'tell-of-budget': z.object({}),
   'score-contact': z.object({ contactId: z.uuid() }),
   'rescore-contacts': z.object({}),

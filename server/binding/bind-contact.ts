@@ -1,6 +1,7 @@
 import type { Caller } from '#server/base/caller.ts';
 import { violatedUnique, type Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { once } from '#server/base/once.ts';
 import {
   insertWithHistory,
   prepareCustomer,
@@ -40,24 +41,48 @@ export async function bindContact(
   await tellOfBinding(deps, contactId, customerId);
 }
 
+interface NewCustomerWish {
+  contactId: string;
+  customer: CustomerDraft;
+  role: BindingRole;
+  requestKey?: string | undefined;
+}
+
 /** Answers with the new customer's id. Both are made, or neither. */
 export async function createAndBind(
   deps: Deps,
   caller: Caller,
-  { contactId, customer: draft, role }: { contactId: string; customer: CustomerDraft; role: BindingRole },
+  { requestKey, ...wish }: NewCustomerWish,
 ): Promise<string> {
-  const row = await prepareCustomer(deps, caller, draft);
-  const customerId = await refusingDuplicates(deps, caller.scope, row.sameAs, () =>
-    deps.db.$transaction(async (tx) => {
-      await lockBindings(tx, caller.scope, contactId);
-      const { id } = await insertWithHistory(tx, caller, row);
-      const reasons = [byHand(caller)];
-      await makeBinding(tx, { contactId, customerId: id, role, reasons, madeBy: caller.memberId }, deps.now());
-      return id;
-    }),
+  const { contactId, customer: draft, role } = wish;
+  const { memberId } = caller;
+  return once(
+    deps,
+    { memberId, requestKey, deed: 'binding.with_new_customer', content: wish },
+    {
+      async first(take) {
+        const row = await prepareCustomer(deps, caller, draft);
+        const made = await refusingDuplicates(deps, caller.scope, row.sameAs, () =>
+          deps.db.$transaction((tx) =>
+            take(tx, async () => {
+              await lockBindings(tx, caller.scope, contactId);
+              const customer = await insertWithHistory(tx, caller, row);
+              const reasons = [byHand(caller)];
+              await makeBinding(
+                tx,
+                { contactId, customerId: customer.id, role, reasons, madeBy: memberId },
+                deps.now(),
+              );
+              return customer;
+            }),
+          ),
+        );
+        await tellOfBinding(deps, contactId, made.id);
+        return made.id;
+      },
+      again: async (id) => id,
+    },
   );
-  await tellOfBinding(deps, contactId, customerId);
-  return customerId;
 }
 
 /** Within the transaction that holds the contact's lock. Answers with the change that says so. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
+import { requestKey } from '#server/base/request-key.ts';
 import { customerDraft, customerView } from '#server/customer/customer-api.ts';
 
 export const bindingRoles = ['decision_maker', 'user', 'influencer', 'buyer', 'other'] as const;
@@ -60,7 +61,7 @@ export const bindingApi = {
     method: 'POST',
     path: '/api/bindings/with-new-customer',
     summary: 'Create a customer and bind the contact to it',
-    body: z.object({ contactId, customer: customerDraft, role: z.enum(bindingRoles).default('other') }),
+    body: z.object({ contactId, customer: customerDraft, role: z.enum(bindingRoles).default('other'), requestKey }),
     answer: bindingView,
     status: 201,
   }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
 import { person } from '#server/base/person.ts';
 import { givenTime } from '#server/base/given-time.ts';
+import { requestKey } from '#server/base/request-key.ts';
 import { messageContent, wordFinding } from '#server/material/material-api.ts';
 import { marketers } from '#server/segment/segment-api.ts';
 
@@ -226,7 +227,7 @@ export const broadcastApi = {
     path: '/api/broadcasts',
     summary: 'A new draft, of a segment when one is given',
     roles: marketers,
-    body: z.object({ name: z.string().trim().min(1).max(60), segmentId: z.uuid().optional() }),
+    body: z.object({ name: z.string().trim().min(1).max(60), segmentId: z.uuid().optional(), requestKey }),
     answer: broadcastView,
     status: 201,
   }),
@@ -236,6 +237,7 @@ export const broadcastApi = {
     summary: 'A new draft with the same audience and content',
     roles: marketers,
     params: byId,
+    body: z.object({ requestKey }),
     answer: broadcastView,
     status: 201,
   }),
@@ -327,7 +329,8 @@ export const broadcastApi = {
   remind: endpoint({
     method: 'POST',
     path: '/api/broadcasts/:id/remind',
-    summary: 'Reminds members who have not confirmed; the platform allows it a few times a day',
+    summary:
+      'Reminds members who have not confirmed: once in 30 minutes, and as often in a day as the platform allows. Sent again it reminds nobody twice; `tooOften` counts those left alone',
     roles: marketers,
     params: byId,
     answer: z.object({ reminded: z.int(), tooOften: z.int() }),

@@ -26,8 +26,8 @@ export const broadcastRoutes: Route[] = [
   route(broadcastApi.create, async (deps, { caller, body }) =>
     viewBroadcast(deps, caller, await createBroadcast(deps, caller, body)),
   ),
-  route(broadcastApi.copy, async (deps, { caller, params }) =>
-    viewBroadcast(deps, caller, await copyBroadcast(deps, caller, params.id)),
+  route(broadcastApi.copy, async (deps, { caller, params, body }) =>
+    viewBroadcast(deps, caller, await copyBroadcast(deps, caller, { ...params, ...body })),
   ),
   route(broadcastApi.edit, async (deps, { caller, params, body }) => {
     const sendAt = body.sendAt === null ? null : new Date(body.sendAt);

@@ -177,12 +177,16 @@ export function endOf(
   }
 }
 
+/** What is asked for again so soon is the same reminder: the answer to the first was lost, or two pressed at once. */
+const REMINDER_APART_MS = 30 * MINUTE_MS;
+
 /** Whether their member may be reminded once more; a day after the last reminder the count begins again. */
 export function mayRemind(
   { remindedAt, reminders }: Pick<Delivery, 'remindedAt' | 'reminders'>,
   remindersMax: number,
   now: Date,
 ): boolean {
+  if (remindedAt && now.getTime() - remindedAt.getTime() < REMINDER_APART_MS) return false;
   return remindersToday({ remindedAt, reminders }, now) < remindersMax;
 }
 

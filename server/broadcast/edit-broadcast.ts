@@ -2,6 +2,7 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { once, type OnceAsked } from '#server/base/once.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { announceBroadcasts } from './announce-broadcast.ts';
 import { check, edit, mustBe, mustManage, type Broadcast } from './broadcast.ts';
@@ -22,37 +23,61 @@ const empty: BroadcastContent = { variants: [{ key: 'A', share: 100, content: { 
 export async function createBroadcast(
   deps: Deps,
   caller: Caller,
-  { name, segmentId }: { name: string; segmentId?: string | undefined },
+  { requestKey, ...wish }: { name: string; segmentId?: string | undefined; requestKey?: string | undefined },
 ): Promise<Broadcast> {
+  const { memberId } = caller;
+  return draftOnce(deps, { memberId, requestKey, deed: 'broadcast.create', content: wish }, () =>
+    newDraft(deps, caller, wish),
+  );
+}
+
+type Draft = Omit<Parameters<typeof insertBroadcast>[1], 'ownerId'>;
+
+async function newDraft(
+  deps: Deps,
+  caller: Caller,
+  { name, segmentId }: { name: string; segmentId?: string | undefined },
+): Promise<Draft> {
   const able = deps.platforms.all.filter(({ groupSends }) => groupSends !== null);
   const platform = (able.find((one) => one.name === caller.platform) ?? able[0])?.name;
   if (!platform) throw cannotSend();
   const audience = audienceSchema.parse({ segmentId: segmentId ?? null });
   await mustExist(deps.db, audience);
-  return insert(deps, caller, { name, platform, audience, content: empty, sendAt: null });
+  return { name, platform, audience, content: empty, sendAt: null };
 }
 
 /** What was sent is written anew from here; when, is for a person to say. */
-export async function copyBroadcast(deps: Deps, caller: Caller, id: string): Promise<Broadcast> {
-  const { name, platform, audience, content } = await getBroadcast(deps.db, id);
-  return insert(deps, caller, { name: copyName(name), platform, audience, content, sendAt: null });
+export async function copyBroadcast(
+  deps: Deps,
+  { memberId }: Caller,
+  { id, requestKey }: { id: string; requestKey?: string | undefined },
+): Promise<Broadcast> {
+  return draftOnce(deps, { memberId, requestKey, deed: 'broadcast.copy', content: id }, async () => {
+    const { name, platform, audience, content } = await getBroadcast(deps.db, id);
+    return { name: copyName(name), platform, audience, content, sendAt: null };
+  });
 }
 
 const NAME_LENGTH_MAX = 60;
 const copyName = (name: string) => `${[...name].slice(0, NAME_LENGTH_MAX - 4).join('')} (2)`;
 
-async function insert(
-  deps: Deps,
-  { memberId }: Caller,
-  draft: Omit<Parameters<typeof insertBroadcast>[1], 'ownerId'>,
-): Promise<Broadcast> {
-  const broadcast = await deps.db.$transaction(async (tx) => {
-    const made = await insertBroadcast(tx, { ...draft, ownerId: memberId }, deps.now());
-    await recordAudit(tx, { memberId, action: 'broadcast.created', subject: `broadcast:${made.id}` });
-    return made;
+async function draftOnce(deps: Deps, asked: OnceAsked, toDraft: () => Promise<Draft>): Promise<Broadcast> {
+  const { memberId } = asked;
+  return once(deps, asked, {
+    async first(take) {
+      const draft = await toDraft();
+      const broadcast = await deps.db.$transaction((tx) =>
+        take(tx, async () => {
+          const made = await insertBroadcast(tx, { ...draft, ownerId: memberId }, deps.now());
+          await recordAudit(tx, { memberId, action: 'broadcast.created', subject: `broadcast:${made.id}` });
+          return made;
+        }),
+      );
+      announceBroadcasts(deps);
+      return broadcast;
+    },
+    again: (id) => getBroadcast(deps.db, id),
   });
-  announceBroadcasts(deps);
-  return broadcast;
 }
 
 async function mustExist(db: Db, { segmentId }: Audience): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
 import { person } from '#server/base/person.ts';
+import { requestKey } from '#server/base/request-key.ts';
 import { messageContent, variables } from '#server/material/material-api.ts';
 
 export const channelKinds = ['code', 'link'] as const;
@@ -125,7 +126,7 @@ export const channelApi = {
     path: '/api/channels',
     summary: 'A new channel; the platform makes its code or link a moment later',
     roles: keepers,
-    body: channelDraft,
+    body: channelDraft.extend({ requestKey }),
     answer: channelView,
     status: 201,
   }),

@@ -1,6 +1,7 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { once, type Take } from '#server/base/once.ts';
 import { Refusal, RequestInvalid } from '#server/base/refusal.ts';
 import type { Platform } from '#server/platform/platform.ts';
 import { MAYBE, newState } from './channel.ts';
@@ -9,22 +10,36 @@ import { channelProblems } from './check-channel.ts';
 import { changeChannel, getChannel, insertChannel, listSeriesOf, wantFace, type Channel } from './channel-store.ts';
 import { reviewChannels } from './review-channels.ts';
 
-export async function createChannel(deps: Deps, caller: Caller, draft: ChannelDraft): Promise<Channel> {
+export async function createChannel(
+  deps: Deps,
+  caller: Caller,
+  { requestKey, ...draft }: ChannelDraft & { requestKey?: string | undefined },
+): Promise<Channel> {
+  const asked = { memberId: caller.memberId, requestKey, deed: 'channel.create', content: draft };
+  return once(deps, asked, {
+    first: (take) => makeChannel(deps, caller, draft, take),
+    again: (id) => getChannel(deps.db, id),
+  });
+}
+
+async function makeChannel(deps: Deps, caller: Caller, draft: ChannelDraft, take: Take): Promise<Channel> {
   const platform = platformOf(deps);
   const problems = await channelProblems(deps, platform, draft, null);
   if (problems.length > 0) throw new RequestInvalid(problems);
-  const made = await deps.db.$transaction(async (tx) => {
-    const channel = await insertChannel(tx, {
-      ...draft,
-      ...columnsOf(draft),
-      platform: platform.name,
-      state: newState(),
-      createdBy: caller.memberId,
-      at: deps.now(),
-    });
-    await note(tx, caller, 'channel.created', channel);
-    return channel;
-  });
+  const made = await deps.db.$transaction((tx) =>
+    take(tx, async () => {
+      const channel = await insertChannel(tx, {
+        ...draft,
+        ...columnsOf(draft),
+        platform: platform.name,
+        state: newState(),
+        createdBy: caller.memberId,
+        at: deps.now(),
+      });
+      await note(tx, caller, 'channel.created', channel);
+      return channel;
+    }),
+  );
   await reviewChannels(deps, [made]);
   await deps.jobs.add('sweep-welcomes', {}, { key: made.id });
   return getChannel(deps.db, made.id);

@@ -3,22 +3,33 @@ import type { Customer } from '#prisma/client/client.ts';
 import type { Caller, Scope } from '#server/base/caller.ts';
 import { violatedUnique, type Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { once } from '#server/base/once.ts';
 import { normalisePhone } from '#server/base/phone.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { applyCustomEdit, type CustomField } from './custom-field.ts';
 import { listFields } from './custom-field-store.ts';
 import type { customerDraft } from './customer-api.ts';
 import { checkCodes, checkNewOwner, calledName, sameAs } from './customer.ts';
-import { findSameCustomer, insertChanges, insertCustomer, type NewCustomer } from './customer-store.ts';
+import { findSameCustomer, getCustomer, insertChanges, insertCustomer, type NewCustomer } from './customer-store.ts';
 import { isActiveMember } from '#server/member/member-store.ts';
 
 export type CustomerDraft = z.infer<typeof customerDraft>;
 
-export async function createCustomer(deps: Deps, caller: Caller, draft: CustomerDraft): Promise<Customer> {
-  const row = await prepareCustomer(deps, caller, draft);
-  return refusingDuplicates(deps, caller.scope, row.sameAs, () =>
-    deps.db.$transaction((tx) => insertWithHistory(tx, caller, row)),
-  );
+export async function createCustomer(
+  deps: Deps,
+  caller: Caller,
+  { requestKey, ...draft }: CustomerDraft & { requestKey?: string | undefined },
+): Promise<Customer> {
+  const asked = { memberId: caller.memberId, requestKey, deed: 'customer.create', content: draft };
+  return once(deps, asked, {
+    async first(take) {
+      const row = await prepareCustomer(deps, caller, draft);
+      return refusingDuplicates(deps, caller.scope, row.sameAs, () =>
+        deps.db.$transaction((tx) => take(tx, () => insertWithHistory(tx, caller, row))),
+      );
+    },
+    again: (id) => getCustomer(deps.db, caller.scope, id),
+  });
 }
 
 /** The checked row of a draft; nothing is written. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
+import { requestKey } from '#server/base/request-key.ts';
 
 export const customerKinds = ['organisation', 'person'] as const;
 export const customerStages = ['new', 'contacted', 'qualified', 'quoted', 'won', 'lost'] as const;
@@ -139,7 +140,7 @@ export const customerApi = {
     method: 'POST',
     path: '/api/customers',
     summary: 'A new customer record',
-    body: customerDraft,
+    body: customerDraft.extend({ requestKey }),
     answer: customerView,
     status: 201,
   }),
@@ -180,7 +181,7 @@ export const customerApi = {
     path: '/api/customers/:id/notes',
     summary: 'A note',
     params: byId,
-    body: z.object({ text: z.string().trim().min(1).max(2000) }),
+    body: z.object({ text: z.string().trim().min(1).max(2000), requestKey }),
     answer: noteView,
     status: 201,
   }),

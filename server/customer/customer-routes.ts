@@ -2,10 +2,11 @@ import getRawBody from 'raw-body';
 import type { CustomerNote } from '#prisma/client/client.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { route, type Route } from '#server/base/http.ts';
+import { addNote } from './add-note.ts';
 import { createCustomer } from './create-customer.ts';
 import { listFieldRows, type FieldRow } from './custom-field-store.ts';
 import { customerApi, type CustomerFieldView } from './customer-api.ts';
-import { getCustomer, insertNote, listChanges, listNotes } from './customer-store.ts';
+import { getCustomer, listChanges, listNotes } from './customer-store.ts';
 import { listMemberNames } from '#server/member/member-store.ts';
 import { editCustomer } from './edit-customer.ts';
 import { importCustomers } from './import-customers.ts';
@@ -46,11 +47,8 @@ export const customerRoutes: Route[] = [
     return { items: await viewNotes(deps, await listNotes(deps.db, customer.id)) };
   }),
   route(customerApi.addNote, async (deps, { caller, params, body }) => {
-    const customer = await getCustomer(deps.db, caller.scope, params.id);
-    const note = { customerId: customer.id, authorId: caller.memberId, text: body.text, at: deps.now() };
-    const inserted = await insertNote(deps.db, note);
-    deps.live.publish(`customer.${customer.id}`, { part: 'customer', customerId: customer.id });
-    return viewNote(inserted, caller.name);
+    const note = await addNote(deps, caller, { customerId: params.id, ...body });
+    return viewNote(note, caller.name);
   }),
   route(customerApi.fields, async (deps) => ({ items: (await listFieldRows(deps.db)).map(viewField) })),
   route(customerApi.saveField, async (deps, { caller, params, body }) =>

@@ -164,6 +164,11 @@ export async function insertNote(
   return db.customerNote.create({ data: note });
 }
 
+/** One that was written: notes are never removed. The customer's scope has been asked before. */
+export async function getNote(db: Db, id: string): Promise<CustomerNote> {
+  return db.customerNote.findUniqueOrThrow({ where: { id } });
+}
+
 /** Newest first. The customer's scope has been asked before. */
 export async function listNotes(db: Db, customerId: string): Promise<CustomerNote[]> {
   return db.customerNote.findMany({ where: { customerId }, orderBy: [{ at: 'desc' }, { id: 'desc' }], take: 500 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
+import { requestKey } from '#server/base/request-key.ts';
 
 export const materialKinds = ['text', 'image', 'video', 'file', 'link', 'app'] as const;
 export type MaterialKind = (typeof materialKinds)[number];
@@ -148,7 +149,7 @@ export const materialApi = {
     path: '/api/materials',
     summary: 'A new material',
     roles: keepers,
-    body: materialDraft,
+    body: materialDraft.extend({ requestKey }),
     answer: materialView,
     status: 201,
   }),

@@ -1,19 +1,32 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { once } from '#server/base/once.ts';
 import { Refusal, RequestInvalid } from '#server/base/refusal.ts';
 import { variables, type MaterialContent } from './material-api.ts';
 import { insertMaterial, changeMaterial, getMaterial, type Material, type MaterialDraft } from './material-store.ts';
 import { variableProblems } from './message-content.ts';
 import { contentProblems } from './resolve-content.ts';
 
-export async function createMaterial(deps: Deps, caller: Caller, draft: MaterialDraft): Promise<Material> {
-  await check(deps, draft.content);
-  return deps.db.$transaction(async (tx) => {
-    const at = deps.now();
-    const made = await insertMaterial(tx, plain(draft), { createdBy: caller.memberId, at });
-    await note(tx, caller, made.id, 'material.created', draft);
-    return made;
+export async function createMaterial(
+  deps: Deps,
+  caller: Caller,
+  { requestKey, ...draft }: MaterialDraft & { requestKey?: string | undefined },
+): Promise<Material> {
+  const asked = { memberId: caller.memberId, requestKey, deed: 'material.create', content: draft };
+  return once(deps, asked, {
+    async first(take) {
+      await check(deps, draft.content);
+      return deps.db.$transaction((tx) =>
+        take(tx, async () => {
+          const at = deps.now();
+          const made = await insertMaterial(tx, plain(draft), { createdBy: caller.memberId, at });
+          await note(tx, caller, made.id, 'material.created', draft);
+          return made;
+        }),
+      );
+    },
+    again: (id) => getMaterial(deps.db, id),
   });
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
 import { person } from '#server/base/person.ts';
 import { givenDay } from '#server/base/given-time.ts';
+import { requestKey } from '#server/base/request-key.ts';
 import { approvalView } from '#server/approval/approval-api.ts';
 
 /** 需求确认, 方案, 报价, 谈判, 赢单, 输单 */
@@ -61,7 +62,7 @@ const draft = z.object({
 const seen = z.object({ version: z.int().min(1) });
 const reason = z.string().trim().min(1).max(500);
 /** Made by the client for one press: pressing again asks for the same thing. */
-const requestKey = z.uuid();
+const askKey = z.uuid();
 
 export const opportunityApi = {
   list: endpoint({
@@ -117,7 +118,7 @@ export const opportunityApi = {
     method: 'POST',
     path: '/api/opportunities',
     summary: 'A new opportunity of a customer in scope; the caller owns it',
-    body: draft.extend({ customerId: z.uuid(), contactId: z.uuid().nullable().optional() }),
+    body: draft.extend({ customerId: z.uuid(), contactId: z.uuid().nullable().optional(), requestKey }),
     answer: opportunityView,
     status: 201,
   }),
@@ -140,7 +141,7 @@ export const opportunityApi = {
       /** Why won or lost; needed for both. */
       outcome: z.string().trim().min(1).max(500).optional(),
       exceptionReason: reason.optional(),
-      requestKey: requestKey.optional(),
+      requestKey: askKey.optional(),
     }),
     answer: opportunityView,
   }),
@@ -149,7 +150,7 @@ export const opportunityApi = {
     path: '/api/opportunities/:id/discount',
     summary: 'Ask for a discount; granted at once where the policy says so',
     params: byId,
-    body: z.object({ discountBp: z.int().min(1).max(10_000), reason, requestKey }),
+    body: z.object({ discountBp: z.int().min(1).max(10_000), reason, requestKey: askKey }),
     answer: opportunityView,
     status: 201,
   }),
@@ -158,7 +159,7 @@ export const opportunityApi = {
     path: '/api/opportunities/:id/terms',
     summary: 'Ask for contract terms other than the usual ones',
     params: byId,
-    body: z.object({ terms: z.string().trim().min(1).max(2000), reason, requestKey }),
+    body: z.object({ terms: z.string().trim().min(1).max(2000), reason, requestKey: askKey }),
     answer: opportunityView,
     status: 201,
   }),

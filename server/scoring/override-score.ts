@@ -33,7 +33,7 @@ async function replace(deps: Deps, caller: Caller, contactId: string, override: 
     await lockContact(tx, contactId);
     const latest = await findLatestScore(tx, deps.cipher, contactId);
     if (!latest) throw new Refusal('score.unknown', 'There is no score of this contact yet. Try again later.', 404);
-    if (override === null && latest.override === null) return latest;
+    if (isSame(override, latest.override)) return latest;
     await recordAudit(tx, {
       memberId: caller.memberId,
       action: override ? 'score.overridden' : 'score.override_cleared',
@@ -45,4 +45,10 @@ async function replace(deps: Deps, caller: Caller, contactId: string, override: 
   });
   deps.live.publish(`contact.${contactId}`, { part: 'score', contactId });
   return viewOf(deps, caller, score);
+}
+
+/** Sent again it is not another opinion, also not one that is counted when scores are judged by how sales came out. */
+function isSame(wanted: Override | null, shown: Override | null): boolean {
+  if (wanted === null || shown === null) return wanted === shown;
+  return wanted.value === shown.value && wanted.reason === shown.reason && wanted.by === shown.by;
 }

@@ -22,6 +22,17 @@ export async function listLists(db: Db): Promise<ListRow[]> {
   return rows.map(({ _count, ...row }) => ({ ...row, count: _count.entries }));
 }
 
+/** One that is not removed. */
+export async function getList(db: Db, id: string): Promise<ListRow> {
+  const found = await db.contactList.findFirst({
+    where: { id, removedAt: null },
+    include: { _count: { select: { entries: true } } },
+  });
+  if (!found) throw unknownList();
+  const { _count, ...row } = found;
+  return { ...row, count: _count.entries };
+}
+
 /** Until the transaction ends it is not removed. */
 export async function holdList(tx: Db, id: string): Promise<ContactList> {
   await tx.$executeRaw`SELECT 1 FROM "ContactList" WHERE id = ${id}::uuid FOR UPDATE`;
@@ -40,7 +51,7 @@ export interface Wanted {
 const MS_MAX = 60_000;
 
 /**
- * A list of those wanted whom the scope shows; answers how many there are, and how many were wanted and not taken. One
+ * A list of those wanted whom the scope shows, with how many there are and how many were wanted and not taken. One
  * statement, also of a segment of a million.
  */
 export async function insertList(
@@ -48,7 +59,7 @@ export async function insertList(
   scope: Scope,
   list: { name: string; createdBy: string; createdAt: Date },
   wanted: Wanted,
-): Promise<{ list: ContactList; count: number; notTaken: number }> {
+): Promise<ListRow> {
   const row = await tx.contactList.create({ data: list });
   const ids = [...new Set(wanted.contactIds)];
   const keys = [...new Set(wanted.keys?.keys)];
@@ -71,7 +82,8 @@ export async function insertList(
   );
   const { taken = 0, known = 0, named = 0 } = counted ?? {};
   const unheardOf = ids.length + keys.length - named;
-  return { list: row, count: taken, notTaken: unheardOf + known - taken };
+  const notTaken = unheardOf + known - taken;
+  return { ...(await tx.contactList.update({ where: { id: row.id }, data: { notTaken } })), count: taken };
 }
 
 /** Lower case all of them, but for the hashes. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Role } from '#server/base/caller.ts';
 import { byId, endpoint } from '#server/base/endpoint.ts';
 import { person } from '#server/base/person.ts';
+import { requestKey } from '#server/base/request-key.ts';
 
 /** What a condition can ask of a field, by the type of the field. */
 export const operatorsOf = {
@@ -303,6 +304,7 @@ export const segmentApi = {
       contactIds: z.array(z.uuid()).max(10_000).default([]),
       keys: z.object({ platform: z.string(), keys: z.array(z.string().max(128)).max(10_000) }).optional(),
       segmentId: z.uuid().optional(),
+      requestKey,
     }),
     answer: listView.extend({ notTaken: z.int() }),
     status: 201,

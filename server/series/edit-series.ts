@@ -2,18 +2,30 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { once } from '#server/base/once.ts';
 import { RequestInvalid, type Problem } from '#server/base/refusal.ts';
 import { findWords } from '#server/material/find-words.ts';
 import { listMaterialContents } from '#server/material/material-store.ts';
 import { endRuns } from './run-store.ts';
 import { edit, move, mustManage, orderProblems, type SeriesDraft } from './series.ts';
 import type { SeriesEntry, SeriesState, SeriesStep, SeriesView } from './series-api.ts';
-import { entryId, insertSeries, listEntrySources, lockSeries, saveSeries } from './series-store.ts';
+import { entryId, getSeries, insertSeries, listEntrySources, lockSeries, saveSeries } from './series-store.ts';
 import { viewSeries } from './view-series.ts';
 
-export async function createSeries(deps: Deps, caller: Caller, draft: SeriesDraft): Promise<SeriesView> {
-  await mustBeRight(deps.db, draft);
-  return viewSeries(deps, await insertSeries(deps.db, draft, caller.memberId, deps.now()));
+export async function createSeries(
+  deps: Deps,
+  { memberId }: Caller,
+  { requestKey, ...draft }: SeriesDraft & { requestKey?: string | undefined },
+): Promise<SeriesView> {
+  const asked = { memberId, requestKey, deed: 'series.create', content: draft };
+  const series = await once(deps, asked, {
+    async first(take) {
+      await mustBeRight(deps.db, draft);
+      return deps.db.$transaction((tx) => take(tx, () => insertSeries(tx, draft, memberId, deps.now())));
+    },
+    again: (id) => getSeries(deps.db, id),
+  });
+  return viewSeries(deps, series);
 }
 
 /** Who is on the way goes on by the steps they came in with. */

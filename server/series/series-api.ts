@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
 import { person } from '#server/base/person.ts';
+import { requestKey } from '#server/base/request-key.ts';
 
 export const STEPS_MAX = 20;
 export const seriesStates = ['draft', 'running', 'paused', 'ended'] as const;
@@ -100,7 +101,7 @@ export const seriesApi = {
     path: '/api/series',
     summary: 'A new series, as a draft',
     roles: keepers,
-    body: seriesDraft,
+    body: seriesDraft.extend({ requestKey }),
     answer: seriesView,
     status: 201,
   }),

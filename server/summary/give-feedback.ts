@@ -1,5 +1,6 @@
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { once } from '#server/base/once.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
 import { editDistance } from './edit-distance.ts';
@@ -15,7 +16,11 @@ interface Given {
 }
 
 /** Notes what a rep did with a suggestion, and how far from it they went; the words they chose are not kept. */
-export async function giveFeedback(deps: Deps, caller: Caller, given: Given): Promise<void> {
+export async function giveFeedback(
+  deps: Deps,
+  caller: Caller,
+  { requestKey, ...given }: Given & { requestKey?: string | undefined },
+): Promise<void> {
   const { contactId, summaryId, runId, verdict } = given;
   await getContactByIdInScope(deps.db, caller.scope, contactId);
   const drafted = runId === null ? null : await findDraftedReply(deps.db, deps.cipher, runId);
@@ -24,7 +29,7 @@ export async function giveFeedback(deps: Deps, caller: Caller, given: Given): Pr
   if (isForeign(runId, drafted) || isForeign(summaryId, summarised))
     throw new Refusal('summary.unknown', 'This contact has no such summary. Open the contact again.', 404);
   const suggestion = drafted ?? summarised;
-  await insertFeedback(deps.db, {
+  const feedback = {
     contactId,
     summaryId,
     verdict,
@@ -33,6 +38,11 @@ export async function giveFeedback(deps: Deps, caller: Caller, given: Given): Pr
     promptVersion: suggestion?.promptVersion ?? null,
     distance: distanceOf(given, suggestion),
     at: deps.now(),
+  };
+  const asked = { memberId: caller.memberId, requestKey, deed: 'suggestion.feedback', content: given };
+  await once(deps, asked, {
+    first: (take) => deps.db.$transaction((tx) => take(tx, () => insertFeedback(tx, feedback))),
+    again: async (id) => ({ id }),
   });
 }
 

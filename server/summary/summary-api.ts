@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '#server/base/endpoint.ts';
+import { requestKey } from '#server/base/request-key.ts';
 
 export const statementKinds = ['need', 'budget', 'decision_maker', 'objection', 'promise', 'next_step'] as const;
 
@@ -99,6 +100,7 @@ export const summaryApi = {
       runId: z.uuid().nullable().default(null),
       /** What was sent in the end: how far it is from the draft is kept, the words are not. */
       text: z.string().max(4000).nullable().default(null),
+      requestKey,
     }),
     answer: z.object({}),
   }),

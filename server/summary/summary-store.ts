@@ -243,8 +243,8 @@ export async function insertFeedback(
   db: Db,
   feedback: Pick<SuggestionFeedback, 'summaryId' | 'contactId' | 'memberId' | 'verdict' | 'at'> &
     Partial<Pick<SuggestionFeedback, 'runId' | 'promptVersion' | 'distance'>>,
-): Promise<void> {
-  await db.suggestionFeedback.create({ data: feedback });
+): Promise<{ id: string }> {
+  return db.suggestionFeedback.create({ data: feedback, select: { id: true } });
 }
 
 /** What the member lately sent as it was drafted, with every name the record knows of whom it was sent to. */

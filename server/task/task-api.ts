@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { byId, endpoint } from '#server/base/endpoint.ts';
 import { givenTime } from '#server/base/given-time.ts';
+import { requestKey } from '#server/base/request-key.ts';
 
 export const taskStates = ['proposed', 'open', 'done', 'cancelled', 'dismissed'] as const;
 
@@ -48,6 +49,7 @@ export const taskApi = {
       customerId: z.uuid().optional(),
       assigneeId: z.uuid().optional(),
       dueAt: givenTime.nullable().optional(),
+      requestKey,
     }),
     answer: taskView,
     status: 201,

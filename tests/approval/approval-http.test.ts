@@ -369,6 +369,19 @@ describe('standing in', () => {
   });
 });
 
+test('a question sent again is asked once, and the requester is told once', async () => {
+  const { id } = await asking();
+  const told = () => world.deps.db.notice.count({ where: { memberId: company.rep.id } });
+  const before = await told();
+  const ask = (question: string) => call(company.leader, 'POST', `/api/approvals/${id}/ask`, { revision: 1, question });
+  const first = await ask('竞品报价是多少呢');
+  expect((await ask('竞品报价是多少呢')).body).toEqual(first.body);
+  expect(await told()).toBe(before + 1);
+  expect(await world.deps.db.approvalHistory.count({ where: { action: 'question_asked' } })).toBe(1);
+  await ask('付款条件呢');
+  expect(await told()).toBe(before + 2);
+});
+
 test('a preview says who would decide, and writes nothing', async () => {
   const preview = async (measure: number) =>
     (await call<unknown>(company.rep, 'POST', '/api/approvals/preview', { kind: 'discount', measure })).body;

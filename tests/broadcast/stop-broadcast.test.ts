@@ -189,14 +189,17 @@ describe('Cancelling', () => {
 });
 
 describe('Reminding', () => {
-  test('goes to whoever has not confirmed, as often in a day as the platform allows', async () => {
+  test('goes to whoever has not confirmed, as often in a day as the platform allows, and never twice for one press', async () => {
     const broadcast = await approvedBroadcast(world.deps, await threeSenders());
     await sendDeliveries(world.deps, wecom);
     sendsOf(platform).confirm('send-3');
     await live(2 * MINUTE_MS);
     const caller = await ownerOf(broadcast);
-    for (let n = 0; n < 3; n++)
+    for (let n = 0; n < 3; n++) {
       expect(await remindMembers(world.deps, caller, broadcast)).toEqual({ reminded: 2, tooOften: 0 });
+      expect(await remindMembers(world.deps, caller, broadcast), 'sent again').toEqual({ reminded: 0, tooOften: 2 });
+      world.clock.advance(30 * MINUTE_MS);
+    }
     expect(await remindMembers(world.deps, caller, broadcast)).toEqual({ reminded: 0, tooOften: 2 });
     expect(platform.called('groupSends.remind'), 'not even asked for').toHaveLength(6);
     world.clock.advance(DAY_MS + MINUTE_MS);
@@ -209,6 +212,7 @@ describe('Reminding', () => {
     const caller = await ownerOf(broadcast);
     platform.fail('groupSends.remind', 'rejected', { code: '41094' });
     expect(await remindMembers(world.deps, caller, broadcast)).toEqual({ reminded: 2, tooOften: 1 });
+    world.clock.advance(30 * MINUTE_MS);
     platform.fail('groupSends.remind', 'rate_limited', { code: '45009', retryAfterMs: 60_000 });
     await expect(remindMembers(world.deps, caller, broadcast)).rejects.toMatchObject({ status: 429 });
     await expect(remindMembers(world.deps, caller, broadcast)).rejects.toMatchObject({ status: 429 });

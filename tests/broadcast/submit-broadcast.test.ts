@@ -426,7 +426,7 @@ test('a broadcast is changed by its owner, leaders, marketing and admins, on the
     code: 'broadcast.stale',
     status: 409,
   });
-  const copy = await copyBroadcast(deps, stranger, id);
+  const copy = await copyBroadcast(deps, stranger, { id });
   expect(copy).toMatchObject({ state: 'draft', ownerId: stranger.memberId, content, audience, testedHash: null });
   await removeBroadcast(deps, people.marketer, id);
   await expect(getBroadcast(deps.db, id)).rejects.toMatchObject({ code: 'broadcast.unknown', status: 404 });

@@ -124,6 +124,18 @@ test('a rep shows another value with a reason, it stays through new computations
   expect(audit.map(({ action }) => action)).toEqual(['score.overridden', 'score.override_cleared']);
 });
 
+test('the same override sent again is not another opinion', async () => {
+  await score();
+  const said = { contactId: chat.contact.id, value: 90, reason: '电话里已经谈妥' };
+  const first = await http.ask('POST', '/api/scores/override', { as: rep, body: said });
+  world.clock.advance(60_000);
+  const again = await http.ask('POST', '/api/scores/override', { as: rep, body: said });
+  expect([again.status, again.body]).toEqual([first.status, first.body]);
+  expect(await world.deps.db.score.count({ where: { override: { not: null } } })).toBe(1);
+  await http.ask('POST', '/api/scores/override', { as: rep, body: { ...said, reason: '合同已寄出' } });
+  expect(await world.deps.db.score.count({ where: { override: { not: null } } })).toBe(2);
+});
+
 test('a contact never scored is scored when a rep disagrees', async () => {
   const body = { contactId: chat.contact.id, value: 10, reason: '已选竞品' };
   expect(await http.ask('POST', '/api/scores/override', { as: rep, body })).toMatchObject({
