@@ -49,7 +49,7 @@ test('every column that names a member is known to whoever joins two', async () 
   expect(listed.toSorted().filter((name) => !uuids.includes(name))).toEqual([]);
   // What these name is something else. A new name is looked at by whoever brings it.
   const others =
-    /\.(id|approvalId|broadcastId|channelId|contactId|conversationId|customerId|deliveryId|departmentId|documentId|fileId|followId|forgetAfter|handoverId|listId|materialId|messageId|modelId|openOf|opportunityId|planAfter|rescoreAfter|runId|segmentId|seriesId|subjectId|summaryId|tagId|taskId|upToMessageId|undoneById)$/;
+    /\.(id|approvalId|broadcastId|channelId|contactId|conversationId|customerId|deliveryId|departmentId|documentId|fileId|followId|forgetAfter|handoverId|key|listId|madeId|materialId|messageId|modelId|openOf|opportunityId|planAfter|rescoreAfter|runId|segmentId|seriesId|subjectId|summaryId|tagId|taskId|upToMessageId|undoneById)$/;
   expect(uuids.filter((name) => !others.test(name) && !listed.includes(name))).toEqual([]);
   const documents = new Set(
     rows.filter(({ type }) => type === 'jsonb').map(({ table, column }) => `${table}.${column}`),
