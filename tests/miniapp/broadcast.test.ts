@@ -213,7 +213,11 @@ test('from a segment a broadcast of it is one press, from a broadcast a copy', a
   await page.getByRole('button', { name: '「报价后没下文」的更多操作' }).click();
   await page.getByRole('menuitem', { name: '用于群发' }).click();
   await page.getByLabel('发给哪个人群').waitFor();
-  expect(callsTo('POST /api/broadcasts')[0]?.body).toEqual({ name: '报价后没下文', segmentId: id(700) });
+  expect(callsTo('POST /api/broadcasts')[0]?.body).toEqual({
+    name: '报价后没下文',
+    segmentId: id(700),
+    requestKey: expect.any(String),
+  });
   await page.getByRole('button', { name: '复制' }).click();
   expect(await sees(page, '已复制成新的草稿')).toBe(true);
 });

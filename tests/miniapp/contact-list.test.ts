@@ -27,7 +27,11 @@ test('a marketer pastes contacts, sees line by line who was not found, and saves
   await page.getByLabel('名单名称').fill('展会报名');
   await press(page, '保存名单（2 人）');
   await page.getByRole('row', { name: /展会报名\s+2/ }).waitFor();
-  expect(callsTo('POST /api/contact-lists')[0]?.body).toEqual({ name: '展会报名', contactIds: [id(600), id(602)] });
+  expect(callsTo('POST /api/contact-lists')[0]?.body).toEqual({
+    name: '展会报名',
+    contactIds: [id(600), id(602)],
+    requestKey: expect.any(String),
+  });
 });
 
 test('what is typed after the lines were looked at is looked at again before anything is saved', async () => {
@@ -72,7 +76,11 @@ test('a list becomes a segment, and a copy of a segment becomes a list', async (
   await page.getByRole('combobox', { name: '人群' }).selectOption({ label: '报价后没下文' });
   await press(page, '保存名单');
   await page.getByRole('row', { name: /今天的/ }).waitFor();
-  expect(callsTo('POST /api/contact-lists')[0]?.body).toEqual({ name: '今天的', segmentId: id(700) });
+  expect(callsTo('POST /api/contact-lists')[0]?.body).toEqual({
+    name: '今天的',
+    segmentId: id(700),
+    requestKey: expect.any(String),
+  });
 });
 
 test('a list in use is not deleted and it is said where; one that is free goes', async () => {

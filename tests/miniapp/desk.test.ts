@@ -110,6 +110,7 @@ test('somebody stands in for somebody who is away, until they are back', async (
   await sheet.getByRole('button', { name: '保存' }).click();
   await page.getByRole('row', { name: /李经理 赵总监/ }).waitFor();
   expect(callsTo('POST /api/approval-delegates')[0]?.body).toEqual({
+    requestKey: expect.any(String),
     memberId: manager.id,
     toMemberId: director.id,
     fromAt: '2026-12-01T01:00:00.000Z',

@@ -362,6 +362,7 @@ test('who asked adds a file, and one that is too large is refused before it is s
   await page.getByLabel('添加附件').setInputFiles(file('报价单.txt', 5));
   await sees(page.getByRole('article'), '报价单.txt');
   expect(callsTo('POST /api/approvals/:id/attachments')[0]?.body).toEqual({
+    requestKey: expect.any(String),
     name: '报价单.txt',
     type: 'text/plain',
     base64: 'eHh4eHg=',

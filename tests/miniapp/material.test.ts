@@ -40,6 +40,7 @@ test('a text is written with names of its own, shown as the customer sees it, an
       folder: '话术/售后',
       tags: ['回访', '常用'],
       content: { kind: 'text', text: '您好，我是{member}' },
+      requestKey: expect.any(String),
     },
   ]);
 });

@@ -117,6 +117,7 @@ describe('a new sale', () => {
           decisionMaker: '刘总',
           customerId: product.view.customer?.id,
           contactId: product.view.contact.id,
+          requestKey: expect.any(String),
         },
       },
     ]);

@@ -22,6 +22,7 @@ test('a series is written step by step, saved in order of time, and started', as
   await press(page, '保存');
   await sees(page, '已保存');
   expect(desk.callsTo('POST /api/series')[0]?.body).toEqual({
+    requestKey: expect.any(String),
     name: '新客 7 天',
     entry: { kind: 'channel', channelId: id(1201) },
     steps: [
