@@ -71,10 +71,11 @@ test('who may no longer be written to is left out, with the first reason that ho
   expect(lateDrop(reached, false)).toBe('sender_unready');
 });
 
-test('a reminder counts for a day after the last one', () => {
+test('a reminder counts for a day after the last one, and one asked for within half an hour is the same one', () => {
   expect(mayRemind({ remindedAt: null, reminders: 0 }, 3, now)).toBe(true);
-  expect(mayRemind({ remindedAt: after(-MINUTE_MS), reminders: 2 }, 3, now)).toBe(true);
-  expect(mayRemind({ remindedAt: after(-MINUTE_MS), reminders: 3 }, 3, now)).toBe(false);
+  expect(mayRemind({ remindedAt: after(-MINUTE_MS), reminders: 1 }, 3, now)).toBe(false);
+  expect(mayRemind({ remindedAt: after(-30 * MINUTE_MS), reminders: 2 }, 3, now)).toBe(true);
+  expect(mayRemind({ remindedAt: after(-30 * MINUTE_MS), reminders: 3 }, 3, now)).toBe(false);
   expect(mayRemind({ remindedAt: after(-25 * 60 * MINUTE_MS), reminders: 3 }, 3, now)).toBe(true);
 });
 

@@ -173,7 +173,7 @@ const states: State[] = [
       await open(page, 'opportunity');
       await page.locator('#panel-opportunity .deeds .button').nth(2).click();
       await sheet(page);
-      await page.locator('.percents .pick').nth(2).click();
+      await page.locator('.usual .pick').nth(2).click();
     },
   },
   {
