@@ -75,7 +75,7 @@ export async function fill(databaseUrl: string): Promise<Million> {
     const { rows: indexes } = await client.query<{ name: string; definition: string }>(
       `SELECT quote_ident(i.indexname) AS name, i.indexdef AS definition FROM pg_indexes i
        WHERE i.schemaname = 'public' AND i.tablename = ANY($1)
-         AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)`,
+         AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = quote_ident(i.indexname)::regclass)`,
       [tables],
     );
     for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
