@@ -24,7 +24,7 @@ export interface WhereOptions {
  *
  * Each condition is an EXISTS: of those that must all hold PostgreSQL makes hash joins, of their opposites too (of NOT IN
  * it never does), of those inside `any` hashed subplans, and of either index lookups where a page is asked for. Those
- * that must all hold stand inside the first of them: few are left when "Contact" itself is read.
+ * that must all hold stand inside one of them: few are left when "Contact" itself is read.
  */
 export function segmentWhere(rule: SegmentRule, options: WhereOptions): SegmentSql {
   const scribe = makeScribe(options);
@@ -87,7 +87,8 @@ function makeScribe({ alias = 'c', firstParam = 1, now }: WhereOptions): Scribe 
 }
 
 /** A condition: of the contact's own row, written out; or rows that must be there, or must not. */
-type Part = string | (Rows & { isAsked: boolean });
+type Part = string | RowsPart;
+type RowsPart = Rows & { isAsked: boolean };
 
 interface Style {
   one(part: Part): string;
@@ -127,8 +128,10 @@ const complements: Record<string, string> = {
 function inExists(scribe: Scribe): Style {
   const one = (part: Part): string => (typeof part === 'string' ? part : existsFor(scribe.id, part));
   const all = (parts: readonly Part[]): string => {
-    const first = parts.find((part) => typeof part !== 'string' && part.isAsked);
-    if (!first || typeof first === 'string') return parts.map(one).join(' AND ');
+    const asked = parts.flatMap((part) => (typeof part !== 'string' && part.isAsked ? [part] : []));
+    // What is asked of several tables: between two of them PostgreSQL may put what else must hold, and join fewer rows.
+    const first = asked.find(({ from }) => from.includes(' JOIN ')) ?? asked[0];
+    if (!first) return parts.map(one).join(' AND ');
     const [inside, beside]: [string[], string[]] = [[], []];
     for (const part of parts)
       if (typeof part === 'string') beside.push(part);
@@ -140,5 +143,5 @@ function inExists(scribe: Scribe): Style {
   return { one, all };
 }
 
-const existsFor = (id: string, { from, key, holds, isAsked }: Exclude<Part, string>): string =>
+const existsFor = (id: string, { from, key, holds, isAsked }: RowsPart): string =>
   `${isAsked ? '' : 'NOT '}EXISTS (SELECT 1 FROM ${from} WHERE ${key} = ${id} AND ${holds})`;

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "Contact_id_optedOutAt_idx" ON "Contact"("id", "optedOutAt");
