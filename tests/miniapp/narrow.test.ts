@@ -35,6 +35,16 @@ test.each<[string, string, string | RegExp]>([
   await deeds.first().waitFor();
 });
 
+test('a browser that does not know its window’s width yet is no narrow window', async () => {
+  const page = await desk.open('#/channels/new');
+  // A browser that says its width later tells nobody.
+  await page.addInitScript('Object.defineProperty(window, "outerWidth", { get: () => window.known ?? 0 })');
+  await page.reload();
+  await page.getByLabel('渠道名称').fill('秋季展会');
+  await page.evaluate('window.known = 700; window.dispatchEvent(new Event("focus"))');
+  expect(await sees(page, says)).toBe(true);
+});
+
 test('what was typed before the window became narrow is still there when it is wide again', async () => {
   const page = await desk.open('#/channels/new');
   await page.getByLabel('渠道名称').fill('秋季展会');
