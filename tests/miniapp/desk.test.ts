@@ -61,6 +61,20 @@ test('an admin reads and changes who decides what', async () => {
   });
 });
 
+test('a button keeps its name while it works, and who saves again at once saves over what they saved', async () => {
+  const page = await openDesk();
+  const save = page.getByRole('button', { name: '保存' });
+  await save.waitFor();
+  await page.route('**/api/approval-policies', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await route.continue();
+  });
+  await save.click();
+  await save.and(page.locator('[aria-busy=true]')).waitFor();
+  await save.click();
+  await expect.poll(() => saved().map(({ version }) => version as unknown)).toEqual([3, 4]);
+});
+
 test('a refused save says what is wrong at the field, and keeps what was typed', async () => {
   product.refusals.set('PUT /api/approval-policies/:kind', {
     status: 422,

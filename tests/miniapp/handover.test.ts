@@ -113,6 +113,21 @@ test('in a draft single items get another taker or stay, and it is asked for as 
   expect(await page.evaluate('window.wasHacked')).toBe(undefined);
 });
 
+test('whoever submits right after a change submits what the change left', async () => {
+  product.handovers.all = [someHandover(600, { version: 3 })];
+  product.handovers.items = someItems();
+  const page = await openDesk(`#/handovers/${id(600)}`);
+  const leave = page.getByRole('button', { name: '不交接 苏州恒达精密机械有限公司' });
+  await leave.waitFor();
+  await page.route(`**/api/handovers/${id(600)}`, async (route) => {
+    if (route.request().method() === 'GET') await new Promise((resolve) => setTimeout(resolve, 500));
+    await route.continue();
+  });
+  await leave.click();
+  await press(page, '提交审批');
+  await expect.poll(() => callsTo('POST /api/handovers/:id/submit').map(({ body }) => body)).toEqual([{ version: 4 }]);
+});
+
 test('what failed says why in words and with the platform’s code, and is tried again', async () => {
   product.handovers.all = [partly(600)];
   const [first, ...rest] = someItems('done');
