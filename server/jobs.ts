@@ -3,6 +3,7 @@ import { carryForm, sweepForms, sweepFormsEveryMs } from '#server/approval/carry
 import { showCard, sweepCards, sweepCardsEveryMs } from '#server/approval/show-card.ts';
 import { attendApproval, sweepApprovals, sweepApprovalsEveryMs } from '#server/approval/sweep-approvals.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { HOUR_MS } from '#server/base/duration.ts';
 import { forgetAnswersEveryMs, forgetModelAnswers } from '#server/base/forget-model-answers.ts';
 import { forgetRequests, forgetRequestsEveryMs } from '#server/base/forget-requests.ts';
 import type { JobName, JobPayload } from '#server/base/job-payloads.ts';
@@ -183,5 +184,3 @@ function schedulesOf({ name: platform, capabilities, archive }: Platform): Sched
       : []),
   ];
 }
-
-const HOUR_MS = 3_600_000;

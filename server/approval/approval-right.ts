@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#server/base/duration.ts';
 import type { Approval } from './approval.ts';
 import type { ApprovalView } from './approval-api.ts';
 import {
@@ -72,7 +73,7 @@ export function isOverdue({ expiresAt }: Approval, now: Date): boolean {
   return expiresAt !== null && expiresAt <= now;
 }
 
-const REMIND_EVERY_MS = 30 * 60_000;
+const REMIND_EVERY_MS = 30 * MINUTE_MS;
 
 export function nextReminderAt({ remindedAt }: Approval): Date | null {
   return remindedAt && new Date(remindedAt.getTime() + REMIND_EVERY_MS);

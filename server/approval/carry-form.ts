@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { findAccounts, findMemberByKey } from '#server/member/member-store.ts';
 import { nextAttemptAfter } from '#server/notice/notice.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
@@ -12,12 +13,12 @@ import { noteForm } from './note-form.ts';
 import { claimForm, endForm, findApprovalOfForm, listDueForms, saveFormRun, type FormRow } from './form-store.ts';
 
 export const sweepFormsEveryMs = 30_000;
-const LEASE_MS = 2 * 60_000;
+const LEASE_MS = 2 * MINUTE_MS;
 /** The platform says when a form moves on; this is for what it says and we never hear. */
-const ASK_EVERY_MS = 10 * 60_000;
+const ASK_EVERY_MS = 10 * MINUTE_MS;
 const BATCH = 100;
 /** A clock of ours and one of the platform are not one clock. */
-const CLOCK_SKEW_MS = 5 * 60_000;
+const CLOCK_SKEW_MS = 5 * MINUTE_MS;
 
 /** Brings a form on: starts one that is owed, takes back one that is not wanted any more, asks how one stands that runs. */
 export async function carryForm(deps: Deps, { approvalId }: { approvalId: string }): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import type { Approval } from './approval.ts';
 import type { ApprovalContent, ApprovalKind } from './approval-api.ts';
 
@@ -29,5 +30,5 @@ export type Effects = { [Kind in ApprovalKind]: Effect<Kind> | HeardEffect<Kind>
 
 /** Half a minute, doubling up to an hour. */
 export function nextTryAfter(attempts: number, now: Date): Date {
-  return new Date(now.getTime() + Math.min(0.5 * 2 ** Math.min(attempts, 10), 60) * 60_000);
+  return new Date(now.getTime() + Math.min(0.5 * 2 ** Math.min(attempts, 10), 60) * MINUTE_MS);
 }

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '#server/base/duration.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { Approval, Risk } from './approval.ts';
 import type { ResolvedLevel, Seat } from './seat.ts';
@@ -69,7 +70,7 @@ export function resolve(
     mode: byRule ? 'own' : mode,
     byRule,
     levels,
-    expiresAt: expireAfterHours === null ? null : new Date(now.getTime() + expireAfterHours * 3_600_000),
+    expiresAt: expireAfterHours === null ? null : new Date(now.getTime() + expireAfterHours * HOUR_MS),
   };
 }
 

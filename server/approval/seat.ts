@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#server/base/duration.ts';
 import type { seatReasons, seatStates } from './approval-api.ts';
 
 /** One step of the sequence: one of its members is enough, or all of them must agree. */
@@ -85,7 +86,7 @@ export const closedSeat = { state: 'waiting', dueAt: null, openedAt: null, decid
 /** From now on the member is asked. */
 export function opened(level: Level, now: Date): Pick<Seat, 'state' | 'dueAt' | 'openedAt'> {
   const { escalateAfterMinutes } = level;
-  const dueAt = escalateAfterMinutes === null ? null : new Date(now.getTime() + escalateAfterMinutes * 60_000);
+  const dueAt = escalateAfterMinutes === null ? null : new Date(now.getTime() + escalateAfterMinutes * MINUTE_MS);
   return { state: 'open', dueAt, openedAt: now };
 }
 

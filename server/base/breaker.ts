@@ -1,6 +1,8 @@
+import { MINUTE_MS } from './duration.ts';
+
 const FAILURES_MAX = 5;
 const OPEN_MS = 30_000;
-const PAUSE_MS_MAX = 10 * 60_000;
+const PAUSE_MS_MAX = 10 * MINUTE_MS;
 
 /** Stops asking someone who does not answer: after five failures in a row nobody asks for 30 s, then one asks for all. */
 export interface Breaker {

@@ -1,9 +1,10 @@
 import type { Db } from './database.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
+import { MINUTE_MS } from './duration.ts';
 
 /** The shortest time between two calls of a kind that was too fast, whatever the platform asks for. */
 const PROBE_EVERY_MS = 60_000;
-const SHUT_MS_MAX = 15 * 60_000;
+const SHUT_MS_MAX = 15 * MINUTE_MS;
 
 /** One kind of call to one platform. */
 export interface Gate {

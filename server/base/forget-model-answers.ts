@@ -1,7 +1,8 @@
 import type { Deps } from './deps.ts';
+import { DAY_MS } from './duration.ts';
 
-export const forgetAnswersEveryMs = 24 * 3_600_000;
-const KEPT_MS = 3 * 24 * 3_600_000;
+export const forgetAnswersEveryMs = DAY_MS;
+const KEPT_MS = 3 * DAY_MS;
 
 /** A question names its day, so an old answer serves no one; what it cost and how it ended stays. */
 export async function forgetModelAnswers({ db, now }: Deps): Promise<void> {

@@ -1,10 +1,10 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './duration.ts';
+
 /**
  * The company's wall clock. China has kept UTC+8 without summer time since 1991, so it is arithmetic and the same
  * whatever zone the server runs in.
  */
-const OFFSET_MS = 8 * 3_600_000;
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
+const OFFSET_MS = 8 * HOUR_MS;
 
 /** A calendar day: whole days since 1970-01-01. */
 export type Day = number;
@@ -56,7 +56,7 @@ export function lastDayOfMonth(year: number, month: number): Day {
 export function shanghaiTime(at: Date): string {
   const day = dayOf(at);
   const { year, month, date } = dateOf(day);
-  const minutes = Math.floor((at.getTime() - instantOf(day, 0).getTime()) / 60_000);
+  const minutes = Math.floor((at.getTime() - instantOf(day, 0).getTime()) / MINUTE_MS);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${year}-${two(month)}-${two(date)} ${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }

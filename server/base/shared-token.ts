@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import type { PlatformTools } from '#server/platform/driver.ts';
+import { MINUTE_MS } from './duration.ts';
 import type { FieldCipher } from './field-cipher.ts';
 
 /** Refreshed this long before its end, so that nobody holds a token that ends in mid-call. */
-const EARLY_MS = 5 * 60_000;
+const EARLY_MS = 5 * MINUTE_MS;
 
 /**
  * Credentials kept in the database. Whoever finds one missing or ended takes its lock and refreshes; the others wait for

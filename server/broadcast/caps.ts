@@ -1,3 +1,4 @@
+import { DAY_MS, MINUTE_MS } from '#server/base/duration.ts';
 import { dateOf, dayOf, dayOn, endOf, instantOf, lastDayOfMonth, weekdayOf, type Day } from '#server/base/shanghai.ts';
 import type { ExclusionReason } from './broadcast-api.ts';
 import type { BroadcastRules } from './broadcast-rules-api.ts';
@@ -22,8 +23,6 @@ export interface Window extends Span {
   reason: CapReason;
   cap: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /** When a broadcast that is to leave on `fromDay` may reach somebody: its approval and its members take their time. */
 export function spanOf(fromDay: Day, { confirmDays }: Pick<BroadcastRules, 'confirmDays'>): Span {
@@ -118,7 +117,7 @@ export function quietUntil(quiet: BroadcastRules['quiet'], at: Date): Date | nul
   if (!quiet || quiet.from === quiet.to) return null;
   const [from, to] = [minutesOf(quiet.from), minutesOf(quiet.to)];
   const day = dayOf(at);
-  const now = (at.getTime() - instantOf(day, 0).getTime()) / 60_000;
+  const now = (at.getTime() - instantOf(day, 0).getTime()) / MINUTE_MS;
   if (from < to) return now >= from && now < to ? instantOf(day, to) : null;
   if (now >= from) return instantOf(day + 1, to);
   return now < to ? instantOf(day, to) : null;

@@ -1,11 +1,7 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#server/base/duration.ts';
 import type { PlatformErrorKind } from '#server/platform/platform-error.ts';
 import type { SendResult } from '#server/platform/group-send.ts';
 import type { FailureReason } from './results-api.ts';
-
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /**
  * frozen (waits for approval) → due → sending → asked (the platform has a key for it) → confirmed (by its member) → final.

@@ -1,5 +1,6 @@
 import { shut } from '#server/base/call-gate.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { HOUR_MS, MINUTE_MS } from '#server/base/duration.ts';
 import { renderText } from '#server/material/message-content.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { GroupSends, ListedSend } from '#server/platform/group-send.ts';
@@ -16,10 +17,10 @@ import { noteAsked } from './note-asked.ts';
 /** Clocks differ, and the platform tells whole seconds. */
 const SKEW_MS = 60_000;
 /** A call that arrives this late is none. */
-const LATE_MS_MAX = 3_600_000;
+const LATE_MS_MAX = HOUR_MS;
 /** Of sends in other words, so many are looked into. */
 const OTHERS_MAX = 20;
-const UNSURE_AGAIN_MS = 5 * 60_000;
+const UNSURE_AGAIN_MS = 5 * MINUTE_MS;
 /** Stands for a name in a text, where it cannot be typed. */
 const HOLE = '\u0000';
 

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS, MINUTE_MS } from '#server/base/duration.ts';
 import { withLock } from '#server/base/lock.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
 import { announceBroadcasts } from './announce-broadcast.ts';
 import { readBroadcastRules } from './broadcast-rules.ts';
 import { listStartedSince, markReplied, type Window } from './results-store.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** What was said in the window counts however late the chat archive brings it; after so long nothing comes any more. */
 const LATE_DAYS = 7;
-export const noteRepliesEveryMs = 5 * 60_000;
+export const noteRepliesEveryMs = 5 * MINUTE_MS;
 
 /** Clocks differ, and what is stored in a long transaction is seen long after its ids were made. */
-const SLACK_MS = 15 * 60_000;
+const SLACK_MS = 15 * MINUTE_MS;
 /** What was missed all the same is found when everything is looked at anew. */
 const ANEW_MS = DAY_MS;
 

@@ -1,9 +1,10 @@
 import type { Db } from '#server/base/database.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import type { Day } from '#server/base/shanghai.ts';
 
 /** A DATE as the database gives and takes it. */
-export const dateOfDay = (day: Day): Date => new Date(day * 86_400_000);
-export const dayOfDate = (date: Date): Day => date.getTime() / 86_400_000;
+export const dateOfDay = (day: Day): Date => new Date(day * DAY_MS);
+export const dayOfDate = (date: Date): Day => date.getTime() / DAY_MS;
 
 /** Plans that keep days free come one after the other: two at once could both take the last place under a cap. */
 export async function lockTouches(tx: Db): Promise<void> {

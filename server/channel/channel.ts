@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { dayOf, instantOf, weekdayOf } from '#server/base/shanghai.ts';
 import type { ChannelWelcome, channelKinds, Duty } from './channel-api.ts';
 
@@ -6,7 +7,7 @@ export type ChannelKind = (typeof channelKinds)[number];
 export type ShownState = 'owed' | 'sending' | 'shown' | 'failed';
 
 /** No call takes this long: whoever made one is gone, and what it did is not known. */
-export const SENDING_MAX_MS = 5 * 60_000;
+export const SENDING_MAX_MS = 5 * MINUTE_MS;
 /** Face of what should not be there, or is not. */
 export const NOTHING = '';
 /** Face of what may be there: a call went out and no answer came. */
@@ -33,7 +34,7 @@ const DAY_MINUTES = 24 * 60;
 /** In the company's time zone. Hours that end before they begin, or as they begin, go over midnight. */
 export function isWithin({ days, from, to }: Hours, at: Date): boolean {
   const day = dayOf(at);
-  const minute = Math.floor((at.getTime() - instantOf(day, 0).getTime()) / 60_000);
+  const minute = Math.floor((at.getTime() - instantOf(day, 0).getTime()) / MINUTE_MS);
   const start = minutesOf(from);
   const end = minutesOf(to) === 0 ? DAY_MINUTES : minutesOf(to);
   const isDay = (which: number) => days.includes(weekdayOf(which));

@@ -1,5 +1,6 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { nextAttemptAfter } from '#server/notice/notice.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { ContactChannels } from '#server/platform/contact-channel.ts';
@@ -16,8 +17,7 @@ import {
 import { nudgeChannels, wantedOf } from './review-channels.ts';
 
 /** The clocks of a platform and ours differ. */
-const CLOCKS_APART_MS = 5 * 60_000;
-const MINUTE_MS = 60_000;
+const CLOCKS_APART_MS = 5 * MINUTE_MS;
 const FAILED_AGAIN_MS = 60 * MINUTE_MS;
 
 /**

@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS, MINUTE_MS } from '#server/base/duration.ts';
 import { variables } from '#server/material/material-api.ts';
 import { renewMedia } from '#server/material/renew-media.ts';
 import { resolveContent } from '#server/material/resolve-content.ts';
@@ -7,9 +8,9 @@ import { listChannels, type Channel } from './channel-store.ts';
 import { deleteWelcomes, settleExpiredWelcomes } from './welcome-store.ts';
 
 /** A call under way when its code ended has had its answer by then. */
-const SETTLED_MS = 10 * 60_000;
-const KEPT_MS = 30 * 24 * 3_600_000;
-export const sweepWelcomesEveryMs = 10 * 60_000;
+const SETTLED_MS = 10 * MINUTE_MS;
+const KEPT_MS = 30 * DAY_MS;
+export const sweepWelcomesEveryMs = 10 * MINUTE_MS;
 
 /** Keeps files of welcomes ready on the platforms, says of welcomes whose job was lost what became of them, and forgets the old ones. */
 export async function sweepWelcomes(deps: Deps): Promise<void> {

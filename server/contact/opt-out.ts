@@ -3,6 +3,7 @@ import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
 import { listLocales } from '#server/member/member-store.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
@@ -12,7 +13,6 @@ import { getContactByIdInScope, getContactById, saveOptOut } from './contact-sto
 import { listFollowers } from './follow-store.ts';
 
 const KEY = 'optOut';
-const DAY_MS = 24 * 3_600_000;
 /** What was said longer ago than this is heard from an archive read late, and no news to anybody. */
 const NEWS_MS = 3 * DAY_MS;
 

@@ -1,3 +1,5 @@
+import { MINUTE_MS } from '#server/base/duration.ts';
+
 /** A run of archive sequence numbers, both ends included. */
 export interface SeqRange {
   from: bigint;
@@ -31,7 +33,6 @@ export function joinHoles(holes: readonly Hole[]): Hole[] {
   return joined;
 }
 
-const MINUTE_MS = 60_000;
 /** The archive gives out five days: after them asking again is of no use. */
 const delaysMinutes = [1, 5, 15, 60, 240, 720, 1440, 2880];
 

@@ -1,7 +1,9 @@
+import { MINUTE_MS } from '#server/base/duration.ts';
+
 /** What comes in one batch, or after everything was said, waits this long for the rest of the batch. */
 const BATCH_MS = 3000;
 /** Who goes on for longer is summarised meanwhile. */
-export const BURST_MS_MAX = 10 * 60_000;
+export const BURST_MS_MAX = 10 * MINUTE_MS;
 
 /**
  * How long a conversation is left alone before it is summarised: until nobody has written for `quietMs`, so that a burst

@@ -3,6 +3,7 @@ import type { ChatSource } from '#prisma/client/client.ts';
 import { recordAudit } from '#server/base/audit.ts';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { announceMessages } from './announce-messages.ts';
 import { countGaps } from './archive-gap-store.ts';
@@ -13,7 +14,6 @@ import { markNewsOfSource } from './conversation-store.ts';
 
 type ChatSourceView = z.infer<typeof chatSourceView>;
 
-const DAY_MS = 86_400_000;
 /** Once the model may read a source, what was said this lately is summarised; the rest when it goes on. */
 const CATCH_UP_DAYS = 14;
 

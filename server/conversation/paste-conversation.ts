@@ -1,6 +1,7 @@
 import type { Caller } from '#server/base/caller.ts';
 import { recordAudit } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
 import { findFollow } from '#server/contact/follow-store.ts';
@@ -10,8 +11,6 @@ import { splitPaste, type PastedMessage } from './chat-paste.ts';
 import { getSource } from './chat-source-store.ts';
 import { insertMessages, listSaidBetween } from './conversation-store.ts';
 import { hearOptOuts } from './hear-opt-outs.ts';
-
-const MINUTE_MS = 60_000;
 
 /**
  * Adds the chat of the caller and a contact that the caller copied. What is there already, pasted before or from

@@ -1,5 +1,6 @@
 import type { ArchiveGap } from '#prisma/client/client.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { withLock } from '#server/base/lock.ts';
 import { tellOptOuts, type OptOutNews } from '#server/contact/opt-out.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
@@ -13,7 +14,7 @@ import { hearOptOuts } from './hear-opt-outs.ts';
 import { readRecords, type ReadRecords } from './read-records.ts';
 
 /** The platform tells when there is something new; this is for what it told in vain. */
-export const pullArchiveEveryMs = 60_000;
+export const pullArchiveEveryMs = MINUTE_MS;
 const PAGE = 500;
 const GAPS_PER_PULL = 20;
 /** What a busy pull leaves to the next one. */

@@ -1,6 +1,7 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Db } from '#server/base/database.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { HOUR_MS } from '#server/base/duration.ts';
 import { customerUnknown } from './customer.ts';
 import { findCustomer } from './customer-store.ts';
 import { insertFieldGrant } from './field-grant-store.ts';
@@ -13,7 +14,7 @@ export async function grantField(
 ): Promise<void> {
   const { hours, ...row } = grant;
   if (!(await findCustomer(tx, { all: true }, grant.customerId))) throw customerUnknown();
-  const expiresAt = new Date(deps.now().getTime() + hours * 3_600_000);
+  const expiresAt = new Date(deps.now().getTime() + hours * HOUR_MS);
   await insertFieldGrant(tx, { ...row, expiresAt });
   await recordAudit(tx, {
     memberId: grant.memberId,

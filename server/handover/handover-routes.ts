@@ -1,3 +1,4 @@
+import { DAY_MS } from '#server/base/duration.ts';
 import { route, type Route } from '#server/base/http.ts';
 import { countBelongings, listLeavers } from './belongings-store.ts';
 import { createHandover } from './create-handover.ts';
@@ -12,7 +13,7 @@ import { viewHandover, viewHandovers, viewHistory, viewItems } from './view-hand
 import { withdrawHandover } from './withdraw-handover.ts';
 
 /** The longest a giver who left is proposed in the list; a platform hands over for a year. */
-const LEAVER_MS = 365 * 86_400_000;
+const LEAVER_MS = 365 * DAY_MS;
 
 const troubled: readonly ItemState[] = ['refused', 'failed'];
 const open: readonly ItemState[] = ['planned', 'asking', 'waiting'];

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { TransferResult } from '#server/platform/contact-transfer.ts';
 import type { handoverStates, ItemReason, itemKinds, itemStates, KindCounts } from './handover-api.ts';
@@ -47,7 +48,6 @@ export const settledStates: readonly ItemState[] = ['done', 'refused', 'failed',
 /** It may be tried once more when somebody asks for it. */
 export const retriedStates: readonly ItemState[] = ['refused', 'failed'];
 
-const MINUTE_MS = 60_000;
 /** No call takes this long: what was asked then is to be found on the platform by now, or was never asked. */
 export const LOOK_UP_AFTER_MS = 2 * MINUTE_MS;
 const POLL_MS_MIN = MINUTE_MS;

@@ -1,12 +1,12 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { nearestLeaders } from '#server/approval/nearest-leaders.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { getMember } from '#server/member/member-store.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import { countBelongings, listUnproposed, PROPOSED } from './belongings-store.ts';
 import { leaverNoticeKey, leaverText } from './handover-notice.ts';
 
-const DAY_MS = 86_400_000;
 /** Who left before is no news. */
 const PROPOSED_MS = 30 * DAY_MS;
 

@@ -1,3 +1,4 @@
+import { DAY_MS } from '#server/base/duration.ts';
 import type { RawRow } from '#server/learning/table.ts';
 import { outcomesOf, OUTCOMES_MAX } from '#server/scoring/outcome.ts';
 import type { Subject } from '#server/scoring/train-scoring.ts';
@@ -25,8 +26,6 @@ export const churn: Subject = {
   ruleValueOf: (row, at) => healthOf(factsOf(row, at), at).risk ?? 0,
   rescore: (deps) => deps.jobs.add('watch-health', {}, { key: 'all' }),
 };
-
-const DAY_MS = 86_400_000;
 
 /** What features tell of the relation. */
 function factsOf(row: RawRow, at: Date): HealthFacts {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ChurnAlert as AlertRow, Health as HealthRow, Prisma } from '#prisma/client/client.ts';
 import type { Scope } from '#server/base/caller.ts';
 import type { Db } from '#server/base/database.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { openJson, sealJson, type FieldCipher } from '#server/base/field-cipher.ts';
 import { contactsIn } from '#server/contact/contact-store.ts';
 import type { Factor } from '#server/scoring/factor.ts';
@@ -151,8 +152,6 @@ export async function listWatched(db: Db, after: string | null, limit: number): 
   });
   return rows.map(({ id }) => id);
 }
-
-const DAY_MS = 86_400_000;
 
 type FactRow = {
   id: string;

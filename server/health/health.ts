@@ -1,3 +1,4 @@
+import { DAY_MS } from '#server/base/duration.ts';
 import { sumUp, type Factor } from '#server/scoring/factor.ts';
 import { inYuan } from '#server/scoring/features.ts';
 import { said } from '#server/scoring/said.ts';
@@ -33,7 +34,6 @@ export interface Health {
 }
 
 const START = 10;
-const DAY_MS = 86_400_000;
 /** Who has written less and bought nothing is no customer to be lost yet. */
 export const KNOWN_MESSAGES = 6;
 /** Nobody is called silent sooner. */

@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { idAt, vectorOf } from '#server/scoring/feature-block.ts';
 import { readFeatures } from '#server/scoring/feature-store.ts';
 import { SIGNAL_DAYS } from '#server/scoring/features.ts';
@@ -8,8 +9,6 @@ import { currentModel } from '#server/scoring/scoring-setting.ts';
 import { listHeard, listNewestSignals } from '#server/summary/signal-store.ts';
 import { healthOf, levelOf, METHOD, type Health, type HealthFacts } from './health.ts';
 import { readFacts } from './health-store.ts';
-
-const DAY_MS = 86_400_000;
 
 export interface Judged extends Health {
   method: string;

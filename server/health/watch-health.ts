@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Deps } from '#server/base/deps.ts';
 import type { Db } from '#server/base/database.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { listLocales } from '#server/member/member-store.ts';
 import { insertNotices, type NewNotice } from '#server/notice/notice-store.ts';
 import { nudgeNotices } from '#server/notice/nudge-notices.ts';
@@ -23,7 +24,7 @@ import { judgeHealth, type Judged } from './judge-health.ts';
 import { whoToTell, type Told } from './who-to-tell.ts';
 
 /** Silence makes a customer leave too, and nobody tells of silence. */
-export const watchEveryMs = 24 * 3_600_000;
+export const watchEveryMs = DAY_MS;
 const BATCH = 500;
 
 /** Judges how the relation with these contacts stands, or with all of them, and tells who can do something about it. */

@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { HOUR_MS } from '#server/base/duration.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { EventKind, PlatformEvent } from '#server/platform/event.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
@@ -35,7 +36,7 @@ export function strandOf(platform: string, subject: string): number {
 
 const ATTEMPTS_MAX = 10;
 const FIRST_DELAY_MS = 2000;
-const DELAY_MS_MAX = 3_600_000;
+const DELAY_MS_MAX = HOUR_MS;
 const RATE_LIMITED_DELAY_MS_MIN = 1000;
 
 export interface Failure {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '#server/base/duration.ts';
 import { PlatformError } from '#server/platform/platform-error.ts';
 import type { SyncRunView } from './inbound-api.ts';
 
@@ -19,7 +20,7 @@ export interface SyncRun {
   finishedAt: Date | null;
 }
 
-const CURSOR_AGE_MAX_MS = 24 * 3_600_000;
+const CURSOR_AGE_MAX_MS = DAY_MS;
 
 /** A walk that stopped is gone on with, unless its place in the platform's list may be forgotten there. */
 export function canGoOn(run: SyncRun, now: Date): boolean {

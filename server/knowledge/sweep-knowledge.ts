@@ -1,8 +1,9 @@
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { listUnread } from './document-store.ts';
 import { indexMaterials } from './index-materials.ts';
 
-export const sweepKnowledgeEveryMs = 60_000;
+export const sweepKnowledgeEveryMs = MINUTE_MS;
 const BATCH = 100;
 
 /** Takes up what a lost job left unread. */

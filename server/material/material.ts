@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { DAY_MS } from '#server/base/duration.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { MediaKind } from '#server/platform/media.ts';
 import type { Platform } from '#server/platform/platform.ts';
 import { fileKinds, type FileLimits } from './material-api.ts';
 
 /** Uses older than this say nothing of what is useful now. */
-export const USES_COUNTED_MS = 90 * 24 * 3_600_000;
+export const USES_COUNTED_MS = 90 * DAY_MS;
 
 type Limit = FileLimits[MediaKind];
 

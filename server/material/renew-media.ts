@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '#server/base/deps.ts';
+import { HOUR_MS } from '#server/base/duration.ts';
 import { withLock } from '#server/base/lock.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { Platform } from '#server/platform/platform.ts';
@@ -7,7 +8,7 @@ import type { PlatformKey } from '#server/platform/key.ts';
 import { findMediaKey, readFile, saveMedia } from './file-store.ts';
 
 /** A member may take hours to confirm what a key was given for. */
-const LEFT_MS_MIN = 6 * 3_600_000;
+const LEFT_MS_MIN = 6 * HOUR_MS;
 /** How often somebody looks whether another process has uploaded what they need. */
 const LOOK_EVERY_MS = 150;
 

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { route, type Route } from '#server/base/http.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { changeRole } from './change-role.ts';
@@ -16,7 +17,7 @@ import { listAccountViews, viewAccount } from './view-account.ts';
 export const memberRoutes: Route[] = [
   route(memberApi.loginUrl, async (deps, { ctx, query }) => {
     const { url, nonce } = beginLogin(deps, query);
-    setCookie(deps, ctx, LOGIN_COOKIE, nonce, LOGIN_MINUTES * 60_000);
+    setCookie(deps, ctx, LOGIN_COOKIE, nonce, LOGIN_MINUTES * MINUTE_MS);
     return { url };
   }),
   route(memberApi.login, async (deps, { ctx, body }) => {

@@ -1,4 +1,5 @@
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '#server/base/duration.ts';
+
 /** A reminder a day late is none. */
 const WORTHLESS_AFTER_MS = 24 * 60 * MINUTE_MS;
 /** No call takes this long: whoever was sending is gone, and whether it left is not known. */

@@ -1,10 +1,11 @@
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { SENDING_MAX_MS } from './notice.ts';
 import { nudgeNotices } from './nudge-notices.ts';
 import { deleteSettledNotices, giveUpOnSending, listWaitingNotices } from './notice-store.ts';
 
 const BATCH = 500;
-const NOTICE_KEPT_MS = 90 * 24 * 3_600_000;
+const NOTICE_KEPT_MS = 90 * DAY_MS;
 export const sweepNoticesEveryMs = 30_000;
 
 /** Nudges notices whose job got lost or whose last attempt certainly did not leave; the others stay unknown. */

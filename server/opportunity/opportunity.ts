@@ -1,4 +1,5 @@
 import type { Caller, Role } from '#server/base/caller.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import type { GateFact, OpportunityStage } from './opportunity-api.ts';
 
@@ -213,7 +214,6 @@ export function changed(sale: Opportunity, changes: readonly FieldChange[], at: 
   };
 }
 
-const DAY_MS = 86_400_000;
 /** An open sale that stood still longer than this is said to stall. */
 const stalledAfterDays = 7;
 

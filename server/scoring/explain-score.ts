@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { listNewestSignals } from '#server/summary/signal-store.ts';
 import { vectorFrom } from './feature-block.ts';
 import { SIGNAL_DAYS } from './features.ts';
@@ -17,7 +18,7 @@ export async function explainScore(
   const model = learned && (await readModel(deps.db, learned.modelId, method));
   if (!learned || !model)
     return [{ key: 'start', points: value, ...said('start', '起点'), pointer: { field: 'contact' } }];
-  const since = new Date(at.getTime() - SIGNAL_DAYS * 86_400_000);
+  const since = new Date(at.getTime() - SIGNAL_DAYS * DAY_MS);
   const signals = await listNewestSignals(deps.db, deps.cipher, contactId, { since, until: at });
   return reasonsOf(model, vectorFrom(learned.vector), signals).factors;
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { withLock } from '#server/base/lock.ts';
 import { dayOf, instantOf } from '#server/base/shanghai.ts';
 import { findBlockEnd } from './feature-store.ts';
@@ -7,7 +8,7 @@ import { NOBODY } from './score-many-store.ts';
 import { readWork, saveWork } from './work-store.ts';
 
 /** How often it is looked whether a night has come, and whether what gave way to rescoring can go on. */
-export const forgetScoresEveryMs = 15 * 60_000;
+export const forgetScoresEveryMs = 15 * MINUTE_MS;
 /** Of the company's clock: an hour after learning, which may be followed by rescoring everybody. */
 const NIGHT_HOUR = 3;
 /** Contacts a step. */

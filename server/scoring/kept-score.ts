@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '#server/base/duration.ts';
 
 /** The change a score shows is that since a week before it. */
 export const CHANGE_MS = 7 * DAY_MS;

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import type { Table } from '#server/learning/table.ts';
 import type { Trained } from '#server/learning/train.ts';
 
 /** Seconds to half a minute are usual; what takes longer is stuck. */
-const LEARN_MS_MAX = 10 * 60_000;
+const LEARN_MS_MAX = 10 * MINUTE_MS;
 
 export interface Learned {
   trained: Trained;

@@ -1,3 +1,5 @@
+import { DAY_MS } from '#server/base/duration.ts';
+
 /**
  * What a score is measured by. A sale that was won or lost is an outcome of the contact it is about (of every contact of
  * its customer, when it names none), and what the contact was known by is taken as it was `LEAD_DAYS` before: later
@@ -23,8 +25,6 @@ export const LEAD_DAYS = 14;
 export const SILENT_DAYS = 90;
 /** The newest ones are learned from: what sold three years ago says little. */
 export const OUTCOMES_MAX = 30_000;
-
-const DAY_MS = 86_400_000;
 
 export interface DecidedSale {
   contactId: string;

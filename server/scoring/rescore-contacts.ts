@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS, MINUTE_MS } from '#server/base/duration.ts';
 import { withLock } from '#server/base/lock.ts';
 import { dayOf } from '#server/base/shanghai.ts';
 import { inTransaction } from '#server/base/transaction.ts';
@@ -22,13 +23,13 @@ import { currentModel } from './scoring-setting.ts';
 import { listActiveContacts } from './scoring-store.ts';
 import { readWork, saveWork, type Work } from './work-store.ts';
 
-export const rescoreEveryMs = 15 * 60_000;
+export const rescoreEveryMs = 15 * MINUTE_MS;
 /** Of the table of points no factor changes by time alone after this. */
 const ACTIVE_DAYS = 62;
 /** Contacts a block: others have their turn in between, and no more than two blocks are ever held. */
 const BLOCK = 4000;
 /** A row written by a transaction that was slow to end is older than it looks. */
-const LATE_MS = 5 * 60_000;
+const LATE_MS = 5 * MINUTE_MS;
 /** Screens that show one of so few are told; after a block of thousands nobody could be. */
 const TOLD_MAX = 200;
 const TARGET = 'lead';
@@ -181,7 +182,7 @@ async function scoreNews(deps: Deps, model: LoadedModel, work: Work, blockSize: 
 async function askForActive(deps: Deps, work: Work): Promise<void> {
   const day = dayOf(deps.now());
   if (work.timeDay === day) return;
-  const since = new Date(deps.now().getTime() - ACTIVE_DAYS * 86_400_000);
+  const since = new Date(deps.now().getTime() - ACTIVE_DAYS * DAY_MS);
   let after: string | null = null;
   do {
     const contactIds = await listActiveContacts(deps.db, since, after, BLOCK);

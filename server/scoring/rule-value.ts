@@ -1,8 +1,7 @@
+import { DAY_MS } from '#server/base/duration.ts';
 import type { RawRow } from '#server/learning/table.ts';
 import { signalKinds } from '#server/summary/summary-answer.ts';
 import { scoreOf, type ScoreFacts } from './score.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What the table of points says of somebody who is known by features alone: what a model has to be better than. */
 export function ruleValueOf(row: RawRow, at: Date): number {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '#server/base/duration.ts';
 import type { SignalKind } from '#server/summary/summary-answer.ts';
 import type { StoredSignal } from '#server/summary/summary.ts';
 import { sumUp, type Factor } from './factor.ts';
@@ -17,7 +18,6 @@ export interface ScoreFacts {
 }
 
 const START = 20;
-const DAY_MS = 86_400_000;
 
 const rolePoints: ReadonlyMap<string, { points: number } & Said> = new Map([
   ['decision_maker', { points: 10, ...said('role.decision_maker', '是决策人') }],

@@ -1,3 +1,4 @@
+import { DAY_MS } from '#server/base/duration.ts';
 import type { SignalKind } from '#server/summary/summary-answer.ts';
 import type { StoredSignal } from '#server/summary/summary.ts';
 import type { Factor } from './factor.ts';
@@ -19,7 +20,7 @@ export interface Quote {
 
 /** What was said lately of each kind, in the order the kinds are met. */
 export function recentQuotes(signals: readonly StoredSignal[], now: Date): [SignalKind, Quote[]][] {
-  const since = now.getTime() - SIGNAL_DAYS * 86_400_000;
+  const since = now.getTime() - SIGNAL_DAYS * DAY_MS;
   const recent = signals.flatMap(({ signal, quotes }) =>
     quotes.filter(({ at }) => Date.parse(at) > since).map((quote) => ({ signal, quote })),
   );

@@ -1,5 +1,6 @@
 import { recordAudit } from '#server/base/audit.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS, HOUR_MS } from '#server/base/duration.ts';
 import { withLock } from '#server/base/lock.ts';
 import { plainError } from '#server/base/plain-error.ts';
 import { dayOf, instantOf } from '#server/base/shanghai.ts';
@@ -44,7 +45,7 @@ export interface Subject {
   rescore(deps: Deps): Promise<void>;
 }
 
-export const trainEveryMs = 3_600_000;
+export const trainEveryMs = HOUR_MS;
 /** Of the company's clock. */
 const NIGHT_HOUR = 2;
 const COUNTED_MAX = 1_000_000;
@@ -53,7 +54,7 @@ const DRIFT_ROWS_MIN = 100;
 const FEATURE_DRIFT_ROWS_MIN = 500;
 const KIND_ROWS_MIN = 10;
 const REJECTED_KEPT = 10;
-const LOST_MS = 3_600_000;
+const LOST_MS = HOUR_MS;
 const ASK_AGAIN_MS = 30_000;
 
 /** When the night's work is taken up next, or was to be taken up last. */
@@ -61,7 +62,7 @@ export function nightAfter(now: Date): Date {
   const tonight = instantOf(dayOf(now), NIGHT_HOUR * 60);
   return tonight > now ? tonight : instantOf(dayOf(now) + 1, NIGHT_HOUR * 60);
 }
-const nightBefore = (now: Date): Date => new Date(nightAfter(now).getTime() - 86_400_000);
+const nightBefore = (now: Date): Date => new Date(nightAfter(now).getTime() - DAY_MS);
 
 /**
  * Once a night, or when an admin asks: looks whether the champion's world has moved and sets its calibration right, learns

@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { driftLarge } from '#server/learning/drift.ts';
 import { OUTCOMES_NEEDED, type ModelCard, type ScoringState, type ScoringTarget } from './model-api.ts';
 import { listModels, type KeptModel } from './model-store.ts';
@@ -100,6 +101,6 @@ function warningsOf(model: KeptModel, leaks: readonly string[], now: Date): Mode
     ...leaks.map((feature) => warning('leak', feature)),
     ...(isDrifted ? [warning('drifted')] : []),
     ...(rarer < ONE_SIDED_SHARE ? [warning('one_sided')] : []),
-    ...(now.getTime() - trainedAt.getTime() > OLD_DAYS * 86_400_000 ? [warning('old')] : []),
+    ...(now.getTime() - trainedAt.getTime() > OLD_DAYS * DAY_MS ? [warning('old')] : []),
   ];
 }

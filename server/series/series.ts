@@ -1,4 +1,5 @@
 import type { Caller } from '#server/base/caller.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { Refusal, type Problem } from '#server/base/refusal.ts';
 import { dayOf, instantOf } from '#server/base/shanghai.ts';
 import type { RunState, SeriesEntry, SeriesState, SeriesStep } from './series-api.ts';
@@ -43,7 +44,6 @@ export type RunChange = Partial<Pick<Run, 'state' | 'step' | 'nextAt' | 'leftBec
   endedAt?: Date | null;
 };
 
-const DAY_MS = 24 * 3_600_000;
 /** What should have been done longer ago than this is not done any more: it would come out of nowhere. */
 export const LATE_MS = 3 * DAY_MS;
 

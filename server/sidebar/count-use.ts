@@ -1,7 +1,6 @@
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { dayOf } from '#server/base/shanghai.ts';
-
-const DAY_MS = 86_400_000;
 
 /** That the member had the sidebar open today. Nobody waits for it: what is lost is a count. */
 export function countUse(deps: Deps, memberId: string): void {

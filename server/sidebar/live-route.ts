@@ -5,6 +5,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import type { LiveTopic } from '#server/base/live.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { listBindings } from '#server/binding/binding-store.ts';
@@ -17,7 +18,7 @@ import { liveStream } from './sidebar-api.ts';
 const PING_EVERY_MS = 20_000;
 /** A screen that reads nothing is one that is gone. */
 const UNREAD_BYTES_MAX = 65_536;
-const STREAM_MS_MAX = 15 * 60_000;
+const STREAM_MS_MAX = 15 * MINUTE_MS;
 
 /** Server-sent events that say which part of the screen is no longer true. They carry no data. */
 export function liveRoute(router: Router, deps: Deps, pingEveryMs = PING_EVERY_MS): void {

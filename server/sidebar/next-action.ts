@@ -1,3 +1,4 @@
+import { DAY_MS, MINUTE_MS } from '#server/base/duration.ts';
 import { dayOf, endOf } from '#server/base/shanghai.ts';
 import type { SummaryView } from '#server/summary/summary-api.ts';
 import type { TaskView } from '#server/task/task-api.ts';
@@ -14,8 +15,8 @@ export interface Situation {
 }
 
 /** A contact who waited this long is asked for an answer before tasks of later days. */
-const UNANSWERED_AFTER_MS = 30 * 60_000;
-const SOON_MS = 7 * 24 * 3_600_000;
+const UNANSWERED_AFTER_MS = 30 * MINUTE_MS;
+const SOON_MS = 7 * DAY_MS;
 const factsToAsk = ['need', 'budget', 'decision_maker'] as const;
 
 /** The one thing to do with this customer now: what is late, then what is due today, then who waits, then what is next. */

@@ -1,7 +1,7 @@
+import { DAY_MS } from '#server/base/duration.ts';
 import type { CheckedAnswer } from './check-answer.ts';
 import type { StoredSignal, StoredStatement } from './summary.ts';
 
-const DAY_MS = 86_400_000;
 /** A promise this long over is a task by now, or forgotten. */
 const PROMISE_DAYS_MAX = 14;
 const QUOTES_MAX = 3;

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '#server/base/duration.ts';
 import { asData, asLine, asLines, hiddenName, told, type MaskedText, type Masking } from '#server/base/masking.ts';
 import { dateOf, dayOf, shanghaiTime, weekdayOf } from '#server/base/shanghai.ts';
 import type { PassageView } from '#server/knowledge/knowledge-api.ts';
@@ -8,7 +9,7 @@ import type { ReadableMessage, StoredStatement } from './summary.ts';
 const TAGS_MAX = 300;
 export const PASSAGE_CHARS_MAX = 300;
 /** A pause this long is worth telling when it was. */
-const PAUSE_MS = 3_600_000;
+const PAUSE_MS = HOUR_MS;
 
 export interface SummaryQuestion {
   /** Of prompts/summarise-conversation.md. `tags` alone stands in the part that is the same for every conversation. */

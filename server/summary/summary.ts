@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { signalKinds } from './summary-answer.ts';
 import { draftSource, quoteView, statementView, type summaryState } from './summary-api.ts';
 
@@ -54,7 +55,6 @@ export function summaryStateOf(known: {
   return emptyOutcomes.has(known.attempt.outcome) ? 'empty' : 'unavailable';
 }
 
-const MINUTE_MS = 60_000;
 /** Tries after which an answer of no use is taken for the last. */
 const UNUSABLE_MAX = 5;
 

@@ -1,10 +1,11 @@
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { takeDueAttempts } from './summary-store.ts';
 
-export const sweepEveryMs = 60_000;
+export const sweepEveryMs = MINUTE_MS;
 const BATCH = 50;
 /** Longer than an attempt may take. */
-const LEASE_MS = 10 * 60_000;
+const LEASE_MS = 10 * MINUTE_MS;
 
 /** Tries again what failed when its time has come, a few at a time: a model that comes back is not run over. */
 export async function sweepSummaries(deps: Deps): Promise<void> {

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { dateOf, dayOf, instantOf } from '#server/base/shanghai.ts';
 import { resolveDuePhrase } from '#server/task/due-phrase.ts';
 import { hanValue } from './quantity.ts';
@@ -80,7 +81,7 @@ function momentOf(phrase: string, at: Date): { day: number; minutes: number; isC
   const due = resolveDuePhrase(phrase, at);
   if (!due) return null;
   const day = dayOf(due);
-  const minutes = Math.floor((due.getTime() - instantOf(day, 0).getTime()) / 60_000);
+  const minutes = Math.floor((due.getTime() - instantOf(day, 0).getTime()) / MINUTE_MS);
   return { day, minutes, isClock: clockOnly.test(phrase.trim()) };
 }
 

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#server/base/duration.ts';
 import {
   dateOf,
   dayOf,
@@ -148,7 +149,7 @@ function afterSpan({ amount, unit }: Span, text: string, saidAt: Date): Date | n
 }
 
 function later(saidAt: Date, minutes: number): Date | null {
-  return minutes > DAYS_AHEAD_MAX * 1440 ? null : new Date(saidAt.getTime() + minutes * 60_000);
+  return minutes > DAYS_AHEAD_MAX * 1440 ? null : new Date(saidAt.getTime() + minutes * MINUTE_MS);
 }
 
 function onDay(day: Day, text: string, saidAt: Date): Date | null {

@@ -1,11 +1,12 @@
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { nudgeTodos, oweTodos } from './owe-todos.ts';
 import { findTask, lockTask } from './task-store.ts';
 import { TODO_SENDING_MAX_MS } from './todo.ts';
 import { listDueTodos, listStrayTasks, takeOverTodos } from './todo-store.ts';
 
 const BATCH = 200;
-export const sweepTodosEveryMs = 60_000;
+export const sweepTodosEveryMs = MINUTE_MS;
 
 /** Finds what a lost job or a change from elsewhere has left: todos that are owed, not made, or with the wrong member. */
 export async function sweepTodos(deps: Deps): Promise<void> {

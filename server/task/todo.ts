@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import type { FieldCipher } from '#server/base/field-cipher.ts';
 import type { Task } from './task.ts';
 
@@ -64,6 +65,6 @@ export function stepTo(todo: Pick<Todo, 'todoKey' | 'shownFace'>, face: Face | n
 }
 
 /** Where the platform's read lags, it still shows what was before our own last change. */
-export const OWN_ECHO_MS = 2 * 60_000;
+export const OWN_ECHO_MS = 2 * MINUTE_MS;
 /** No call takes this long: whoever was at it is gone, and it is asked again. */
-export const TODO_SENDING_MAX_MS = 5 * 60_000;
+export const TODO_SENDING_MAX_MS = 5 * MINUTE_MS;

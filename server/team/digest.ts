@@ -1,3 +1,4 @@
+import { HOUR_MS } from '#server/base/duration.ts';
 import { dateOf, dayOf, instantOf, weekdayOf, type Day } from '#server/base/shanghai.ts';
 import type { FollowUpSetting } from './team-api.ts';
 
@@ -12,7 +13,7 @@ export const DIGEST_SHOWN = 3;
 export function digestDay({ enabled, hour }: FollowUpSetting['digest'], now: Date): Day | null {
   const day = dayOf(now);
   const from = instantOf(day, hour * 60);
-  const isTime = now >= from && now.getTime() < from.getTime() + LATE_HOURS * 3_600_000;
+  const isTime = now >= from && now.getTime() < from.getTime() + LATE_HOURS * HOUR_MS;
   return enabled && isTime && weekdayOf(day) <= 5 ? day : null;
 }
 

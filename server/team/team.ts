@@ -1,8 +1,7 @@
+import { HOUR_MS } from '#server/base/duration.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { dayOf, instantOf, weekdayOf, type Day } from '#server/base/shanghai.ts';
 import { REMIND_HOURS, USE_DAYS } from './team-api.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** Midnight of this week's Monday in Shanghai. */
 export function weekStart(now: Date): Date {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { instantOf } from '#server/base/shanghai.ts';
 import { opportunityStages } from '#server/opportunity/opportunity-api.ts';
 import { daysSince, stalledBefore } from '#server/opportunity/opportunity.ts';
@@ -19,7 +20,6 @@ import {
   type SilentRow,
 } from './team-store.ts';
 
-const DAY_MS = 86_400_000;
 /** How far back a reminder is still shown. */
 const REMINDED_HOURS = 48;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
 import { dayOf, endOf, type Day } from '#server/base/shanghai.ts';
 import { listMemberIdsBelow } from '#server/member/scope-store.ts';
@@ -18,7 +19,7 @@ import {
 import { digestText } from './digest-words.ts';
 import { readFollowUp } from './follow-up-setting.ts';
 
-export const writeDigestsEveryMs = 60_000;
+export const writeDigestsEveryMs = MINUTE_MS;
 const KEY = 'digest-day';
 const writtenDay = z.int().prefault(0);
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Deps } from '#server/base/deps.ts';
+import { MINUTE_MS } from '#server/base/duration.ts';
 import { spentOn } from '#server/base/model-day.ts';
 import { readModelSetting } from '#server/base/model-setting.ts';
 import { readSetting, saveSetting } from '#server/base/setting.ts';
@@ -10,7 +11,7 @@ import { budgetText } from './budget-words.ts';
 import { listAdmins, lockModelSetting } from './usage-store.ts';
 import { lineAt, yuan, type Line } from './usage.ts';
 
-export const tellOfBudgetEveryMs = 60_000;
+export const tellOfBudgetEveryMs = MINUTE_MS;
 const KEY = 'model-line-told';
 const told = z.object({ day: z.int(), line: z.enum(['below', 'soft', 'hard']) }).prefault({ day: 0, line: 'below' });
 

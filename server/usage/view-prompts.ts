@@ -1,4 +1,5 @@
 import type { Deps } from '#server/base/deps.ts';
+import { DAY_MS } from '#server/base/duration.ts';
 import { listPrompts, type Prompt } from '#server/base/prompt.ts';
 import { readCaseFigures } from './case-figures.ts';
 import type { PromptView } from './usage-api.ts';
@@ -7,7 +8,7 @@ import { byVersion } from './usage.ts';
 import { draftsOf, figuresOf } from './view-usage.ts';
 
 /** A version nobody used for a year is none anybody compares with. */
-const COMPARED_MS = 366 * 86_400_000;
+const COMPARED_MS = 366 * DAY_MS;
 
 /** Each prompt as it is sent now, and how each version of it did with the company's own conversations and the stored cases. */
 export async function viewPrompts(deps: Deps): Promise<PromptView[]> {
