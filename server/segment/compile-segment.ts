@@ -130,7 +130,7 @@ function inExists(scribe: Scribe): Style {
   const all = (parts: readonly Part[]): string => {
     const asked = parts.flatMap((part) => (typeof part !== 'string' && part.isAsked ? [part] : []));
     // What is asked of several tables: between two of them PostgreSQL may put what else must hold, and join fewer rows.
-    const first = asked.find(({ from }) => from.includes(' JOIN ')) ?? asked[0];
+    const first = asked.find(({ isJoin }) => isJoin) ?? asked[0];
     if (!first) return parts.map(one).join(' AND ');
     const [inside, beside]: [string[], string[]] = [[], []];
     for (const part of parts)

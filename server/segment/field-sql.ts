@@ -19,6 +19,8 @@ export type Leaf = string | Rows;
 
 export interface Rows {
   from: string;
+  /** Of more than one table. */
+  isJoin: boolean;
   /** Of the contact. */
   key: string;
   holds: string;
@@ -37,9 +39,12 @@ type Of = (holds: string) => Leaf;
 
 const of =
   (from: string, key: string, always = ''): Of =>
-  (holds) => ({ from, key, holds: always + holds });
+  (holds) => ({ from, isJoin: false, key, holds: always + holds });
+const ofBindingWith =
+  (table: string, on: string): Of =>
+  (holds) => ({ from: `"Binding" b JOIN ${table} ON ${on}`, isJoin: true, key: 'b."contactId"', holds });
 
-const ofCustomer = of('"Binding" b JOIN "Customer" u ON u.id = b."customerId"', 'b."contactId"');
+const ofCustomer = ofBindingWith('"Customer" u', 'u.id = b."customerId"');
 const ofBinding = of('"Binding" b', 'b."contactId"');
 const ofFollow = of('"Follow" f', 'f."contactId"', "f.state = 'active' AND ");
 const ofRecipient = of('"BroadcastRecipient" r', 'r."contactId"', "r.part = 'target' AND ");
@@ -149,9 +154,9 @@ const writers: Record<SegmentField, Writer> = {
   ),
   'task.promise_open': yes(() => of('"Task" k', 'k."contactId"')("k.state = 'open' AND k.quote IS NOT NULL")),
   'opportunity.open': yes((scribe) =>
-    of(
-      '"Binding" b JOIN "Opportunity" s ON s."customerId" = b."customerId"',
-      'b."contactId"',
+    ofBindingWith(
+      '"Opportunity" s',
+      's."customerId" = b."customerId"',
     )(`s.stage = ANY(${scribe.value([...openStages], 'text[]')})`),
   ),
   'broadcast.received': choice(
