@@ -30,6 +30,8 @@ export const grades = Object.keys(gradeSet) as Grade[];
 
 export const isStage = (word: string): word is Stage => word in stageKeys;
 export const stageWord = (stage: Stage): string => plain(stageKeys[stage]);
+export const whyBound = ({ rule, name }: BindingView['reasons'][number]): string =>
+  t(`binding.why.${rule}`, { name: name ?? '' });
 export const roleWord = (role: Role): string => plain(roleKeys[role]);
 
 const plain = t as (key: MessageKey) => string;

@@ -118,4 +118,4 @@ async function refusingSecond<Result>(write: () => Promise<Result>): Promise<Res
   }
 }
 
-const byHand = ({ name }: Caller): BindingReason => ({ rule: 'by_hand', text: `由${name}手动绑定`, points: 0 });
+const byHand = ({ name }: Caller): BindingReason => ({ rule: 'by_hand', name, points: 0 });

@@ -7,8 +7,9 @@ export const bindingRoles = ['decision_maker', 'user', 'influencer', 'buyer', 'o
 
 /** Why a customer is proposed for a contact. The points add up to the candidate's. */
 export const bindingReason = z.object({
-  rule: z.enum(['union_key', 'phone', 'corp_name', 'remark', 'same_follower', 'by_hand']),
-  text: z.string(),
+  rule: z.enum(['union_key', 'phone', 'corp_name', 'corp_name_alike', 'remark', 'same_follower', 'by_hand']),
+  /** The name it rests on: of a contact, a company, a customer as the remark has it, or a member. */
+  name: z.string().nullable(),
   points: z.int(),
 });
 

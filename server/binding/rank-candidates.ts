@@ -64,12 +64,12 @@ export const isCertain = ({ reasons }: BindingCandidate): boolean =>
 function samePerson({ samePerson: contacts }: PossibleCustomer): BindingReason | null {
   const [first] = contacts;
   if (first === undefined) return null;
-  return { rule: 'union_key', text: `与已绑定的联系人「${first}」是同一个人`, points: points.union_key };
+  return { rule: 'union_key', name: first, points: points.union_key };
 }
 
 function samePhone({ follows }: Evidence, { phoneHash }: PossibleCustomer): BindingReason | null {
   if (phoneHash === null || !follows.some(({ phoneHashes }) => phoneHashes.includes(phoneHash))) return null;
-  return { rule: 'phone', text: '备注里的手机号与客户电话一致', points: points.phone };
+  return { rule: 'phone', name: null, points: points.phone };
 }
 
 function likeCorpName({ corpNames }: Evidence, customer: PossibleCustomer): BindingReason | null {
@@ -80,8 +80,8 @@ function likeCorpName({ corpNames }: Evidence, customer: PossibleCustomer): Bind
     .toSorted((a, b) => points.corp_name[b.likeness ?? 'alike'] - points.corp_name[a.likeness ?? 'alike']);
   const [best] = alike;
   if (!best?.likeness) return null;
-  const text = `企业名称「${best.corpName}」与客户名称${best.likeness === 'same' ? '一致' : '相近'}`;
-  return { rule: 'corp_name', text, points: points.corp_name[best.likeness] };
+  const rule = best.likeness === 'same' ? 'corp_name' : 'corp_name_alike';
+  return { rule, name: best.corpName, points: points.corp_name[best.likeness] };
 }
 
 function likenessOf(corpName: string, customer: PossibleCustomer): keyof typeof points.corp_name | null {
@@ -98,12 +98,12 @@ function inRemark({ follows }: Evidence, customer: PossibleCustomer): BindingRea
   if (customer.nameCore.length < 2) return null;
   const found = follows.some(({ remark }) => remark !== null && plainName(remark).includes(customer.nameCore));
   // The remark itself is one member's; the reason is kept with the binding, for all who see it.
-  return found ? { rule: 'remark', text: `备注里有客户的名称「${customer.nameCore}」`, points: points.remark } : null;
+  return found ? { rule: 'remark', name: customer.nameCore, points: points.remark } : null;
 }
 
 function sameFollower({ follows }: Evidence, { owner }: PossibleCustomer): BindingReason | null {
   if (!owner || !follows.some(({ memberId }) => memberId === owner.id)) return null;
-  return { rule: 'same_follower', text: `客户负责人${owner.name}也添加了这位联系人`, points: points.same_follower };
+  return { rule: 'same_follower', name: owner.name, points: points.same_follower };
 }
 
 /** Dice's coefficient over pairs of neighbouring characters: 1 when all are shared. */

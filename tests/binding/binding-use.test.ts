@@ -131,7 +131,7 @@ describe('candidates', () => {
       found.map(({ customer, points, reasons }) => [customer.id, points, reasons.map(({ rule }) => rule)]),
     ).toEqual([
       [byPhone.id, 60, ['phone', 'same_follower']],
-      [byCorp.id, 35, ['corp_name', 'same_follower']],
+      [byCorp.id, 35, ['corp_name_alike', 'same_follower']],
       [byRemark.id, 30, ['remark', 'same_follower']],
     ]);
   });

@@ -25,7 +25,7 @@ describe('a customer is proposed because', () => {
     const of = customer('云帆科技有限公司', { samePerson: ['王芳'] });
     expect(candidateOf(evidence(), of)).toMatchObject({
       points: 60,
-      reasons: [{ rule: 'union_key', text: '与已绑定的联系人「王芳」是同一个人' }],
+      reasons: [{ rule: 'union_key', name: '王芳' }],
     });
   });
 
@@ -37,21 +37,21 @@ describe('a customer is proposed because', () => {
   });
 
   test.each([
-    ['上海云帆科技有限责任公司', '上海云帆科技有限公司', 35],
-    ['云帆科技', '上海云帆科技股份有限公司', 25],
-    ['云帆科技上海分公司', '云帆科技有限公司', 15],
-    ['云帆软件技术', '云帆软件科技', null],
-    ['远航', '云帆科技有限公司', null],
-    ['科技', '云帆科技有限公司', null],
-  ])('the contact’s company %s is like %s: %s points', (corpName, name, points) => {
-    expect(rulesOf(evidence({}, [corpName]), customer(name))).toEqual(points === null ? [] : [['corp_name', points]]);
+    ['上海云帆科技有限责任公司', '上海云帆科技有限公司', [['corp_name', 35]]],
+    ['云帆科技', '上海云帆科技股份有限公司', [['corp_name_alike', 25]]],
+    ['云帆科技上海分公司', '云帆科技有限公司', [['corp_name_alike', 15]]],
+    ['云帆软件技术', '云帆软件科技', []],
+    ['远航', '云帆科技有限公司', []],
+    ['科技', '云帆科技有限公司', []],
+  ])('the contact’s company %s is like %s: %s', (corpName, name, rules) => {
+    expect(rulesOf(evidence({}, [corpName]), customer(name))).toEqual(rules);
   });
 
   test('a remark has its name in it', () => {
     const of = customer('上海云帆科技有限公司');
     expect(candidateOf(evidence({ remark: '云帆科技-王总' }), of)).toMatchObject({
       points: 20,
-      reasons: [{ rule: 'remark', text: '备注里有客户的名称「云帆科技」' }],
+      reasons: [{ rule: 'remark', name: '云帆科技' }],
     });
     expect(rulesOf(evidence({ remark: '王芳 老客户' }), customer('王芳', { kind: 'person' }))).toEqual([
       ['remark', 20],
@@ -106,7 +106,7 @@ describe('whatever is known', () => {
         for (const { points, reasons } of rankCandidates(evidence, all)) {
           expect(reasons.reduce((sum, reason) => sum + reason.points, 0)).toBe(points);
           expect(new Set(reasons.map(({ rule }) => rule)).size).toBe(reasons.length);
-          expect(reasons.every((reason) => reason.points > 0 && reason.text !== '')).toBe(true);
+          expect(reasons.every((reason) => reason.points > 0 && reason.name !== '')).toBe(true);
         }
       }),
     );

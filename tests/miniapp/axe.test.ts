@@ -206,7 +206,7 @@ const states: State[] = [
         {
           customer: { id: customer?.id ?? '', name: customer?.name ?? '', kind: 'organisation', ownerName: null },
           points: 40,
-          reasons: [{ rule: 'corp_name', text: '备注公司名相同', points: 40 }],
+          reasons: [{ rule: 'corp_name', name: '云帆科技', points: 40 }],
         },
       ],
     }),
