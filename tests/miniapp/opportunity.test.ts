@@ -174,6 +174,24 @@ test('an edit sends only what was touched; of one somebody changed, mine is sent
   expect(callsTo('PATCH /api/opportunities/:id').at(-1)?.body).toEqual({ budget: '两万', version: 7 });
 });
 
+test.each([
+  ['the field itself', { facts: { ...someSale().facts, budget: '三万' } }, 3],
+  ['another field', { title: '200 人版' }, 4],
+])('while a rep types a colleague changes %s: nothing is written over unseen', async (_which, changed, version) => {
+  product.view.opportunities = [someSale({ version: 3 })];
+  const page = await openTab();
+  const dialog = await openSheet(page, '编辑', '编辑商机');
+  await dialog.getByLabel('预算').fill('两万');
+  product.view.opportunities = [someSale({ version: 4, ...changed })];
+  if (product.view.customer) product.view.customer.stage = 'won';
+  product.tell('customer');
+  await expect.poll(() => page.getByRole('combobox', { name: '阶段' }).inputValue()).toBe('won');
+  await button(dialog, '保存').click();
+  await expect
+    .poll(() => callsTo('PATCH /api/opportunities/:id').map(({ body }) => body))
+    .toEqual([{ budget: '两万', version }]);
+});
+
 describe('the stage', () => {
   beforeEach(() => {
     product.view.opportunities = [someSale()];

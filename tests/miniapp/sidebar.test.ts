@@ -331,6 +331,30 @@ test('an edit of a record that somebody changed shows the change, and mine is se
   expect(callsTo('PATCH /api/customers/:id').at(-1)?.body).toEqual({ name: '恒达精密', version: 4 });
 });
 
+test.each([
+  ['the field itself', { name: '恒达精密机械' }, 3],
+  ['another field', { stage: 'won' }, 4],
+] as const)(
+  'while a rep types a colleague changes %s: nothing is written over unseen',
+  async (_which, changed, version) => {
+    const page = await openSidebar();
+    const { customer } = product.view;
+    if (!customer) throw new Error('This contact has a customer.');
+    customer.version = 3;
+    product.tell('customer');
+    await page.getByRole('tab', { name: '资料' }).click();
+    await button(page, '修改名称').click();
+    await page.locator('.editor input').fill('恒达精密');
+    Object.assign(customer, changed, { version: 4, updatedAt: new Date(Date.now() - 3 * 3_600_000).toISOString() });
+    product.tell('customer');
+    await page.getByText('3 小时前更新').waitFor();
+    await button(page, '保存').click();
+    await expect
+      .poll(() => callsTo('PATCH /api/customers/:id').map(({ body }) => body))
+      .toEqual([{ name: '恒达精密', version }]);
+  },
+);
+
 test('a live update brings the screen up to date by itself', async () => {
   const page = await openSidebar();
   if (product.view.score) product.view.score.value = 77;
