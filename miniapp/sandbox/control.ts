@@ -38,6 +38,19 @@ export function sentence(error: unknown): string {
   return isWord(key) ? w(key as 'refused.offline') : error.message;
 }
 
+/** By question: how often it was asked, and the answer to the youngest asking that has one. */
+const looks = new Map<string, { asked: number; answered: number; answer: unknown }>();
+
+/** An answer that was overtaken is older than what is known: the younger one stands for it. */
+async function look<Answer>(call: string): Promise<Answer> {
+  const past = looks.get(call) ?? { asked: 0, answered: 0, answer: undefined };
+  looks.set(call, past);
+  const turn = (past.asked += 1);
+  const answer = await ask<Answer>('GET', call);
+  if (turn > past.answered) Object.assign(past, { answered: turn, answer });
+  return past.answer as Answer;
+}
+
 async function ask<Answer>(method: 'GET' | 'POST', call: string, body?: unknown): Promise<Answer> {
   let response: Response;
   let text: string;
@@ -71,18 +84,18 @@ const pair = (member: string, contact: string) =>
 
 /** Every call of sandbox-api.ts that this page makes. */
 export const control = {
-  state: () => ask<SandboxState>('GET', 'state'),
+  state: () => look<SandboxState>('state'),
   contacts: async (member: string) =>
-    (await ask<{ contacts: SandboxContact[] }>('GET', `contacts?member=${encodeURIComponent(member)}`)).contacts,
-  chat: (member: string, contact: string) => ask<SandboxChat>('GET', `chat?${pair(member, contact)}`),
+    (await look<{ contacts: SandboxContact[] }>(`contacts?member=${encodeURIComponent(member)}`)).contacts,
+  chat: (member: string, contact: string) => look<SandboxChat>(`chat?${pair(member, contact)}`),
   notices: async (member: string) =>
-    (await ask<{ notices: SandboxNotice[] }>('GET', `notices?member=${encodeURIComponent(member)}`)).notices,
+    (await look<{ notices: SandboxNotice[] }>(`notices?member=${encodeURIComponent(member)}`)).notices,
   cards: async (member: string) =>
-    (await ask<{ cards: SandboxCard[] }>('GET', `cards?member=${encodeURIComponent(member)}`)).cards,
+    (await look<{ cards: SandboxCard[] }>(`cards?member=${encodeURIComponent(member)}`)).cards,
   groupSends: async (member: string) =>
-    (await ask<{ sends: SandboxGroupSend[] }>('GET', `group-sends?member=${encodeURIComponent(member)}`)).sends,
-  channels: async () => (await ask<{ channels: SandboxChannel[] }>('GET', 'channels')).channels,
-  log: async () => (await ask<{ entries: LogEntry[] }>('GET', 'log?limit=300')).entries,
+    (await look<{ sends: SandboxGroupSend[] }>(`group-sends?member=${encodeURIComponent(member)}`)).sends,
+  channels: async () => (await look<{ channels: SandboxChannel[] }>('channels')).channels,
+  log: async () => (await look<{ entries: LogEntry[] }>('log?limit=300')).entries,
   act: (deed: Act) => ask<ActResult>('POST', 'act', deed),
   play: (member: string) => ask<Play>('POST', 'play', { member }),
   faults: (edit: FaultEdit) => ask<Faults>('POST', 'faults', edit),
@@ -91,8 +104,8 @@ export const control = {
   reset: () => ask<{ seed: number }>('POST', 'reset', {}),
   bridge: (call: BridgeCall) => ask<BridgeReply>('POST', 'bridge', call),
   dingtalk: {
-    state: () => ask<DingtalkState>('GET', 'dingtalk/state'),
-    phone: (user: string) => ask<DingtalkPhone>('GET', `dingtalk/phone?user=${encodeURIComponent(user)}`),
+    state: () => look<DingtalkState>('dingtalk/state'),
+    phone: (user: string) => look<DingtalkPhone>(`dingtalk/phone?user=${encodeURIComponent(user)}`),
     act: (deed: DingtalkAct) => ask<DingtalkActResult>('POST', 'dingtalk/act', deed),
     faults: (edit: DingtalkFaultEdit) => ask<DingtalkFaults>('POST', 'dingtalk/faults', edit),
     settings: (edit: DingtalkSettingsEdit) => ask<DingtalkSettings>('POST', 'dingtalk/settings', edit),

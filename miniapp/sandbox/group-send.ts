@@ -13,7 +13,7 @@ export async function readSends(): Promise<void> {
   const asked = scene.member;
   if (!asked) return;
   const sends = await control.groupSends(asked);
-  if (scene.member === asked) groupSend.sends = sends.reverse();
+  if (scene.member === asked) groupSend.sends = [...sends].reverse();
 }
 
 export async function readChannels(): Promise<void> {

@@ -199,12 +199,6 @@ export function showMessage(whose: string, who: string, message: SandboxMessage)
   if (message.by === 'contact' && !isOpen) scene.unread[who] = (scene.unread[who] ?? 0) + 1;
 }
 
-function showCard(card: SandboxCard): void {
-  const known = scene.cards.findIndex((one) => one.id === card.id);
-  if (known >= 0) scene.cards[known] = card;
-  else scene.cards.push(card);
-}
-
 /** True when it was not there yet. */
 function put({ whose, who, message }: Heard): boolean {
   const messages = scene.chat?.contact.key === who && scene.member === whose ? scene.chat.messages : null;
@@ -218,6 +212,7 @@ const readPeopleSoon = soon(async () => {
   await Promise.all([readState(), readContacts()]);
 });
 const readChatSoon = soon(readChat);
+const readNoticesSoon = soon(readNotices);
 const readSendsSoon = soon(readSends);
 const readChannelsSoon = soon(readChannels);
 
@@ -245,10 +240,10 @@ function hear(event: LiveEvent, onReset: () => void): void {
       if (event.member === scene.member && event.contact === scene.contact) readChatSoon();
       return;
     case 'notice':
-      if (event.notice.member === scene.member) scene.notices.push(event.notice);
+      if (event.notice.member === scene.member) readNoticesSoon();
       return;
     case 'card':
-      if (event.card.member === scene.member) showCard(event.card);
+      if (event.card.member === scene.member) readNoticesSoon();
       return;
     case 'group_send':
       if (event.member === scene.member) readSendsSoon();

@@ -44,6 +44,7 @@ test('while the model is down the last summary and the score stay, with their ag
   const need = summary.getByText('想统一管起来').first();
   await need.waitFor();
   await setFault(page, (panel) => panel.getByLabel('模型状态').selectOption('down'));
+  await expect.poll(async () => (await journey.state()).faults.model.mode).toBe('down');
   const phone = page.getByRole('region', { name: '客户手机' });
   await phone.getByRole('textbox').fill('再问一下，能开专票吗？');
   await phone.getByRole('textbox').press('Enter');

@@ -127,7 +127,7 @@ test('the copy of another manager shows the decision too, and each phone counts 
   await card().getByText(`已同意 · ${demo.secondManager}`).waitFor();
   await phone().getByLabel('扮演').selectOption(demo.manager);
   await card().getByText(`已同意 · ${demo.secondManager}`).waitFor();
-  expect(await phone().getByRole('button', { name: '同意' }).count()).toBe(0);
+  await expect.poll(() => phone().getByRole('button', { name: '同意' }).count()).toBe(0);
 });
 
 test('an app that does not answer in time is said on the card, and pressing again still works', async () => {
@@ -161,7 +161,7 @@ test('a second tap leaves while the first is on its way', async () => {
   await card()
     .getByText(/^已同意/)
     .waitFor();
-  expect(app.presses).toHaveLength(2);
+  await expect.poll(() => app.presses.length).toBe(2);
 });
 
 test('the title and 拒绝 open the page in DingTalk’s webview, on the phone or as on a desktop', async () => {

@@ -98,7 +98,7 @@ test('a reply leaves five seconds after the press, and an undone one never', asy
   await page.clock.runFor(5000);
   await page.getByText('已发送').waitFor();
   expect(await sentBy(page)).toEqual(['陈女士您好，优惠价 10,880 元/年。']);
-  expect(callsTo('POST /api/suggestions/feedback')[0]?.body['verdict']).toBe('sent');
+  await expect.poll(() => callsTo('POST /api/suggestions/feedback')[0]?.body['verdict']).toBe('sent');
   expect(await page.inputValue('#reply')).toBe('');
 });
 
@@ -142,8 +142,8 @@ test('an edited reply is kept on the server and goes out as edited', async () =>
   await button(page, '立即发送').click();
   await page.getByText('已发送').waitFor();
   expect(await sentBy(page)).toEqual(['陈女士您好，价格我再确认一下。']);
-  expect(callsTo('POST /api/suggestions/feedback').at(-1)?.body['verdict']).toBe('edited');
-  expect(callsTo('PUT /api/reply-drafts/:contactId').at(-1)?.body).toEqual({ text: '' });
+  await expect.poll(() => callsTo('POST /api/suggestions/feedback').at(-1)?.body['verdict']).toBe('edited');
+  await expect.poll(() => callsTo('PUT /api/reply-drafts/:contactId').at(-1)?.body).toEqual({ text: '' });
 });
 
 test('a newer suggestion is offered and does not overwrite the rep’s own words', async () => {
