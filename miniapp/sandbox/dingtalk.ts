@@ -155,13 +155,13 @@ async function timeIsUp(startedAt: number): Promise<void> {
 }
 
 export async function setDingtalkFaults(edit: DingtalkFaultEdit): Promise<void> {
-  const faults = await control.dingtalk.faults(edit);
-  if (dingtalk.state) dingtalk.state.faults = faults;
+  await control.dingtalk.faults(edit);
+  await readDingtalk();
 }
 
 export async function setDingtalkSettings(edit: DingtalkSettingsEdit): Promise<void> {
-  const settings = await control.dingtalk.settings(edit);
-  if (dingtalk.state) dingtalk.state.settings = settings;
+  await control.dingtalk.settings(edit);
+  await readDingtalk();
 }
 
 export function openPage(url: string): void {

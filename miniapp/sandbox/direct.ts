@@ -195,8 +195,8 @@ export function openNotice(url: string): void {
 
 export async function toggleTheme(): Promise<void> {
   const theme = scene.state?.settings.theme === 'dark' ? 'light' : 'dark';
-  const settings = await control.settings({ theme });
-  if (scene.state) scene.state.settings = settings;
+  await control.settings({ theme });
+  await readState();
   // The client names its theme to a page when it opens it.
   reopenSidebar();
 }
@@ -207,8 +207,8 @@ export function toggleLanguage(): void {
 }
 
 export async function setFaults(edit: FaultEdit): Promise<void> {
-  const faults = await control.faults(edit);
-  if (scene.state) scene.state.faults = faults;
+  await control.faults(edit);
+  await readState();
 }
 
 export async function perform(deed: Act): Promise<ActResult> {

@@ -211,6 +211,7 @@ function put({ whose, who, message }: Heard): boolean {
 const readPeopleSoon = soon(async () => {
   await Promise.all([readState(), readContacts()]);
 });
+const readStateSoon = soon(readState);
 const readChatSoon = soon(readChat);
 const readNoticesSoon = soon(readNotices);
 const readSendsSoon = soon(readSends);
@@ -251,11 +252,8 @@ function hear(event: LiveEvent, onReset: () => void): void {
     case 'channels':
       return readChannelsSoon();
     case 'faults':
-      if (scene.state) scene.state.faults = event.faults;
-      return;
     case 'settings':
-      if (scene.state) scene.state.settings = event.settings;
-      return;
+      return readStateSoon();
     case 'dingtalk':
       return hearDingtalk(event, () => {
         scene.connected = false;

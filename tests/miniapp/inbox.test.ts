@@ -316,9 +316,9 @@ test('a lead sees the funnel, what stalls, who is late and how the tool is used'
   const page = await openInbox();
   await page.getByRole('link', { name: '团队' }).click();
   await sees(page, '停滞 3');
-  const text = await page.getByRole('region', { name: '团队' }).innerText();
+  const text = () => page.getByRole('region', { name: '团队' }).innerText();
   for (const word of ['报价', '7 个', '¥129,000', '王磊', '逾期 3', '用侧边栏 5 天 · 用建议 17 次 · 完成跟进 9 条']) {
-    expect(text).toContain(word);
+    await expect.poll(text).toContain(word);
   }
   await page.getByRole('link', { name: /^报价/ }).click();
   await sees(page, '停滞 9 天');
