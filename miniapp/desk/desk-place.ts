@@ -20,11 +20,12 @@ export const place = readonly(state);
 export const held = shallowRef<string | null>(null);
 
 let current = location.hash;
-let isUnsaved: ((to: string | null) => boolean) | null = null;
+const guards = new Set<(to: string | null) => boolean>();
+const isUnsaved = (to: string | null): boolean => [...guards].some((unsaved) => unsaved(to));
 
 window.addEventListener('hashchange', () => {
   if (location.hash === current) return;
-  if (isUnsaved?.(location.hash)) {
+  if (isUnsaved(location.hash)) {
     held.value = location.hash;
     history.replaceState(history.state, '', current || '#/');
     return;
@@ -33,7 +34,7 @@ window.addEventListener('hashchange', () => {
   Object.assign(state, read());
 });
 window.addEventListener('beforeunload', (event) => {
-  if (!isUnsaved?.(null)) return;
+  if (!isUnsaved(null)) return;
   event.preventDefault();
   // Older kernels ask only where a text is given, and show their own.
   event.returnValue = '';
@@ -41,9 +42,9 @@ window.addEventListener('beforeunload', (event) => {
 
 /** Asks before what was typed is left, for another place of the page or (null) the page itself; answers how to stop asking. */
 export function guardLeaving(unsaved: (to: string | null) => boolean): () => void {
-  isUnsaved = unsaved;
+  guards.add(unsaved);
   return () => {
-    if (isUnsaved === unsaved) isUnsaved = null;
+    guards.delete(unsaved);
     held.value = null;
   };
 }
@@ -51,7 +52,7 @@ export function guardLeaving(unsaved: (to: string | null) => boolean): () => voi
 export function leaveAnyway(): void {
   const to = held.value;
   held.value = null;
-  isUnsaved = null;
+  guards.clear();
   if (to !== null) location.hash = to;
 }
 

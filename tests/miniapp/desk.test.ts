@@ -65,7 +65,7 @@ test('a button keeps its name while it works, and who saves again at once saves 
   const page = await openDesk();
   const save = page.getByRole('button', { name: '保存' });
   await save.waitFor();
-  await page.route('**/api/approval-policies', async (route) => {
+  await page.route('**/api/approval-policies/*', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     await route.continue();
   });
@@ -73,6 +73,23 @@ test('a button keeps its name while it works, and who saves again at once saves 
   await save.and(page.locator('[aria-busy=true]')).waitFor();
   await save.click();
   await expect.poll(() => saved().map(({ version }) => version as unknown)).toEqual([3, 4]);
+});
+
+test('what an admin is typing stays: a colleague saves meanwhile, another kind is looked at', async () => {
+  const page = await openDesk();
+  const limit = page.getByRole('group', { name: '第 2 档' }).getByLabel('不超过');
+  await limit.fill('18');
+  const stored = product.approvals.policies.find(({ kind }) => kind === 'discount');
+  if (!stored) throw new Error('There is a policy for discounts.');
+  Object.assign(stored, { version: 4, updatedAt: new Date(Date.UTC(2026, 0, 5, 4)).toISOString() });
+  product.tell('approvals');
+  await page.getByRole('button', { name: /^折扣.*1月5日/ }).waitFor();
+  await page.getByRole('button', { name: /^合同/ }).click();
+  await page.getByRole('form', { name: /^合同/ }).waitFor();
+  await page.getByRole('button', { name: /^折扣/ }).click();
+  expect(await limit.inputValue()).toBe('18');
+  await page.getByRole('button', { name: '保存' }).click();
+  await expect.poll(() => saved().map(({ version }) => version as unknown)).toEqual([3]);
 });
 
 test('a refused save says what is wrong at the field, and keeps what was typed', async () => {
