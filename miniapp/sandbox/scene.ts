@@ -263,14 +263,13 @@ function hear(event: LiveEvent, onReset: () => void): void {
   }
 }
 
-/** Follows the sandbox until told to stop. After a break everything is read anew. */
+/** Follows the sandbox until told to stop. What it did before the stream was open is read then, at first as after a break. */
 export function followSandbox(onReset: () => void): () => void {
   return watchSandbox({
     event: (event) => hear(event, onReset),
     connected(isConnected) {
-      const wasConnected = scene.connected;
       scene.connected = isConnected;
-      if (!isConnected || wasConnected || scene.phase !== 'open') return;
+      if (!isConnected || scene.phase !== 'open') return;
       Promise.all([readAll(), readDingtalk()]).catch(() => {
         scene.connected = false;
       });

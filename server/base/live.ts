@@ -31,9 +31,10 @@ export interface LiveEvent {
 /** `contact.<id>`, `customer.<id>`, `member.<id>`, `admin`, or `desk`: everybody who is more than a rep. */
 export type LiveTopic = `${'contact' | 'customer' | 'member'}.${string}` | 'admin' | 'desk';
 
-/** Updates between processes, at most once: a screen that missed one finds the truth when it next asks. */
+/** Updates between processes: a screen that missed one finds the truth when it next asks. */
 export interface Live {
   publish(topic: LiveTopic, event: LiveEvent): void;
+  /** The listener also hears what was told in the last moments. */
   subscribe(topics: LiveTopic[], listener: (event: LiveEvent) => void): () => void;
 }
 
@@ -78,14 +79,32 @@ export async function connectLive(options: {
   };
 }
 
+/** How long what was told is told to who comes after it: a screen reads what it shows before it can listen. */
+const KEPT_MS = 10_000;
+const KEPT_MAX = 5000;
+
 /** Within one process only. */
-export function localLive(): Live {
+export function localLive(clock: () => number = () => performance.now()): Live {
   const emitter = new EventEmitter();
   emitter.setMaxListeners(0);
+  /** Oldest first. */
+  let recent: { topic: LiveTopic; event: LiveEvent; at: number }[] = [];
   return {
-    publish: (topic, event) => void emitter.emit(topic, event),
+    publish(topic, event) {
+      const at = clock();
+      const oldest = recent[0];
+      if (oldest && (at - oldest.at > 2 * KEPT_MS || recent.length > 2 * KEPT_MAX))
+        recent = recent.filter((told) => at - told.at <= KEPT_MS).slice(-KEPT_MAX);
+      recent.push({ topic, event, at });
+      emitter.emit(topic, event);
+    },
     subscribe(topics, listener) {
       for (const topic of topics) emitter.on(topic, listener);
+      const since = clock() - KEPT_MS;
+      const missed = recent.filter(({ topic, at }) => at >= since && topics.includes(topic));
+      // A part that changed often is asked for once.
+      for (const event of new Map(missed.map((told) => [JSON.stringify(told.event), told.event])).values())
+        listener(event);
       return () => {
         for (const topic of topics) emitter.off(topic, listener);
       };
