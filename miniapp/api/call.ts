@@ -27,10 +27,10 @@ export function to<Endpoint>(method: string, path: string): Call<Endpoint> {
   return Object.assign(call as unknown as Call<Endpoint>, { method, path });
 }
 
-type Unauthorised = () => void;
+type Unauthorised = (sentAt: number) => void;
 let unauthorised: Unauthorised | null = null;
 
-/** Called once for every answer that says there is no session. */
+/** Called once for every answer that says there was no session when it was asked for (`performance.now()`). */
 export function onUnauthorised(listener: Unauthorised): void {
   unauthorised = listener;
 }
@@ -38,6 +38,7 @@ export function onUnauthorised(listener: Unauthorised): void {
 async function request(method: string, path: string, sent: Partial<Record<Part, unknown>>): Promise<unknown> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+  const sentAt = performance.now();
   let response: Response;
   let text: string;
   try {
@@ -57,11 +58,13 @@ async function request(method: string, path: string, sent: Partial<Record<Part, 
   } finally {
     clearTimeout(timer);
   }
-  return answerIn({ ok: response.ok, status: response.status, requestId: response.headers.get('X-Request-Id'), text });
+  const requestId = response.headers.get('X-Request-Id');
+  return answerIn({ sentAt, ok: response.ok, status: response.status, requestId, text });
 }
 
 /** A response, however it was fetched. */
 interface Received {
+  sentAt: number;
   ok: boolean;
   status: number;
   requestId: string | null;
@@ -73,7 +76,7 @@ export function answerIn(received: Received): unknown {
   const body = parsed(received.text);
   if (received.ok && body !== undefined) return body;
   const error = errorOf(received, body);
-  if (error.status === 401) unauthorised?.();
+  if (error.status === 401) unauthorised?.(received.sentAt);
   throw error;
 }
 

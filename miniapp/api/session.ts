@@ -8,8 +8,10 @@ export type Me = Awaited<ReturnType<typeof api.me>>;
 /** Who uses the page. `expired` once a call was answered with 401 after that. */
 export const session = reactive({ me: null as Me | null, expired: false });
 
-onUnauthorised(() => {
-  if (session.me) session.expired = true;
+/** A call that left before it was told nothing about this session: its answer may come after the login. */
+let enteredAt = 0;
+onUnauthorised((sentAt) => {
+  if (session.me && sentAt >= enteredAt) session.expired = true;
 });
 
 const TRIED_KEY = 'zhike.login-tried-at';
@@ -53,6 +55,7 @@ export async function enterByCode(platform: string, askForCode: NonNullable<AskF
   const code = await askForCode(await loginUrl(platform));
   if (!code) return false;
   await api.login({ body: { platform, code } });
+  enteredAt = performance.now();
   session.expired = false;
   return true;
 }

@@ -28,6 +28,7 @@ export const uploadDocument = (
 /** By XMLHttpRequest: fetch does not say how far it is. */
 function send<Answer>(address: string, file: File, tell: (percent: number) => void): Upload<Answer> {
   const request = new XMLHttpRequest();
+  const sentAt = performance.now();
   const done = new Promise<Answer>((resolve, reject) => {
     const fail = (code: string, said: string) => reject(new ApiError(code, said, 0, null));
     request.upload.addEventListener('progress', (event) => {
@@ -38,15 +39,9 @@ function send<Answer>(address: string, file: File, tell: (percent: number) => vo
     request.addEventListener('load', () => {
       const { status, responseText } = request;
       const ok = status >= 200 && status < 300;
+      const requestId = request.getResponseHeader('X-Request-Id');
       try {
-        resolve(
-          answerIn({
-            ok,
-            status,
-            requestId: request.getResponseHeader('X-Request-Id'),
-            text: responseText,
-          }) as Answer,
-        );
+        resolve(answerIn({ sentAt, ok, status, requestId, text: responseText }) as Answer);
       } catch (error) {
         reject(error);
       }

@@ -95,6 +95,29 @@ test('a session that ends in DingTalk is opened again by itself, once', async ()
   await expect.poll(() => page.getByText('登录已过期').count()).toBe(0);
 });
 
+test('of calls that were refused together, one whose answer comes after the new login does not end that', async () => {
+  const page = await openIn(dingtalkAgent, { code: 'again' });
+  await page.getByRole('link', { name: '团队' }).click();
+  await page.getByRole('link', { name: rep.name }).waitFor();
+  const entered = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/api/login'));
+  const late = Promise.withResolvers<void>();
+  await page.route('**/api/team/pipeline*', async (route) => {
+    const response = await route.fetch();
+    if (response.status() === 401) {
+      await entered;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    await route.fulfill({ response });
+    if (response.status() === 401) late.resolve();
+  });
+  product.isLoggedIn = false;
+  product.tell('tasks');
+  await late.promise;
+  await page.getByRole('link', { name: rep.name }).waitFor();
+  await expect.poll(() => page.getByText('登录已过期').count()).toBe(0);
+  expect(callsTo('POST /api/login')).toHaveLength(1);
+});
+
 test.each([
   ['WeCom', clientAgent],
   ['an ordinary browser', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36'],

@@ -159,6 +159,7 @@ test('whoever comes second is told who decided and when, and sees it decided', a
 
 test('what changed since it was opened must be read again before it can be decided', async () => {
   const page = await detailOf(701);
+  await page.getByRole('button', { name: '同意', exact: true }).last().waitFor();
   Object.assign(approval(701), {
     revision: 2,
     measure: 18,
@@ -304,7 +305,9 @@ test('a session that ends says so and keeps the page', async () => {
 test('the first line counts what there is to do, and each number leads there', async () => {
   const page = await openInbox();
   const numbers = page.getByRole('list', { name: '现在要做的' });
-  expect((await numbers.innerText()).replace(/\s+/g, ' ')).toBe('5 待审批 5 逾期跟进 2 本周新增商机');
+  await expect
+    .poll(async () => (await numbers.innerText()).replace(/\s+/g, ' '))
+    .toBe('5 待审批 5 逾期跟进 2 本周新增商机');
   await numbers.getByRole('link', { name: /逾期跟进/ }).click();
   await sees(page, '答复优惠与交期');
   await numbers.getByRole('link', { name: /本周新增商机/ }).click();

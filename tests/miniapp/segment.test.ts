@@ -176,8 +176,10 @@ test('a segment in use is not deleted, and the page says where it is used', asyn
   const segment = someSegment(700);
   desk.product.segments.all = [segment, someSegment(701, { name: '新客' })];
   const page = await openDesk('#/segments');
+  const more = page.getByRole('button', { name: '「报价后没下文」的更多操作' });
+  await more.waitFor();
   segment.usedBy = [{ kind: 'broadcast', id: id(800), name: '季末回访' }];
-  await page.getByRole('button', { name: '「报价后没下文」的更多操作' }).click();
+  await more.click();
   await page.getByRole('menuitem', { name: '删除' }).click();
   await page.getByRole('dialog').getByRole('button', { name: '删除' }).click();
   await page.getByRole('dialog').getByRole('link', { name: '季末回访' }).waitFor();

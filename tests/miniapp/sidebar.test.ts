@@ -186,14 +186,16 @@ test('a reply is asked for in another way, says what it rests on, and the old te
   await button(page, '发送').click();
   await button(page, '立即发送').click();
   await page.getByText('已发送').waitFor();
-  expect(callsTo('POST /api/suggestions/feedback').at(-1)?.body).toEqual({
-    requestKey: expect.any(String),
-    contactId,
-    summaryId: null,
-    verdict: 'sent',
-    runId,
-    text: product.drafted.text,
-  });
+  await expect
+    .poll(() => callsTo('POST /api/suggestions/feedback').at(-1)?.body)
+    .toEqual({
+      requestKey: expect.any(String),
+      contactId,
+      summaryId: null,
+      verdict: 'sent',
+      runId,
+      text: product.drafted.text,
+    });
 });
 
 test('where no other reply comes the rep’s words stay, and the page says why', async () => {
