@@ -176,7 +176,7 @@ test('an address sets the scene: story, person and width', async () => {
   expect(box?.width).toBe(300);
   await open('#story=4&as=wanglei&width=360');
   await page.getByRole('button', { name: '④ AI 不可用', pressed: true }).waitFor();
-  expect((await world.state()).faults.model.mode).toBe('down');
+  await expect.poll(async () => (await world.state()).faults.model.mode).toBe('down');
 });
 
 test('faults are set, seen and taken away on the page', async () => {
@@ -193,9 +193,7 @@ test('faults are set, seen and taken away on the page', async () => {
     api: [{ path: '*', kind: 'ip_refused', calls: 3, delayMs: 3000, code: 40058 }],
     bridge: { sendChatMessage: { kind: 'timeout', calls: 1 } },
   };
-  const set = (await world.state()).faults;
-  expect(set).toMatchObject(expected);
-  expect(set.callbacks.lose).toBe(true);
+  await expect.poll(async () => (await world.state()).faults).toMatchObject({ ...expected, callbacks: { lose: true } });
   await page.getByRole('button', { name: '移除 丢失推送' }).click();
   await page.getByLabel('丢失推送', { exact: true }).and(page.locator(':not(:checked)')).waitFor();
   await page.getByRole('button', { name: '清除全部故障' }).click();
