@@ -204,3 +204,27 @@ test('a talk that was held elsewhere is pasted, and read as any other', async ()
   await messages.getByRole('button', { name: '查看聊天记录' }).click();
   expect(await shows(messages.getByRole('listitem').filter({ hasText: said }).getByText('李总'))).toBe(true);
 });
+
+test('a task whose answer was lost on the way, written down once more, is there once', async () => {
+  const { page, sidebar } = await besideChat();
+  await openTab(sidebar, '跟进');
+  const asked: string[] = [];
+  await page.route('**/api/tasks', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    asked.push(route.request().postData() ?? '');
+    if (asked.length > 1) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  const form = sidebar.getByRole('form', { name: '新的跟进' });
+  const title = form.getByRole('textbox', { name: '新的跟进' });
+  await title.fill('寄样品给客户');
+  await form.getByRole('button', { name: '添加' }).click();
+  await form.getByText('连不上服务器，请检查网络后重试。').waitFor();
+  expect(await title.inputValue()).toBe('寄样品给客户');
+  await form.getByRole('button', { name: '添加' }).click();
+  await sidebar.getByText('已加入跟进').waitFor();
+  await expect.poll(() => sidebar.getByRole('listitem').filter({ hasText: '寄样品给客户' }).count()).toBe(1);
+  expect(asked).toHaveLength(2);
+  expect(asked[1]).toBe(asked[0]);
+});

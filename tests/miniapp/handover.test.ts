@@ -62,8 +62,9 @@ test('a manager plans who gets what, sees what cannot go and why, and saves it a
   await page.getByRole('checkbox', { name: new RegExp(second.name) }).check();
   await sees(page, '1 项现在不能交接');
   await sees(page, '客户已删除这位成员');
-  const preview = callsTo('POST /api/handovers/preview').at(-1)?.body;
-  expect(preview).toMatchObject({ fromMemberId: rep.id, rule: { by: 'spread', to: [taker.id, second.id] } });
+  await expect
+    .poll(() => callsTo('POST /api/handovers/preview').at(-1)?.body)
+    .toMatchObject({ fromMemberId: rep.id, rule: { by: 'spread', to: [taker.id, second.id] } });
 
   await press(page, '保存计划');
   await sees(page, '请写明原因，审批人要看。');
