@@ -54,7 +54,7 @@ test('a marketer goes from a new draft to asking for approval, and everything is
     audience: { segmentId: id(700), holdOutPercent: 20 },
     content: { variants: [{ key: 'A', share: 100, content: { text: '{member}：还有什么要确认的吗？' } }] },
   });
-  expect(callsTo('POST /api/broadcasts/:id/submit')[0]?.body).toMatchObject({ reason: '季末冲量' });
+  await expect.poll(() => callsTo('POST /api/broadcasts/:id/submit')[0]?.body).toMatchObject({ reason: '季末冲量' });
 });
 
 test('every number of the check opens the people behind it, page by page', async () => {
@@ -65,10 +65,12 @@ test('every number of the check opens the people behind it, page by page', async
   await drawer.getByText('不在你的可见范围').waitFor();
   await drawer.getByRole('button', { name: '更多' }).click();
   await drawer.getByText('周*').waitFor();
-  expect(callsTo('GET /api/broadcasts/:id/recipients').map(({ query }) => query)).toMatchObject([
-    { part: 'excluded', reason: 'removed_us' },
-    { part: 'excluded', reason: 'removed_us', after: 'page-2' },
-  ]);
+  await expect
+    .poll(() => callsTo('GET /api/broadcasts/:id/recipients').map(({ query }) => query))
+    .toMatchObject([
+      { part: 'excluded', reason: 'removed_us' },
+      { part: 'excluded', reason: 'removed_us', after: 'page-2' },
+    ]);
   await page.keyboard.press('Escape');
   await drawer.waitFor({ state: 'detached' });
   expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe('38');
@@ -152,7 +154,7 @@ test('what was submitted is read only, and taken back with a reason', async () =
   await page.getByRole('dialog').getByLabel('原因').fill('价格写错了');
   await page.getByRole('dialog').getByRole('button', { name: '撤回' }).click();
   await page.getByLabel('群发名称').waitFor();
-  expect(callsTo('POST /api/broadcasts/:id/withdraw')[0]?.body).toEqual({ reason: '价格写错了' });
+  await expect.poll(() => callsTo('POST /api/broadcasts/:id/withdraw')[0]?.body).toEqual({ reason: '价格写错了' });
 });
 
 test('one that is running is paused, goes on and is cancelled, each said', async () => {
@@ -183,7 +185,9 @@ test('the results say how many, why not, by whom, and what it brought against th
     .or(page.getByRole('button', { name: /员工没有按时确认：179 人/ }))
     .click();
   await page.getByRole('dialog').getByText('王*明').first().waitFor();
-  expect(callsTo('GET /api/broadcasts/:id/recipients')[0]?.query).toMatchObject({ failure: 'not_confirmed' });
+  await expect
+    .poll(() => callsTo('GET /api/broadcasts/:id/recipients')[0]?.query)
+    .toMatchObject({ failure: 'not_confirmed' });
   await page.keyboard.press('Escape');
   await press(page, '提醒未发送员工');
   await sees(page, '已提醒 1 位员工');
@@ -213,11 +217,13 @@ test('from a segment a broadcast of it is one press, from a broadcast a copy', a
   await page.getByRole('button', { name: '「报价后没下文」的更多操作' }).click();
   await page.getByRole('menuitem', { name: '用于群发' }).click();
   await page.getByLabel('发给哪个人群').waitFor();
-  expect(callsTo('POST /api/broadcasts')[0]?.body).toEqual({
-    name: '报价后没下文',
-    segmentId: id(700),
-    requestKey: expect.any(String),
-  });
+  await expect
+    .poll(() => callsTo('POST /api/broadcasts')[0]?.body)
+    .toEqual({
+      name: '报价后没下文',
+      segmentId: id(700),
+      requestKey: expect.any(String),
+    });
   await page.getByRole('button', { name: '复制' }).click();
   expect(await sees(page, '已复制成新的草稿')).toBe(true);
 });

@@ -27,11 +27,13 @@ test('a marketer pastes contacts, sees line by line who was not found, and saves
   await page.getByLabel('名单名称').fill('展会报名');
   await press(page, '保存名单（2 人）');
   await page.getByRole('row', { name: /展会报名\s+2/ }).waitFor();
-  expect(callsTo('POST /api/contact-lists')[0]?.body).toEqual({
-    name: '展会报名',
-    contactIds: [id(600), id(602)],
-    requestKey: expect.any(String),
-  });
+  await expect
+    .poll(() => callsTo('POST /api/contact-lists')[0]?.body)
+    .toEqual({
+      name: '展会报名',
+      contactIds: [id(600), id(602)],
+      requestKey: expect.any(String),
+    });
 });
 
 test('what is typed after the lines were looked at is looked at again before anything is saved', async () => {
@@ -42,10 +44,9 @@ test('what is typed after the lines were looked at is looked at again before any
   await paste(page, '陈晓\n李雷');
   await press(page, '核对名单');
   await page.getByRole('button', { name: '保存名单（2 人）' }).waitFor();
-  expect(callsTo('POST /api/contact-lists/match').map(({ body }) => body)).toEqual([
-    { text: '陈晓' },
-    { text: '陈晓\n李雷' },
-  ]);
+  await expect
+    .poll(() => callsTo('POST /api/contact-lists/match').map(({ body }) => body))
+    .toEqual([{ text: '陈晓' }, { text: '陈晓\n李雷' }]);
 });
 
 test('a file is read as a spreadsheet of a Chinese Windows writes it, and one that is no text is refused', async () => {
@@ -66,21 +67,25 @@ test('a list becomes a segment, and a copy of a segment becomes a list', async (
   await menuOf(page, '展会名片');
   await page.getByRole('menuitem', { name: '用它建人群' }).click();
   await page.getByLabel('人群名称').waitFor();
-  expect(callsTo('POST /api/segments')[0]?.body).toMatchObject({
-    name: '展会名片',
-    rule: { all: [{ field: 'list.member', operator: 'is_any', value: [id(501)] }] },
-  });
+  await expect
+    .poll(() => callsTo('POST /api/segments')[0]?.body)
+    .toMatchObject({
+      name: '展会名片',
+      rule: { all: [{ field: 'list.member', operator: 'is_any', value: [id(501)] }] },
+    });
   await page.evaluate(() => (location.hash = '#/lists/new'));
   await page.getByLabel('名单名称').fill('今天的');
   await page.getByRole('radio', { name: '人群当前的成员' }).check();
   await page.getByRole('combobox', { name: '人群' }).selectOption({ label: '报价后没下文' });
   await press(page, '保存名单');
   await page.getByRole('row', { name: /今天的/ }).waitFor();
-  expect(callsTo('POST /api/contact-lists')[0]?.body).toEqual({
-    name: '今天的',
-    segmentId: id(700),
-    requestKey: expect.any(String),
-  });
+  await expect
+    .poll(() => callsTo('POST /api/contact-lists')[0]?.body)
+    .toEqual({
+      name: '今天的',
+      segmentId: id(700),
+      requestKey: expect.any(String),
+    });
 });
 
 test('a list in use is not deleted and it is said where; one that is free goes', async () => {

@@ -140,13 +140,15 @@ test('somebody stands in for somebody who is away, until they are back', async (
   await sheet.getByLabel('到', { exact: true }).fill('2026-12-05T18:00');
   await sheet.getByRole('button', { name: '保存' }).click();
   await page.getByRole('row', { name: /李经理 赵总监/ }).waitFor();
-  expect(callsTo('POST /api/approval-delegates')[0]?.body).toEqual({
-    requestKey: expect.any(String),
-    memberId: manager.id,
-    toMemberId: director.id,
-    fromAt: '2026-12-01T01:00:00.000Z',
-    untilAt: '2026-12-05T10:00:00.000Z',
-  });
+  await expect
+    .poll(() => callsTo('POST /api/approval-delegates')[0]?.body)
+    .toEqual({
+      requestKey: expect.any(String),
+      memberId: manager.id,
+      toMemberId: director.id,
+      fromAt: '2026-12-01T01:00:00.000Z',
+      untilAt: '2026-12-05T10:00:00.000Z',
+    });
   await page.getByRole('button', { name: '移除李经理的代理' }).click();
   await page.getByText('没有代理设置').waitFor();
 });
@@ -160,11 +162,13 @@ test('an admin says that two accounts are one person, and gives roles', async ()
   await sheet.getByRole('radiogroup', { name: '可能是同一个人' }).getByRole('radio').check();
   await sheet.getByRole('button', { name: '合并', exact: true }).click();
   await page.getByText('已并到王磊').waitFor();
-  expect(callsTo('POST /api/member-accounts/join')[0]?.body).toEqual({
-    platform: 'dingtalk',
-    key: 'ding1001',
-    memberId: id(1),
-  });
+  await expect
+    .poll(() => callsTo('POST /api/member-accounts/join')[0]?.body)
+    .toEqual({
+      platform: 'dingtalk',
+      key: 'ding1001',
+      memberId: id(1),
+    });
   await page.getByLabel('李经理的角色').selectOption('director');
   await expect.poll(() => callsTo('PATCH /api/members/:id')[0]?.body).toEqual({ role: 'director' });
 });
@@ -193,7 +197,7 @@ test('an admin says how long customers may go unheard, and when the digest comes
   await page.getByLabel('几点发').selectOption('8');
   await page.getByRole('button', { name: '保存' }).click();
   await page.getByText('已保存，马上生效').waitFor();
-  expect(callsTo('PUT /api/settings/follow-up').map(({ body }) => body)).toEqual([
-    { silentDays: { A: 5, B: 14, C: 30, D: 60 }, digest: { enabled: true, hour: 8 } },
-  ]);
+  await expect
+    .poll(() => callsTo('PUT /api/settings/follow-up').map(({ body }) => body))
+    .toEqual([{ silentDays: { A: 5, B: 14, C: 30, D: 60 }, digest: { enabled: true, hour: 8 } }]);
 });

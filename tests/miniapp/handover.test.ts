@@ -72,7 +72,7 @@ test('a manager plans who gets what, sees what cannot go and why, and saves it a
   await page.getByLabel('交接原因').fill('调到华南区');
   await press(page, '保存计划');
   await sees(page, '交接明细');
-  expect(callsTo('POST /api/handovers')[0]?.body).toMatchObject({ reason: '调到华南区', message: '' });
+  await expect.poll(() => callsTo('POST /api/handovers')[0]?.body).toMatchObject({ reason: '调到华南区', message: '' });
 });
 
 test('a leaver’s hand-over opens with the leaver chosen', async () => {
@@ -110,7 +110,7 @@ test('in a draft single items get another taker or stay, and it is asked for as 
     });
   await press(page, '提交审批');
   await sees(page, '等待审批。通过后自动开始。');
-  expect(callsTo('POST /api/handovers/:id/submit')[0]?.body).toEqual({ version: 5 });
+  await expect.poll(() => callsTo('POST /api/handovers/:id/submit')[0]?.body).toEqual({ version: 5 });
   expect(await page.evaluate('window.wasHacked')).toBe(undefined);
 });
 

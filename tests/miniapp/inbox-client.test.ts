@@ -41,7 +41,9 @@ test('DingTalk lets its user in without leaving the page, and is told the title'
   product.isLoggedIn = false;
   const page = await openIn(dingtalkAgent, { code: 'from-dingtalk' });
   await page.getByRole('article').first().waitFor();
-  expect(callsTo('POST /api/login').map(({ body }) => body)).toEqual([{ platform: 'dingtalk', code: 'from-dingtalk' }]);
+  await expect
+    .poll(() => callsTo('POST /api/login').map(({ body }) => body))
+    .toEqual([{ platform: 'dingtalk', code: 'from-dingtalk' }]);
   const calls = await asked(page);
   expect(calls.find(({ name }) => name === 'runtime.permission.requestAuthCodeV2')?.params).toMatchObject({
     corpId: 'dingcorp',
@@ -115,7 +117,7 @@ test('of calls that were refused together, one whose answer comes after the new 
   await late.promise;
   await page.getByRole('link', { name: rep.name }).waitFor();
   await expect.poll(() => page.getByText('登录已过期').count()).toBe(0);
-  expect(callsTo('POST /api/login')).toHaveLength(1);
+  await expect.poll(() => callsTo('POST /api/login')).toHaveLength(1);
 });
 
 test.each([
@@ -125,7 +127,9 @@ test.each([
   product.isLoggedIn = false;
   const page = await openIn(userAgent, null);
   await page.getByRole('article').first().waitFor();
-  expect(callsTo('POST /api/login')[0]?.body).toEqual({ platform: 'wecom', code: 'good', state: 'ours' });
+  await expect
+    .poll(() => callsTo('POST /api/login')[0]?.body)
+    .toEqual({ platform: 'wecom', code: 'good', state: 'ours' });
 });
 
 test.each(['chromium-69', 'chromium-107'] as const)('an approval is decided in the kernel of %s', async (kernel) => {

@@ -178,7 +178,9 @@ test('what changed since it was opened must be read again before it can be decid
   await press(page, '同意');
   await page.clock.runFor(5000);
   await sees(page, /已由李经理同意/);
-  expect(callsTo('POST /api/approvals/:id/decide').map(({ body }) => body['revision'])).toEqual([1, 2]);
+  await expect
+    .poll(() => callsTo('POST /api/approvals/:id/decide').map(({ body }) => body['revision']))
+    .toEqual([1, 2]);
 });
 
 test('several are approved at once only of one kind and low risk, after they were shown as a list', async () => {
@@ -341,7 +343,7 @@ test('an overdue task is reminded of with the words that were sent, and goes to 
   await page.getByRole('radio', { name: /孙倩/ }).check();
   await press(page.getByRole('dialog'), '改派');
   await sees(page, '已改派给孙倩');
-  expect(callsTo('PATCH /api/tasks/:id')[0]?.body).toEqual({ version: 2, assigneeId: id(4) });
+  await expect.poll(() => callsTo('PATCH /api/tasks/:id')[0]?.body).toEqual({ version: 2, assigneeId: id(4) });
 });
 
 test('a rep sees no numbers of others', async () => {
@@ -364,12 +366,14 @@ test('who asked adds a file, and one that is too large is refused before it is s
   expect(callsTo('POST /api/approvals/:id/attachments')).toEqual([]);
   await page.getByLabel('添加附件').setInputFiles(file('报价单.txt', 5));
   await sees(page.getByRole('article'), '报价单.txt');
-  expect(callsTo('POST /api/approvals/:id/attachments')[0]?.body).toEqual({
-    requestKey: expect.any(String),
-    name: '报价单.txt',
-    type: 'text/plain',
-    base64: 'eHh4eHg=',
-  });
+  await expect
+    .poll(() => callsTo('POST /api/approvals/:id/attachments')[0]?.body)
+    .toEqual({
+      requestKey: expect.any(String),
+      name: '报价单.txt',
+      type: 'text/plain',
+      base64: 'eHh4eHg=',
+    });
   expect(await page.getByText('内容变了').count()).toBe(0);
 });
 

@@ -107,20 +107,22 @@ describe('a new sale', () => {
     await dialog.getByLabel('决策人').fill('刘总');
     await button(dialog, '保存').click();
     await dialog.waitFor({ state: 'hidden' });
-    expect(callsTo('POST /api/opportunities')).toEqual([
-      {
-        params: {},
-        query: {},
-        body: {
-          title: '50 人版',
-          amountFen: 1_280_000,
-          decisionMaker: '刘总',
-          customerId: product.view.customer?.id,
-          contactId: product.view.contact.id,
-          requestKey: expect.any(String),
+    await expect
+      .poll(() => callsTo('POST /api/opportunities'))
+      .toEqual([
+        {
+          params: {},
+          query: {},
+          body: {
+            title: '50 人版',
+            amountFen: 1_280_000,
+            decisionMaker: '刘总',
+            customerId: product.view.customer?.id,
+            contactId: product.view.contact.id,
+            requestKey: expect.any(String),
+          },
         },
-      },
-    ]);
+      ]);
     expect(await isSeen(page.getByRole('heading', { name: '50 人版' }))).toBe(true);
   });
 
@@ -151,7 +153,9 @@ describe('a new sale', () => {
     product.refusals.clear();
     await button(dialog, '保存').click();
     await dialog.waitFor({ state: 'hidden' });
-    expect(callsTo('POST /api/opportunities').at(-1)?.body).toMatchObject({ title: '100 人版', amountFen: 1_280_050 });
+    await expect
+      .poll(() => callsTo('POST /api/opportunities').at(-1)?.body)
+      .toMatchObject({ title: '100 人版', amountFen: 1_280_050 });
   });
 });
 
@@ -167,11 +171,11 @@ test('an edit sends only what was touched; of one somebody changed, mine is sent
   product.refusals.set('PATCH /api/opportunities/:id', stale);
   await button(dialog, '保存').click();
   expect(await isSeen(dialog.getByText('李雷 刚刚改了金额'))).toBe(true);
-  expect(callsTo('PATCH /api/opportunities/:id')).toHaveLength(1);
+  await expect.poll(() => callsTo('PATCH /api/opportunities/:id')).toHaveLength(1);
   product.refusals.clear();
   await button(dialog, '仍用我的').click();
   await dialog.waitFor({ state: 'hidden' });
-  expect(callsTo('PATCH /api/opportunities/:id').at(-1)?.body).toEqual({ budget: '两万', version: 7 });
+  await expect.poll(() => callsTo('PATCH /api/opportunities/:id').at(-1)?.body).toEqual({ budget: '两万', version: 7 });
 });
 
 test.each([
@@ -213,7 +217,9 @@ describe('the stage', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'hidden' });
-    expect(callsTo('POST /api/opportunities/:id/stage')[0]?.body).toEqual({ version: 3, stage: 'solution' });
+    await expect
+      .poll(() => callsTo('POST /api/opportunities/:id/stage')[0]?.body)
+      .toEqual({ version: 3, stage: 'solution' });
   });
 
   test('whose gate is shut says what is missing; an exception is asked for with a reason', async () => {
@@ -224,11 +230,13 @@ describe('the stage', () => {
     await dialog.getByLabel('为什么要例外').fill('客户今天要谈');
     await button(dialog, '申请例外').click();
     await dialog.waitFor({ state: 'hidden' });
-    expect(callsTo('POST /api/opportunities/:id/stage')[0]?.body).toMatchObject({
-      stage: 'negotiation',
-      exceptionReason: '客户今天要谈',
-      requestKey: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
-    });
+    await expect
+      .poll(() => callsTo('POST /api/opportunities/:id/stage')[0]?.body)
+      .toMatchObject({
+        stage: 'negotiation',
+        exceptionReason: '客户今天要谈',
+        requestKey: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+      });
     expect(await isSeen(page.getByText(/阶段例外.*待 李经理 审批/))).toBe(true);
   });
 
@@ -246,11 +254,13 @@ describe('the stage', () => {
     await button(dialog, '选了别家').click();
     await button(dialog, '改为「输单」').click();
     await dialog.waitFor({ state: 'hidden' });
-    expect(callsTo('POST /api/opportunities/:id/stage')[0]?.body).toEqual({
-      version: 3,
-      stage: 'lost',
-      outcome: '选了别家',
-    });
+    await expect
+      .poll(() => callsTo('POST /api/opportunities/:id/stage')[0]?.body)
+      .toEqual({
+        version: 3,
+        stage: 'lost',
+        outcome: '选了别家',
+      });
   });
 
   test('of a closed sale is for those who may reopen it', async () => {
@@ -285,11 +295,13 @@ describe('a discount', () => {
       submit.click();
     });
     await dialog.waitFor({ state: 'hidden' });
-    expect(callsTo('POST /api/opportunities/:id/discount')).toHaveLength(1);
-    expect(callsTo('POST /api/opportunities/:id/discount')[0]?.body).toMatchObject({
-      discountBp: 1500,
-      reason: '对手报价更低',
-    });
+    await expect.poll(() => callsTo('POST /api/opportunities/:id/discount')).toHaveLength(1);
+    await expect
+      .poll(() => callsTo('POST /api/opportunities/:id/discount')[0]?.body)
+      .toMatchObject({
+        discountBp: 1500,
+        reason: '对手报价更低',
+      });
     expect(await isSeen(page.getByText('折扣 15% · 待 李经理 审批'))).toBe(true);
   });
 
@@ -364,10 +376,12 @@ test('terms are asked for with a reason', async () => {
   await dialog.getByLabel('理由').fill('客户财务要求');
   await button(dialog, '提交审批').click();
   await dialog.waitFor({ state: 'hidden' });
-  expect(callsTo('POST /api/opportunities/:id/terms')[0]?.body).toMatchObject({
-    terms: '验收后 60 天付清',
-    reason: '客户财务要求',
-  });
+  await expect
+    .poll(() => callsTo('POST /api/opportunities/:id/terms')[0]?.body)
+    .toMatchObject({
+      terms: '验收后 60 天付清',
+      reason: '客户财务要求',
+    });
 });
 
 test('the chip of a request follows what becomes of it, by itself', async () => {
@@ -431,7 +445,7 @@ describe('the progress of a request', () => {
     await dialog.getByLabel('写一条评论').fill('合同已备好');
     await button(dialog, '发送').click();
     expect(await isSeen(dialog.getByText('合同已备好'))).toBe(true);
-    expect(callsTo('POST /api/approvals/:id/answer')[0]?.body).toEqual({ text: '10,900 元' });
+    await expect.poll(() => callsTo('POST /api/approvals/:id/answer')[0]?.body).toEqual({ text: '10,900 元' });
   });
 
   test('that somebody else decided meanwhile is shown as it is now', async () => {

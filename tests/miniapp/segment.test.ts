@@ -78,16 +78,18 @@ test('a marketer builds a segment rule by rule, sees who is left after each, and
   await sees(page, '← 报价中');
   await page.keyboard.press('Control+s');
   await sees(page, '已保存');
-  expect(callsTo('POST /api/segments')[0]?.body).toEqual({
-    name: '老客户回访',
-    description: '',
-    rule: {
-      all: [
-        { field: 'follow.tag', operator: 'is_any', value: [id(301)] },
-        { not: { field: 'broadcast.any_received', operator: 'within_days', value: 7 } },
-      ],
-    },
-  });
+  await expect
+    .poll(() => callsTo('POST /api/segments')[0]?.body)
+    .toEqual({
+      name: '老客户回访',
+      description: '',
+      rule: {
+        all: [
+          { field: 'follow.tag', operator: 'is_any', value: [id(301)] },
+          { not: { field: 'broadcast.any_received', operator: 'within_days', value: 7 } },
+        ],
+      },
+    });
 });
 
 test('typing does not ask for every letter, and a rule that is not complete is neither counted nor saved', async () => {

@@ -73,7 +73,9 @@ test('the first screen says who this is, how likely they buy and why, and what t
 test('without a session the page goes through the platform’s login, and the code is gone from the address', async () => {
   product.isLoggedIn = false;
   const page = await openSidebar();
-  expect(callsTo('POST /api/login')[0]?.body).toEqual({ platform: 'wecom', code: 'good', state: 'ours' });
+  await expect
+    .poll(() => callsTo('POST /api/login')[0]?.body)
+    .toEqual({ platform: 'wecom', code: 'good', state: 'ours' });
   expect(new URL(page.url()).search).toBe('');
 });
 
@@ -82,7 +84,7 @@ test('a login that does not hold is said, not tried for ever', async () => {
   product.refusals.set('POST /api/login', { status: 401, code: 'login.code' });
   const page = await openPage();
   await button(page, '重新登录').waitFor();
-  expect(callsTo('POST /api/login')).toHaveLength(1);
+  await expect.poll(() => callsTo('POST /api/login')).toHaveLength(1);
 });
 
 test('a reply leaves five seconds after the press, and an undone one never', async () => {
@@ -172,9 +174,9 @@ test('a reply is asked for in another way, says what it rests on, and the old te
   await button(page, '更短').click();
   await expect.poll(() => page.inputValue('#reply')).toBe(product.drafted.text);
   const contactId = product.view.contact.id;
-  expect(callsTo('POST /api/reply-drafts')).toMatchObject([
-    { body: { contactId, style: 'shorter', text: '我自己写的' } },
-  ]);
+  await expect
+    .poll(() => callsTo('POST /api/reply-drafts'))
+    .toMatchObject([{ body: { contactId, style: 'shorter', text: '我自己写的' } }]);
   expect(await isSeen(page.getByText('含承诺「保证」'))).toBe(true);
   await button(page, '依据 1 条').click();
   expect(await isSeen(page.getByText('2026 价格表'))).toBe(true);
@@ -267,10 +269,9 @@ test('a contact who wants no more is opted out in two presses, and the header sa
   expect(await isSeen(chip)).toBe(true);
   await dialog.getByRole('button', { name: '恢复触达' }).click();
   await chip.waitFor({ state: 'detached' });
-  expect(callsTo('POST /api/contacts/:id/opt-out').map(({ body }) => body)).toEqual([
-    { optedOut: true },
-    { optedOut: false },
-  ]);
+  await expect
+    .poll(() => callsTo('POST /api/contacts/:id/opt-out').map(({ body }) => body))
+    .toEqual([{ optedOut: true }, { optedOut: false }]);
 });
 
 test('arrow keys move between the tabs', async () => {
@@ -287,7 +288,7 @@ test('a finished task can be taken back', async () => {
   await button(page, '完成').click();
   await button(page, '撤销').click();
   await expect.poll(() => callsTo('POST /api/tasks/:id/reopen')).toHaveLength(1);
-  expect(callsTo('POST /api/tasks/:id/reopen')[0]?.body).toEqual({ version: 2 });
+  await expect.poll(() => callsTo('POST /api/tasks/:id/reopen')[0]?.body).toEqual({ version: 2 });
 });
 
 test('a number that is for others to read is asked for, once, with who decides in sight', async () => {
@@ -304,9 +305,11 @@ test('a number that is for others to read is asked for, once, with who decides i
   await sheet.getByLabel('查看多少小时').selectOption('4');
   await ask.click();
   await page.getByText('已提交，批准后即可查看').waitFor();
-  expect(callsTo('POST /api/approvals/reveal')).toMatchObject([
-    { body: { customerId: product.view.customer?.id, field: 'phone', hours: 4, reason: '客户约了回访' } },
-  ]);
+  await expect
+    .poll(() => callsTo('POST /api/approvals/reveal'))
+    .toMatchObject([
+      { body: { customerId: product.view.customer?.id, field: 'phone', hours: 4, reason: '客户约了回访' } },
+    ]);
 });
 
 test('an edit of a record that somebody changed shows the change, and mine is sent again only when the rep says so', async () => {
@@ -324,13 +327,13 @@ test('an edit of a record that somebody changed shows the change, and mine is se
   await page.locator('.editor input').fill('恒达精密');
   await button(page, '保存').click();
   await page.getByText('李雷 刚刚把阶段改成了「已成交」').waitFor();
-  expect(callsTo('PATCH /api/customers/:id')).toHaveLength(1);
+  await expect.poll(() => callsTo('PATCH /api/customers/:id')).toHaveLength(1);
 
   product.refusals.clear();
   if (product.view.customer) product.view.customer.version = 4;
   await button(page, '仍用我的').click();
   await page.getByText('已保存').waitFor();
-  expect(callsTo('PATCH /api/customers/:id').at(-1)?.body).toEqual({ name: '恒达精密', version: 4 });
+  await expect.poll(() => callsTo('PATCH /api/customers/:id').at(-1)?.body).toEqual({ name: '恒达精密', version: 4 });
 });
 
 test.each([
