@@ -102,15 +102,21 @@ test('of calls that were refused together, one whose answer comes after the new 
   await page.getByRole('link', { name: '团队' }).click();
   await page.getByRole('link', { name: rep.name }).waitFor();
   const entered = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/api/login'));
-  const late = Promise.withResolvers<void>();
+  const [refused, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await page.route('**/api/team/pipeline*', async (route) => {
     const response = await route.fetch();
-    if (response.status() === 401) {
+    const isRefused = response.status() === 401;
+    if (isRefused) {
+      refused.resolve();
       await entered;
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     await route.fulfill({ response });
-    if (response.status() === 401) late.resolve();
+    if (isRefused) late.resolve();
+  });
+  await page.route('**/api/login', async (route) => {
+    await refused.promise;
+    await route.continue();
   });
   product.isLoggedIn = false;
   product.tell('tasks');
