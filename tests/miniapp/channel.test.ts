@@ -56,22 +56,24 @@ test('a channel is made with members by shift, spare members, a limit, tags and 
   await press(page, '选好了（1）');
   await press(page, '保存');
   await sees(page, '渠道已保存，几秒内同步到平台');
-  expect(desk.callsTo('POST /api/channels')[0]?.body).toMatchObject({
-    name: '秋季展会',
-    kind: 'code',
-    source: null,
-    skipVerify: true,
-    duty: { shifts: [{ days: [1, 2, 3, 4, 5], from: '09:00', to: '18:00', memberIds: [rep.id] }], spareIds: [] },
-    dailyMax: 30,
-    tagIds: [id(1301)],
-    welcomes: [
-      {
-        hours: { days: [1, 2, 3, 4, 5], from: '09:00', to: '18:00' },
-        content: { text: '您好{contact}', attachments: [{ materialId: id(1003) }] },
-      },
-    ],
-    expiresAt: null,
-  });
+  await expect
+    .poll(() => desk.callsTo('POST /api/channels')[0]?.body)
+    .toMatchObject({
+      name: '秋季展会',
+      kind: 'code',
+      source: null,
+      skipVerify: true,
+      duty: { shifts: [{ days: [1, 2, 3, 4, 5], from: '09:00', to: '18:00', memberIds: [rep.id] }], spareIds: [] },
+      dailyMax: 30,
+      tagIds: [id(1301)],
+      welcomes: [
+        {
+          hours: { days: [1, 2, 3, 4, 5], from: '09:00', to: '18:00' },
+          content: { text: '您好{contact}', attachments: [{ materialId: id(1003) }] },
+        },
+      ],
+      expiresAt: null,
+    });
 });
 
 test('a change is saved over the version that was seen, and a welcome nobody would ever get is pointed out', async () => {

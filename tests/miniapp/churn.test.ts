@@ -59,10 +59,12 @@ test('an alert is closed with what was done about it, and is then among those de
   await sheet.getByLabel('说明（选填）').fill('已约下周拜访');
   await sheet.getByRole('button', { name: '已处理' }).click();
   await sees(page, '1 位客户可能流失');
-  expect(desk.callsTo('POST /api/churn-alerts/:id/close')[0]).toMatchObject({
-    params: { id: id(1801) },
-    body: { state: 'done', reason: '已约下周拜访' },
-  });
+  await expect
+    .poll(() => desk.callsTo('POST /api/churn-alerts/:id/close')[0])
+    .toMatchObject({
+      params: { id: id(1801) },
+      body: { state: 'done', reason: '已约下周拜访' },
+    });
   await page.getByRole('link', { name: '已处理' }).click();
   expect(await sees(page, '已约下周拜访')).toBe(true);
 });

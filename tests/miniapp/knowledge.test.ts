@@ -43,7 +43,9 @@ test('files are uploaded one after the other, are seen being read, and one that 
   await expect.poll(() => desk.product.knowledge.all[0]?.state).toBe('ready');
   desk.product.tell('knowledge');
   await expect.poll(() => row(page, /常见问题/).innerText()).toMatch(/可用[^]*2/);
-  expect(desk.callsTo('POST /api/knowledge').map(({ query }) => query)).toEqual([{ name: '常见问题.md' }]);
+  await expect
+    .poll(() => desk.callsTo('POST /api/knowledge').map(({ query }) => query))
+    .toEqual([{ name: '常见问题.md' }]);
 
   desk.product.refusals.set('POST /api/knowledge', { status: 409, code: 'knowledge.name_taken' });
   await choose(page, [{ name: '别的.md', buffer: Buffer.from('别的') }]);
@@ -90,7 +92,9 @@ test('a question shows what a draft would be given to read, or that there is not
   await page.getByLabel('客户的问题').fill('50 人版一年多少钱');
   await press(page, '试一下');
   expect(await sees(page, '2026 价格表 › 产品价格 › 按人数计费')).toBe(true);
-  expect(desk.callsTo('GET /api/knowledge/passages')[0]?.query).toEqual({ question: '50 人版一年多少钱' });
+  await expect
+    .poll(() => desk.callsTo('GET /api/knowledge/passages')[0]?.query)
+    .toEqual({ question: '50 人版一年多少钱' });
   desk.product.knowledge.found = [];
   await page.getByLabel('客户的问题').fill('有食堂吗');
   await press(page, '试一下');

@@ -34,15 +34,17 @@ test('a text is written with names of its own, shown as the customer sees it, an
   await page.getByLabel('标签').fill('回访，常用');
   await page.keyboard.press('Control+s');
   await sees(page, '素材已保存');
-  expect(desk.callsTo('POST /api/materials').map(({ body }) => body)).toEqual([
-    {
-      title: '回访',
-      folder: '话术/售后',
-      tags: ['回访', '常用'],
-      content: { kind: 'text', text: '您好，我是{member}' },
-      requestKey: expect.any(String),
-    },
-  ]);
+  await expect
+    .poll(() => desk.callsTo('POST /api/materials').map(({ body }) => body))
+    .toEqual([
+      {
+        title: '回访',
+        folder: '话术/售后',
+        tags: ['回访', '常用'],
+        content: { kind: 'text', text: '您好，我是{member}' },
+        requestKey: expect.any(String),
+      },
+    ]);
 });
 
 test('a forbidden word, an unknown name in braces and a risky word are each said where they are written', async () => {
@@ -70,7 +72,9 @@ test('a picture is dropped or chosen; one too large or of another type is refuse
     zone.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
   });
   await page.getByRole('status').getByText('已上传 海报.png').waitFor({ state: 'attached' });
-  expect(desk.callsTo('POST /api/material-files')[0]?.query).toEqual({ kind: 'image', name: '海报.png' });
+  await expect
+    .poll(() => desk.callsTo('POST /api/material-files')[0]?.query)
+    .toEqual({ kind: 'image', name: '海报.png' });
   // Its name is the title until somebody writes another.
   expect(await page.getByLabel('标题').inputValue()).toBe('海报');
   await press(page, '保存');

@@ -57,10 +57,12 @@ test('a source is opened to the model at once, by the same call as on the page o
   const page = await desk.open('#/model-settings');
   await page.getByLabel(/会话存档可以给模型读/).check();
   await sees(page, '已保存，马上生效');
-  expect(desk.callsTo('PATCH /api/chat-sources/:id')[0]).toMatchObject({
-    params: { id: id(1701) },
-    body: { modelAllowed: true },
-  });
+  await expect
+    .poll(() => desk.callsTo('PATCH /api/chat-sources/:id')[0])
+    .toMatchObject({
+      params: { id: id(1701) },
+      body: { modelAllowed: true },
+    });
 });
 
 test('a source that could not be switched is shown as it is', async () => {

@@ -87,10 +87,12 @@ test('a model the test did not choose is used only with a reason, and the reason
   await sheet.getByLabel('原因').fill('展会客户');
   await sheet.getByRole('button', { name: '启用', exact: true }).click();
   await sees(page, '李经理手动决定：展会客户');
-  expect(desk.callsTo('POST /api/scoring-models/:id/promote')[0]).toMatchObject({
-    params: { id: id(1502) },
-    body: { reason: '展会客户' },
-  });
+  await expect
+    .poll(() => desk.callsTo('POST /api/scoring-models/:id/promote')[0])
+    .toMatchObject({
+      params: { id: id(1502) },
+      body: { reason: '展会客户' },
+    });
 });
 
 test('an admin goes back to the rules with a reason, and from there back to the model', async () => {
@@ -104,10 +106,12 @@ test('an admin goes back to the rules with a reason, and from there back to the 
   await sheet.getByLabel('原因').fill('数据够了');
   await sheet.getByRole('button', { name: '改回模型评分' }).click();
   await page.getByText('模型 lead@7').first().waitFor();
-  expect(desk.callsTo('PUT /api/settings/scoring').map(({ body }) => body)).toEqual([
-    { target: 'lead', modelOn: false, reason: '等新品数据' },
-    { target: 'lead', modelOn: true, reason: '数据够了' },
-  ]);
+  await expect
+    .poll(() => desk.callsTo('PUT /api/settings/scoring').map(({ body }) => body))
+    .toEqual([
+      { target: 'lead', modelOn: false, reason: '等新品数据' },
+      { target: 'lead', modelOn: true, reason: '数据够了' },
+    ]);
 });
 
 test('training shows how far it is while it runs, and what went wrong does not touch the scores', async () => {

@@ -21,24 +21,26 @@ test('a series is written step by step, saved in order of time, and started', as
   await step(2).getByLabel('建议的话').fill('手册看过了吗？');
   await press(page, '保存');
   await sees(page, '已保存');
-  expect(desk.callsTo('POST /api/series')[0]?.body).toEqual({
-    requestKey: expect.any(String),
-    name: '新客 7 天',
-    entry: { kind: 'channel', channelId: id(1201) },
-    steps: [
-      {
-        afterDays: 2,
-        at: '09:30',
-        when: 'not_replied',
-        action: { kind: 'message', text: '手册看过了吗？', materialId: null },
-      },
-      { afterDays: 5, at: '09:30', when: 'not_replied', action: { kind: 'task', title: '打电话', dueInDays: 1 } },
-    ],
-    endOnReply: true,
-  });
+  await expect
+    .poll(() => desk.callsTo('POST /api/series')[0]?.body)
+    .toEqual({
+      requestKey: expect.any(String),
+      name: '新客 7 天',
+      entry: { kind: 'channel', channelId: id(1201) },
+      steps: [
+        {
+          afterDays: 2,
+          at: '09:30',
+          when: 'not_replied',
+          action: { kind: 'message', text: '手册看过了吗？', materialId: null },
+        },
+        { afterDays: 5, at: '09:30', when: 'not_replied', action: { kind: 'task', title: '打电话', dueInDays: 1 } },
+      ],
+      endOnReply: true,
+    });
   await press(page, '启动');
   await sees(page, '已启动');
-  expect(desk.callsTo('POST /api/series/:id/state')[0]?.body).toEqual({ state: 'running' });
+  await expect.poll(() => desk.callsTo('POST /api/series/:id/state')[0]?.body).toEqual({ state: 'running' });
 });
 
 test('who is on the way is shown with what each step did and why, and is paused one by one', async () => {
@@ -67,7 +69,7 @@ test('ending a series says how many leave, and is asked once more', async () => 
   expect(desk.callsTo('POST /api/series/:id/state')).toEqual([]);
   await press(page, '确定结束');
   await sees(page, '已结束');
-  expect(desk.callsTo('POST /api/series/:id/state')[0]?.body).toEqual({ state: 'ended' });
+  await expect.poll(() => desk.callsTo('POST /api/series/:id/state')[0]?.body).toEqual({ state: 'ended' });
 });
 
 test('no word stands for unsubscribing and for coming back at once', async () => {
