@@ -34,8 +34,9 @@ export type LiveTopic = `${'contact' | 'customer' | 'member'}.${string}` | 'admi
 /** Updates between processes: a screen that missed one finds the truth when it next asks. */
 export interface Live {
   publish(topic: LiveTopic, event: LiveEvent): void;
-  /** The listener also hears what was told in the last moments. */
   subscribe(topics: LiveTopic[], listener: (event: LiveEvent) => void): () => void;
+  /** What was told in the last moments, each once: a screen reads what it shows before it can listen. */
+  recent(topics: LiveTopic[]): LiveEvent[];
 }
 
 export interface LiveConnection extends Live {
@@ -72,6 +73,7 @@ export async function connectLive(options: {
       });
     },
     subscribe: local.subscribe,
+    recent: local.recent,
     close() {
       isClosed = true;
       return relay.close();
@@ -79,7 +81,7 @@ export async function connectLive(options: {
   };
 }
 
-/** How long what was told is told to who comes after it: a screen reads what it shows before it can listen. */
+/** No reading and no opening of a stream takes this long. */
 const KEPT_MS = 10_000;
 const KEPT_MAX = 5000;
 
@@ -88,26 +90,26 @@ export function localLive(clock: () => number = () => performance.now()): Live {
   const emitter = new EventEmitter();
   emitter.setMaxListeners(0);
   /** Oldest first. */
-  let recent: { topic: LiveTopic; event: LiveEvent; at: number }[] = [];
+  let kept: { topic: LiveTopic; event: LiveEvent; at: number }[] = [];
   return {
     publish(topic, event) {
       const at = clock();
-      const oldest = recent[0];
-      if (oldest && (at - oldest.at > 2 * KEPT_MS || recent.length > 2 * KEPT_MAX))
-        recent = recent.filter((told) => at - told.at <= KEPT_MS).slice(-KEPT_MAX);
-      recent.push({ topic, event, at });
+      const oldest = kept[0];
+      if (oldest && (at - oldest.at > 2 * KEPT_MS || kept.length > 2 * KEPT_MAX))
+        kept = kept.filter((told) => at - told.at <= KEPT_MS).slice(-KEPT_MAX);
+      kept.push({ topic, event, at });
       emitter.emit(topic, event);
     },
     subscribe(topics, listener) {
       for (const topic of topics) emitter.on(topic, listener);
-      const since = clock() - KEPT_MS;
-      const missed = recent.filter(({ topic, at }) => at >= since && topics.includes(topic));
-      // A part that changed often is asked for once.
-      for (const event of new Map(missed.map((told) => [JSON.stringify(told.event), told.event])).values())
-        listener(event);
       return () => {
         for (const topic of topics) emitter.off(topic, listener);
       };
+    },
+    recent(topics) {
+      const since = clock() - KEPT_MS;
+      const told = kept.filter(({ topic, at }) => at >= since && topics.includes(topic));
+      return [...new Map(told.map(({ event }) => [JSON.stringify(event), event])).values()];
     },
   };
 }

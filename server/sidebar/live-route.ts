@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Caller } from '#server/base/caller.ts';
 import type { Deps } from '#server/base/deps.ts';
 import { MINUTE_MS } from '#server/base/duration.ts';
-import type { LiveTopic } from '#server/base/live.ts';
+import type { LiveEvent, LiveTopic } from '#server/base/live.ts';
 import { Refusal } from '#server/base/refusal.ts';
 import { listBindings } from '#server/binding/binding-store.ts';
 import { getContactByIdInScope } from '#server/contact/contact-store.ts';
@@ -38,7 +38,10 @@ export function liveRoute(router: Router, deps: Deps, pingEveryMs = PING_EVERY_M
     };
     send('retry: 2000\n\nevent: ping\ndata: {}\n\n');
 
-    const unsubscribe = deps.live.subscribe(topics, (event) => send(`data: ${JSON.stringify(event)}\n\n`));
+    const tell = (event: LiveEvent) => send(`data: ${JSON.stringify(event)}\n\n`);
+    const unsubscribe = deps.live.subscribe(topics, tell);
+    // What changed between the reading of the screen and now is no longer true there either.
+    for (const event of deps.live.recent(topics)) tell(event);
     const ping = setInterval(() => {
       isStillFor(deps, ctx, topics).then(
         (isStill) => (isStill ? send('event: ping\ndata: {}\n\n') : stream.end()),

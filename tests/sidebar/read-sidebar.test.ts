@@ -117,6 +117,21 @@ describe('live', () => {
     await reader?.cancel();
   });
 
+  test('what changed after the screen was read and before it listens is told at once', async () => {
+    const { member, session } = await rep();
+    const contact = await makeContact(world.deps, { platform: 'fake', key: 'chen', followedBy: [member] });
+    await read(session, 'chen');
+    world.deps.live.publish(`contact.${contact.id}`, { part: 'score', contactId: contact.id });
+    const response = await fetch(`${http.url}/api/live?contact=${contact.id}`, {
+      headers: { Cookie: `zhike_session=${session}` },
+    });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let told = '';
+    while (!told.includes('"score"')) told += (await reader?.read())?.value ?? '';
+    expect(told).toContain(`data: ${JSON.stringify({ part: 'score', contactId: contact.id })}`);
+    await reader?.cancel();
+  });
+
   test('nobody listens to a contact outside their scope', async () => {
     const { session } = await rep();
     const colleague = await rep('李雷', 'lilei');
