@@ -24,6 +24,12 @@ export async function launchBrowser(): Promise<Browser> {
   browser.newContext = async (options) => {
     const context = await open(options);
     context.setDefaultTimeout(patienceMs);
+    const close = context.close.bind(context);
+    context.close = async (reason) => {
+      // An answer that is still held back when its page goes is nobody's fault.
+      await Promise.all(context.pages().map((page) => page.unrouteAll({ behavior: 'ignoreErrors' })));
+      await close(reason);
+    };
     return context;
   };
   return browser;
